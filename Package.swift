@@ -1,0 +1,105 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// The layers, from the bottom up. An import runs downwards only; `Tests/HouseTests` reads this file's
+// rules back from the sources. docs/architecture.md says what each module is for.
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: dependencies + ["TestSupport"], swiftSettings: strict)
+}
+
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let ordered: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
+
+let package = Package(
+    name: "podoru",
+    products: [
+        .executable(name: "podoru", targets: ["podoru"]),
+        .library(name: "PodoruFraming", targets: ["Framing", "RateLimiter"]),
+        .library(name: "PodoruLedger", targets: ["Primitives", "Ledger"]),
+        .library(name: "PodoruProtocol", targets: ["ProtocolCore", "Peering", "Gossip", "Sync", "Mempool", "Consensus"]),
+        .library(name: "PodoruEventLoop", targets: ["EventLoop"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // C: the system's libraries (one target, one module map, a module a library) and our hashes.
+        .systemLibrary(
+            name: "CSystemShims", path: "CSystemShims",
+            providers: [.apt(["libuv1-dev", "libyaml-dev", "zlib1g-dev", "libsecp256k1-dev", "liblmdb-dev"])]),
+        .target(name: "CHash"),
+
+        // The core: values only. No clock, socket, task, file or global.
+        module("Primitives", ["CHash", "CSystemShims"]),
+        module("Ledger", ["Primitives"]),
+        module("RateLimiter", []),
+        module("Framing", ["Primitives", "RateLimiter"]),
+        module("Peering", ["Primitives", "Framing", "RateLimiter", deque, ordered]),
+        module("Gossip", ["Primitives", "Framing", "RateLimiter", deque, ordered]),
+        module("Sync", ["Primitives", "Framing", deque]),
+        module("Mempool", ["Primitives", "Ledger", deque, ordered]),
+        module("Consensus", ["Primitives", "Ledger"]),
+        module("ProtocolCore", ["Primitives", "Ledger", "Framing", "RateLimiter", "Peering", "Gossip", "Sync", "Consensus", deque]),
+
+        // The machine: sockets, disk, files.
+        module("EventLoop", ["CSystemShims", deque]),
+        module("Storage", ["Primitives", "Ledger", "CSystemShims"]),
+        module("Configuration", ["Primitives", "CSystemShims"]),
+
+        // The shell and the commands.
+        module(
+            "Node",
+            [
+                "Primitives", "Ledger", "Framing", "RateLimiter", "Peering", "Gossip", "Sync", "Mempool", "Consensus",
+                "ProtocolCore", "EventLoop", "Storage", "Configuration", "CSystemShims", logging, lifecycle, deque,
+            ]),
+        .executableTarget(
+            name: "podoru",
+            dependencies: [
+                "Node", "Configuration", "Storage", "Ledger", "Primitives", "CSystemShims", arguments, logging, lifecycle,
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "podoru-bench",
+            dependencies: [
+                "Node", "EventLoop", "Framing", "Ledger", "Storage", "Primitives", "RateLimiter", "Configuration",
+                "ProtocolCore", arguments,
+            ],
+            swiftSettings: strict),
+
+        // Tests.
+        .target(name: "TestSupport", dependencies: ["Primitives"], path: "Tests/TestSupport", swiftSettings: strict),
+        tests("Primitives", ["Primitives", "CHash"]),
+        tests("Ledger", ["Ledger", "Primitives"]),
+        tests("RateLimiter", ["RateLimiter"]),
+        tests("Framing", ["Framing", "Primitives"]),
+        tests("Peering", ["Peering", "Framing", "Primitives"]),
+        tests("Gossip", ["Gossip", "Framing", "Primitives"]),
+        tests("Sync", ["Sync", "Framing", "Primitives"]),
+        tests("Mempool", ["Mempool", "Ledger", "Primitives"]),
+        tests("Consensus", ["Consensus", "Ledger", "Primitives"]),
+        tests("EventLoop", ["EventLoop"]),
+        tests("Storage", ["Storage", "Ledger", "Primitives"]),
+        tests("Configuration", ["Configuration", "Primitives"]),
+    ]
+)

@@ -1,0 +1,7 @@
+#ifndef PODORU_CHASH_H
+#define PODORU_CHASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#endif
