@@ -1,0 +1,50 @@
+# Podoru: `make devnet` runs the main job, `make test` proves it. `make help` lists the rest.
+
+SWIFT      ?= swift
+PREFIX     ?= /usr/local
+SYSCONFDIR ?= /etc
+DESTDIR    ?=
+DEVNET     ?=
+BENCH      ?=
+
+# The C libraries that CSystemShims names, and what a bare machine lacks to find them.
+DEBIAN_PACKAGES := libuv1-dev libyaml-dev zlib1g-dev libsecp256k1-dev liblmdb-dev
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+RELEASE := .build/release
+
+.PHONY: help deps build devnet test test-python bench lint format clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+deps: ## install the Debian packages that the build needs (asks for sudo only when not root)
+	@command -v $(SWIFT) >/dev/null || { echo "swift is not on the PATH: install Swift 6.3 from https://www.swift.org/install" >&2; exit 69; }
+	@missing=$$(for p in $(DEBIAN_PACKAGES); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q '^install ok installed' || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+	  echo "installing: $$missing"; \
+	  $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+
+build: deps ## build the command in release mode
+	$(SWIFT) build -c release --product podoru
+
+devnet: build ## the main job: five nodes on one chain, on this machine (options: DEVNET="--duration 60s")
+	@$(RELEASE)/podoru devnet $(DEVNET)
+
+test: deps ## run all the tests
+	$(SWIFT) build --product podoru
+	$(SWIFT) test
+
+bench: deps ## measure; prints ratios against references of the same run (one part: BENCH="echo import")
+	$(SWIFT) build -c release --product podoru-bench
+	@$(RELEASE)/podoru-bench $(BENCH)
+
+lint: ## check the format of every source
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+
+format: ## format every source in place
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+
+clean: ## remove what was built
+	rm -rf .build
