@@ -101,5 +101,6 @@ let package = Package(
         tests("EventLoop", ["EventLoop"]),
         tests("Storage", ["Storage", "Ledger", "Primitives"]),
         tests("Configuration", ["Configuration", "Primitives"]),
+        tests("House", []),
     ]
 )
