@@ -1,0 +1,52 @@
+/// The message types of the wire. 1–6 are the seed's (`networking.md`, "Message Types"); 7 and up are extensions, used
+/// only towards a peer that named the capability (`docs/protocol.md`).
+public enum MessageType: UInt8, Hashable, Sendable, CaseIterable {
+    case block = 1
+    case transaction = 2
+    case blockRequest = 3
+    case blockResponse = 4
+    case peerList = 5
+    case handshake = 6
+    case transactionBatch = 7
+    case ping = 8
+    case pong = 9
+
+    /// The capability that a peer must have named before it may be sent this type; `nil` for the seed's own types.
+    public var capability: String? {
+        switch self {
+        case .block, .transaction, .blockRequest, .blockResponse, .peerList, .handshake: nil
+        case .transactionBatch: Capability.transactionBatch
+        case .ping, .pong: Capability.ping
+        }
+    }
+
+    /// The name for logs and metric labels.
+    public var name: String {
+        switch self {
+        case .block: "block"
+        case .transaction: "transaction"
+        case .blockRequest: "block_request"
+        case .blockResponse: "block_response"
+        case .peerList: "peer_list"
+        case .handshake: "handshake"
+        case .transactionBatch: "transaction_batch"
+        case .ping: "ping"
+        case .pong: "pong"
+        }
+    }
+}
+
+extension MessageType: CustomStringConvertible {
+    public var description: String { name }
+}
+
+/// The names of the extensions, as they stand in the handshake's `Capabilities`.
+public enum Capability {
+    /// Type 7: many transactions in one message.
+    public static let transactionBatch = "txbatch"
+    /// Types 8 and 9: liveness and latency.
+    public static let ping = "ping"
+
+    /// Everything that this version speaks, in the order in which it is sent.
+    public static let all = [transactionBatch, ping]
+}
