@@ -1,7 +1,33 @@
+// The hashes and the byte loops that Swift cannot run at the speed of the machine.
+// Every function is pure, thread-safe and free of allocation. A pointer may be NULL where its count is 0.
 #ifndef PODORU_CHASH_H
 #define PODORU_CHASH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+// SHA-256 (FIPS 180-4) of `first` followed by `second`, into 32 bytes. Uses the processor's SHA instructions
+// where it has them (asked once), portable code otherwise.
+void chash_sha256(const void *first, size_t first_count, const void *second, size_t second_count, void *out);
+
+// SHA-256 of exactly 64 bytes, left then right 32: a merkle node. The padding block is a constant.
+void chash_sha256_node(const void *left, const void *right, void *out);
+
+// The portable code, whatever the processor can do: what tests compare the other with.
+void chash_sha256_portable(const void *first, size_t first_count, const void *second, size_t second_count, void *out);
+
+// Whether chash_sha256 uses the processor's SHA instructions.
+bool chash_sha256_is_accelerated(void);
+
+// Keccak-256 (rate 1088, original padding 0x01; not SHA3-256) of `bytes`, into 32 bytes.
+void chash_keccak256(const void *bytes, size_t count, void *out);
+
+// Decodes groups of four characters of the standard alphabet (no '=') into three bytes each. Returns how many
+// groups were decoded: fewer than `groups` when the next one holds another character. `out` has 3 * groups bytes.
+size_t chash_base64_decode_groups(const void *text, size_t groups, void *out);
+
+// Encodes `count` bytes as standard base64, padded; `out` has 4 * ceil(count / 3) bytes.
+void chash_base64_encode(const void *bytes, size_t count, void *out);
 
 #endif
