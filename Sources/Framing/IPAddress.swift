@@ -3,17 +3,18 @@
 public struct IPAddress: Hashable, Sendable {
     /// Whether this is IPv4; its 32 bits are then the low ones of `low`.
     public let isIPv4: Bool
-    let high: UInt64
-    let low: UInt64
+    /// The upper half; 0 for IPv4.
+    public let high: UInt64
+    public let low: UInt64
 
-    init(ipv4: UInt32) {
+    public init(ipv4: UInt32) {
         isIPv4 = true
         high = 0
         low = UInt64(ipv4)
     }
 
     /// Normalises an IPv4-mapped address to IPv4.
-    init(high: UInt64, low: UInt64) {
+    public init(high: UInt64, low: UInt64) {
         let isMapped = high == 0 && low >> 32 == 0xFFFF
         isIPv4 = isMapped
         self.high = high
