@@ -1,0 +1,45 @@
+public import Primitives
+
+/// Why bytes are no block, transaction or genesis at all: they are not JSON, or a field has a wrong JSON type.
+public enum DecodingError: Error, Hashable, Sendable {
+    /// Longer than `Limits.maximumInputBytes`; not looked at.
+    case tooLong(bytes: Int)
+    case json(JSONError)
+    /// A block's JSON without a header, to whom only the header matters.
+    case noHeader
+}
+
+extension DecodingError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .tooLong(let bytes): "\(bytes) bytes of JSON are more than the \(Limits.maximumInputBytes) that are read"
+        case .json(let error): "\(error)"
+        case .noHeader: "the block has no header"
+        }
+    }
+}
+
+/// Reads one JSON document with `body`, which leaves the reader behind the value; what follows it is an error.
+func decodeDocument<R>(
+    _ bytes: UnsafeRawBufferPointer, _ body: (inout JSONReader) throws(JSONError) -> R
+) throws(DecodingError) -> R {
+    guard bytes.count <= Limits.maximumInputBytes else { throw .tooLong(bytes: bytes.count) }
+    do throws(JSONError) {
+        var reader = JSONReader(bytes, maximumDepth: Limits.maximumJSONDepth)
+        let value = try body(&reader)
+        try reader.end()
+        return value
+    } catch {
+        throw .json(error)
+    }
+}
+
+extension [UInt8] {
+    /// `withUnsafeBytes` for a body with a typed error.
+    func withBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
+        let result: Result<R, E> = withUnsafeBytes { buffer in
+            do throws(E) { return .success(try body(buffer)) } catch { return .failure(error) }
+        }
+        return try result.get()
+    }
+}

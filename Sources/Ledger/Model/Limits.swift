@@ -1,0 +1,46 @@
+/// Every limit of the ledger, once. The numbers are those of `ledger.md`, "Operations", unless said otherwise.
+public enum Limits {
+    /// Bytes of a state key: 1 KiB.
+    public static let maximumKeyBytes = 1024
+
+    /// Bytes of an operation's value: 1 MiB.
+    public static let maximumValueBytes = 1024 * 1024
+
+    /// Bytes of a transaction's canonical JSON: 1 MiB. A rule of admission: inside a block only the block's own
+    /// limit counts, as on the reference (`transactions.json`, "large").
+    public static let maximumTransactionBytes = 1024 * 1024
+
+    /// Bytes of a block's canonical JSON: 1 MiB (`invalid.json`, "size exactly 1048576").
+    public static let maximumBlockBytes = 1024 * 1024
+
+    /// Transactions in a block (`invalid.json`, "1000 transactions").
+    public static let maximumBlockTransactions = 1000
+
+    /// Bytes of the JSON in which a block or a transaction may arrive: six times the canonical limit. JSON's longest
+    /// spelling of one byte is the six of `\u0041`, so whatever is longer is too large in canonical form too, or is
+    /// padded with white space. Bounds what decoding allocates.
+    public static let maximumInputBytes = 6 * maximumBlockBytes
+
+    /// Seconds that a block's timestamp may be ahead of this node's clock.
+    public static let maximumFutureSeconds: Int64 = 30
+
+    /// Bytes of a balance. Longer ones read as zero under reference rules and cannot arise under strict ones.
+    public static let maximumBalanceBytes = 32
+
+    /// Nesting of JSON that the ledger reads. A block needs 6 levels.
+    public static let maximumJSONDepth = 64
+
+    /// Digits of a decimal amount in a genesis. The reference has no bound; 2^256 has 78, and reading is quadratic.
+    public static let maximumAmountDigits = 1024
+
+    /// Seconds of the longest `chain:block_time`: a day. Keeps turn arithmetic far from the ends of `Int64`.
+    public static let maximumBlockTimeSeconds: Int64 = 86_400
+
+    /// Authorities of a strict genesis. The turn rule multiplies their number with the block time, and a takeover by
+    /// the thousandth would come after more than an hour of the shortest blocks.
+    public static let maximumStrictAuthorities = 1000
+
+    /// Blocks applied or undone between two commits of the engine: sync commits every 100, a reorganisation both
+    /// undoes and applies. Bounds what the engine keeps to follow an aborted write.
+    public static let maximumUncommittedBlocks = 1024
+}

@@ -1,0 +1,150 @@
+public import Primitives
+
+/// A transaction with everything that can be known of it without a chain: hash, size, the verdict of the format
+/// check, whose signature it carries.
+///
+/// Making one is the expensive part of validation (one signature recovery, about 45 µs) and needs no state, so callers
+/// do it on as many threads as they like.
+public struct PreparedTransaction: Sendable {
+    public let transaction: Transaction
+    /// SHA-256 of the canonical bytes.
+    public let hash: Hash32
+    /// The number of bytes of the transaction's canonical JSON, which fees and limits count.
+    public let size: Int
+    /// The address in `from`; nil when that is none.
+    public let sender: Address?
+    /// What the format check found (`TransactionRejection`, first group); nil when all is well.
+    public let formatFault: TransactionRejection?
+    /// Whose signature it is.
+    public internal(set) var signer: Signer
+
+    /// What is known of a signature.
+    public enum Signer: Hashable, Sendable {
+        /// Not recovered yet. Costly, so callers choose when and where.
+        case unknown
+        /// It recovers to this address.
+        case address(Address)
+        case fault(SignatureFault)
+    }
+
+    init(_ transaction: Transaction, hash: Hash32, size: Int) {
+        self.transaction = transaction
+        self.hash = hash
+        self.size = size
+        sender = Address(transaction.from)
+        formatFault = transaction.formatFault(sender: sender)
+        signer = .unknown
+    }
+
+    /// Computes hash, size and format; the signature is left `unknown`.
+    public init(unverified transaction: Transaction) {
+        self.init(transaction, hash: transaction.hash, size: transaction.json.count)
+    }
+
+    /// Computes everything.
+    public init(_ transaction: Transaction) {
+        self.init(unverified: transaction)
+        verify()
+    }
+
+    /// Decodes and computes everything.
+    /// - Throws: `DecodingError` when `json` is no transaction.
+    public init(decoding json: [UInt8]) throws(DecodingError) {
+        self.init(try Transaction(decoding: json))
+    }
+
+    /// Who knows a signature already: the mempool, which has verified most of a new block's transactions before.
+    public typealias KnownSender = (_ hash: Hash32, _ signature: [UInt8]) -> Address?
+
+    /// Recovers the signer unless that is done, or the format is at fault and nobody will ask.
+    public mutating func verify(knownSender: KnownSender = { _, _ in nil }) {
+        guard signer == .unknown, formatFault == nil else { return }
+        signer = Signer(of: transaction.signature, over: hash, knownSender: knownSender)
+    }
+
+    /// What the reference's `Validate` says, in its order: format, signature present, id present, signature by the
+    /// sender. nil when valid. Recovers the signer when that is still `unknown`.
+    public var fault: TransactionRejection? {
+        if let formatFault { return formatFault }
+        var copy = self
+        copy.verify()
+        if case .fault(.missing) = copy.signer { return .signature(.missing) }
+        if transaction.id?.isEmpty ?? true { return .noID }
+        return copy.signer.fault(claimed: transaction.from, address: sender).map { .signature($0) }
+    }
+
+    /// The id as the indexes keep it, when it is not the hash and has 32 bytes.
+    public var claimedID: Hash32? {
+        guard let id = transaction.id, let claimed = Hash32(id), claimed != hash else { return nil }
+        return claimed
+    }
+
+    /// Whether the id is the hash.
+    public var hasTrueID: Bool { transaction.id.flatMap { Hash32($0) } == hash }
+}
+
+extension PreparedTransaction.Signer {
+    /// Recovers the signer of `hash`.
+    init(of signature: [UInt8]?, over hash: Hash32, knownSender: PreparedTransaction.KnownSender = { _, _ in nil }) {
+        guard let bytes = signature, !bytes.isEmpty else {
+            self = .fault(.missing)
+            return
+        }
+        guard let signature = Signature(bytes) else {
+            self = .fault(.wrongLength(bytes.count))
+            return
+        }
+        if let known = knownSender(hash, bytes) {
+            self = .address(known)
+            return
+        }
+        do throws(SignatureError) {
+            self = .address(try signature.recoverAddress(hash))
+        } catch {
+            self = .fault(.unrecoverable(error))
+        }
+    }
+
+    /// nil when the signer is who the text `claimed` names (`address`, when that is one).
+    func fault(claimed: ByteString, address: Address?) -> SignatureFault? {
+        switch self {
+        case .unknown: .missing
+        case .fault(let fault): fault
+        case .address(let recovered) where recovered == address || recovered.matches(claimed): nil
+        case .address(let recovered): .wrongSigner(claimed: claimed, recovered: recovered)
+        }
+    }
+}
+
+extension Transaction {
+    /// The reference's `Validate` up to the signature, in its order.
+    func formatFault(sender: Address?) -> TransactionRejection? {
+        if from.isEmpty { return .noSender }
+        if sender == nil { return .invalidSender(from) }
+        guard let data else { return .noData }
+        guard let operations = data.operations, !operations.isEmpty else { return .noOperations }
+        for (index, operation) in operations.enumerated() {
+            guard let operation else { return .nilOperation(operation: index) }
+            if let fault = operation.formatFault(index) { return fault }
+        }
+        return nil
+    }
+}
+
+extension Operation {
+    fileprivate func formatFault(_ index: Int) -> TransactionRejection? {
+        if key.isEmpty { return .emptyKey(operation: index) }
+        switch type {
+        case .other(let name): return .unknownType(operation: index, type: name)
+        case .delete: break
+        case .mint, .transfer:
+            if !StateKeys.isBalance(key) { return .notABalanceKey(operation: index, type: type) }
+            fallthrough
+        case .set:
+            if value.isEmpty { return .missingValue(operation: index, type: type) }
+        }
+        if key.count > Limits.maximumKeyBytes { return .keyTooLarge(operation: index, bytes: key.count) }
+        if value.count > Limits.maximumValueBytes { return .valueTooLarge(operation: index, bytes: value.count) }
+        return nil
+    }
+}
