@@ -1,0 +1,169 @@
+public import Framing
+public import Primitives
+
+/// Which blocks to validate and whom to relay them to.
+///
+/// A block is named by the hash of its header, and that hash commits to the transactions only through the merkle root:
+/// anyone can put a good header before bad transactions. So what is bad about a *body* never counts against the hash.
+/// While the first copy is validated, up to two further copies with other bytes are kept, and the next one is tried when
+/// the first turns out bad; only a bad *header* makes the hash itself known as bad, for a bounded time.
+///
+/// A peer that sent a block has it and is not sent it. A plain value; every call is linear in peers at most.
+public struct BlockGossip: Sendable {
+    public let configuration: BlockGossipConfiguration
+    public private(set) var counters = BlockGossipCounters()
+
+    private struct Peer {
+        let id: ConnectionID
+        var known: SeenCache
+    }
+
+    /// The same bytes, from whoever sent them.
+    private struct Copy {
+        let payload: [UInt8]
+        var senders: [ConnectionID]
+    }
+
+    /// A block in validation; the first copy is the one that is tried, the others are its alternates.
+    private struct Pending {
+        var copies: [Copy]
+        var alternateBytes: Int { copies.dropFirst().reduce(0) { $0 + $1.payload.count } }
+    }
+
+    private var peers: [Peer] = []
+    private var seen: SeenCache
+    private var knownBad: SeenCache
+    private var pending: [Hash32: Pending] = [:]
+    private var alternateBytes = 0
+
+    public init(configuration: BlockGossipConfiguration = BlockGossipConfiguration()) {
+        self.configuration = configuration
+        seen = SeenCache(capacity: configuration.seenBlocks)
+        knownBad = SeenCache(capacity: configuration.knownBadBlocks, lifetime: configuration.knownBadLifetime)
+    }
+
+    // MARK: Peers
+
+    /// A peer has shaken hands: blocks are relayed to it from now on.
+    public mutating func peerReady(_ id: ConnectionID) {
+        guard !peers.contains(where: { $0.id == id }) else { return }
+        peers.append(Peer(id: id, known: SeenCache(capacity: configuration.knownBlocksPerPeer)))
+    }
+
+    /// The connection is gone. A copy that it sent stays in validation.
+    public mutating func peerGone(_ id: ConnectionID) {
+        peers.removeAll { $0.id == id }
+    }
+
+    // MARK: Blocks
+
+    /// A block message came. `hash` is its header's; `payload` the bytes as they came, kept only while the block is in
+    /// validation and compared with the other copies then, so the call is linear in its size then.
+    public mutating func blockArrived(_ hash: Hash32, payload: [UInt8], from id: ConnectionID, at now: Moment) -> BlockArrival {
+        markKnown(hash, to: id, at: now)
+        if knownBad.contains(hash, at: now.uptime) {
+            counters.knownBad += 1
+            return .knownBad
+        }
+        if pending[hash] != nil {
+            counters.duplicates += 1
+            keepCopy(hash, payload, from: id)
+            return .waiting
+        }
+        if seen.contains(hash, at: now.uptime) {
+            counters.duplicates += 1
+            return .duplicate
+        }
+        guard pending.count < configuration.pendingBlocks else {
+            counters.refused += 1
+            return .busy
+        }
+        pending[hash] = Pending(copies: [Copy(payload: payload, senders: [id])])
+        counters.validations += 1
+        return .validate
+    }
+
+    /// The block is valid (or was made here, or came by sync): returns the peers that are not known to have it, in the
+    /// order in which they came, and counts them as having it. Relay the very bytes.
+    public mutating func blockAccepted(_ hash: Hash32, at now: Moment) -> [ConnectionID] {
+        forgetPending(hash)
+        seen.insert(hash, at: now.uptime)
+        var targets: [ConnectionID] = []
+        for index in peers.indices where peers[index].known.insert(hash, at: now.uptime) {
+            targets.append(peers[index].id)
+        }
+        counters.accepted += 1
+        counters.relays += targets.count
+        return targets
+    }
+
+    /// The block is not valid. Returns who sent what was bad, and the copy to validate next, if there is one.
+    public mutating func blockRejected(_ hash: Hash32, _ flaw: BlockFlaw, at now: Moment) -> BlockRejectionOutcome {
+        counters.rejections += 1
+        let copies = pending[hash]?.copies ?? []
+        switch flaw {
+        case .header:
+            forgetPending(hash)
+            knownBad.insert(hash, at: now.uptime)
+            return BlockRejectionOutcome(culprits: copies.flatMap(\.senders), next: nil)
+        case .body:
+            let culprits = copies.first?.senders ?? []
+            guard copies.count > 1 else {
+                forgetPending(hash)
+                return BlockRejectionOutcome(culprits: culprits, next: nil)
+            }
+            alternateBytes -= copies[1].payload.count
+            pending[hash]?.copies.removeFirst()
+            counters.validations += 1
+            let next = BlockCandidate(hash: hash, payload: copies[1].payload, from: copies[1].senders[0])
+            return BlockRejectionOutcome(culprits: culprits, next: next)
+        }
+    }
+
+    /// The block cannot be judged now (its parent is missing, the worker is full). It is not remembered: a later copy is
+    /// validated as if it were the first.
+    public mutating func blockSetAside(_ hash: Hash32) {
+        forgetPending(hash)
+    }
+
+    /// The chain has this block, and nobody needs to be told: gossip of it is a duplicate from now on.
+    public mutating func blockKnown(_ hash: Hash32, at now: Moment) {
+        forgetPending(hash)
+        seen.insert(hash, at: now.uptime)
+    }
+
+    private mutating func markKnown(_ hash: Hash32, to id: ConnectionID, at now: Moment) {
+        guard let index = peers.firstIndex(where: { $0.id == id }) else { return }
+        peers[index].known.insert(hash, at: now.uptime)
+    }
+
+    private mutating func keepCopy(_ hash: Hash32, _ payload: [UInt8], from id: ConnectionID) {
+        guard let copies = pending[hash]?.copies else { return }
+        if let same = copies.firstIndex(where: { $0.payload == payload }) {
+            if !copies[same].senders.contains(id) { pending[hash]?.copies[same].senders.append(id) }
+        } else if copies.count <= configuration.alternatesPerBlock, alternateBytes + payload.count <= configuration.alternateBytes {
+            pending[hash]?.copies.append(Copy(payload: payload, senders: [id]))
+            alternateBytes += payload.count
+            counters.alternates += 1
+        }
+    }
+
+    private mutating func forgetPending(_ hash: Hash32) {
+        guard let block = pending.removeValue(forKey: hash) else { return }
+        alternateBytes -= block.alternateBytes
+    }
+
+    /// Sentences about what does not hold, for tests.
+    public func checkInvariants() -> [String] {
+        var broken = seen.checkInvariants() + knownBad.checkInvariants() + peers.flatMap { $0.known.checkInvariants() }
+        let held = pending.values.reduce(0) { $0 + $1.alternateBytes }
+        if held != alternateBytes { broken.append("\(held) bytes of copies, \(alternateBytes) counted") }
+        if held > configuration.alternateBytes { broken.append("\(held) bytes of copies") }
+        if pending.count > configuration.pendingBlocks { broken.append("\(pending.count) blocks in validation") }
+        for block in pending.values {
+            if block.copies.isEmpty || block.copies.contains(where: \.senders.isEmpty) { broken.append("a copy of nobody") }
+            if block.copies.count > 1 + configuration.alternatesPerBlock { broken.append("\(block.copies.count) copies") }
+        }
+        return broken
+    }
+}

@@ -1,0 +1,73 @@
+public import Framing
+public import Primitives
+
+/// What to do with a block that arrived.
+public enum BlockArrival: Hashable, Sendable {
+    /// Validate this copy; answer with `blockAccepted`, `blockRejected` or `blockSetAside`.
+    case validate
+    /// Another copy is in validation. This one may come back as the next candidate.
+    case waiting
+    /// Done with already.
+    case duplicate
+    /// Its header is known to be bad; the sender should have known.
+    case knownBad
+    /// Too many blocks are in validation. Not remembered.
+    case busy
+}
+
+/// What is wrong with a block, as far as its hash is concerned.
+public enum BlockFlaw: Hashable, Sendable {
+    /// Something that the hash commits to (no authority, the wrong turn, the timestamp, a version): every block of this
+    /// hash is bad.
+    case header
+    /// Something beside the header (transactions that do not give the merkle root, a wrong producer signature, a bad
+    /// encoding): another copy of the same hash may be good.
+    case body
+}
+
+/// A kept copy that is to be validated next.
+public struct BlockCandidate: Hashable, Sendable {
+    public let hash: Hash32
+    public let payload: [UInt8]
+    /// The first who sent these bytes.
+    public let from: ConnectionID
+
+    public init(hash: Hash32, payload: [UInt8], from: ConnectionID) {
+        self.hash = hash
+        self.payload = payload
+        self.from = from
+    }
+}
+
+/// What follows from a rejected block.
+public struct BlockRejectionOutcome: Hashable, Sendable {
+    /// Everybody who sent what turned out bad. They relayed it without validating, or made it.
+    public let culprits: [ConnectionID]
+    /// Hand this to validation now.
+    public let next: BlockCandidate?
+
+    public init(culprits: [ConnectionID], next: BlockCandidate?) {
+        self.culprits = culprits
+        self.next = next
+    }
+}
+
+/// Counts since the start, for the metrics.
+public struct BlockGossipCounters: Hashable, Sendable {
+    /// Copies given to validation.
+    public var validations = 0
+    public var accepted = 0
+    public var rejections = 0
+    /// Messages with a block that was known or in validation (`podoru_block_duplicates_total`).
+    public var duplicates = 0
+    /// Copies kept while another was in validation.
+    public var alternates = 0
+    /// Messages with a header known to be bad.
+    public var knownBad = 0
+    /// Messages refused because too many blocks were in validation.
+    public var refused = 0
+    /// Messages that relaying caused, over all peers.
+    public var relays = 0
+
+    public init() {}
+}

@@ -1,0 +1,131 @@
+public import Framing
+public import Primitives
+
+/// Which transactions to check and when to send them to whom.
+///
+/// Peers that accept batches get what gathers within 20 ms in one message: the first transaction after a quiet time
+/// goes at once, those of the following 20 ms together. The others get single messages. Both stay within the messages a
+/// second that a peer is granted, of which everything else that is sent takes its part (`messageSent`); what does not
+/// fit waits in a bounded queue per peer. A full queue refuses the newest: the transactions of a sender depend on each
+/// other in order, so what is ahead in the queue stays useful without what is behind it, and not the other way round.
+///
+/// A plain value. Costs: `transactionArrived` constant, `transactionAccepted` and `tick` linear in peers and in what is
+/// sent.
+public struct TransactionGossip: Sendable {
+    public let configuration: TransactionGossipConfiguration
+    public internal(set) var counters = TransactionGossipCounters()
+
+    var peers: [TransactionPeer] = []
+    var seen: SeenCache
+    /// Before this, what batches could carry gathers.
+    var gatherUntil: Nanoseconds = .min
+
+    public init(configuration: TransactionGossipConfiguration = TransactionGossipConfiguration()) {
+        self.configuration = configuration
+        seen = SeenCache(capacity: configuration.seenTransactions, lifetime: configuration.seenLifetime)
+    }
+
+    // MARK: Peers
+
+    /// A peer has shaken hands. `acceptsBatches`: it named the capability `txbatch`. `pending` is announced to it, as
+    /// far as its queue has room: in an order in which a mempool can admit them.
+    public mutating func peerReady(
+        _ id: ConnectionID, acceptsBatches: Bool, pending: [GossipTransaction] = [], at now: Moment,
+        into effects: inout [TransactionGossipEffect]
+    ) {
+        guard peerIndex(id) == nil else { return }
+        var peer = TransactionPeer(id: id, acceptsBatches: acceptsBatches, configuration: configuration, at: now.uptime)
+        for transaction in pending {
+            guard peer.hasRoom(for: transaction, configuration) else { break }
+            peer.append(transaction)
+        }
+        peers.append(peer)
+        if !pending.isEmpty { send(at: now, into: &effects) }
+    }
+
+    /// The connection is gone, and what waited for it.
+    public mutating func peerGone(_ id: ConnectionID) {
+        peers.removeAll { $0.id == id }
+    }
+
+    /// Whether the peer's connection takes more bytes: while its write queue is above the high-water mark, transactions
+    /// wait here, where they can still be left out or refused.
+    public mutating func peerWritable(
+        _ id: ConnectionID, _ isWritable: Bool, at now: Moment, into effects: inout [TransactionGossipEffect]
+    ) {
+        guard let index = peerIndex(id), peers[index].isWritable != isWritable else { return }
+        peers[index].isWritable = isWritable
+        if isWritable { send(at: now, into: &effects) }
+    }
+
+    /// `count` messages of another kind went to the peer; they take their part of what it grants, and may overdraw it.
+    public mutating func messageSent(to id: ConnectionID, count: Int = 1, at now: Moment) {
+        guard let index = peerIndex(id) else { return }
+        peers[index].overdraw(count, at: now.uptime)
+    }
+
+    // MARK: Transactions
+
+    /// A transaction came from a peer, alone or in a batch. `id` is the SHA-256 of its bytes.
+    public mutating func transactionArrived(_ id: Hash32, from peer: ConnectionID, at now: Moment) -> TransactionArrival {
+        if let index = peerIndex(peer) { peers[index].known.insert(id, at: now.uptime) }
+        guard seen.insert(id, at: now.uptime) else {
+            counters.duplicates += 1
+            return .duplicate
+        }
+        counters.checks += 1
+        return .check
+    }
+
+    /// The mempool has admitted it, or it was submitted here: it goes to every peer that is not known to have it.
+    public mutating func transactionAccepted(
+        _ transaction: GossipTransaction, at now: Moment, into effects: inout [TransactionGossipEffect]
+    ) {
+        counters.accepted += 1
+        seen.insert(transaction.id, at: now.uptime)
+        for index in peers.indices {
+            guard !peers[index].known.contains(transaction.id, at: now.uptime) else { continue }
+            if peers[index].hasRoom(for: transaction, configuration) {
+                peers[index].append(transaction)
+            } else {
+                counters.dropped += 1
+            }
+        }
+        send(at: now, into: &effects)
+    }
+
+    /// The mempool has refused it. `mayChange`: for a reason that may pass (the pool is full, an earlier nonce is
+    /// missing), so that a later copy is checked again; otherwise later copies are duplicates for as long as it is
+    /// remembered.
+    public mutating func transactionRejected(_ id: Hash32, mayChange: Bool) {
+        counters.rejections += 1
+        if mayChange { seen.remove(id) }
+    }
+
+    // MARK: Time
+
+    /// Sends what is due. Call it at `nextDeadline`; more often is harmless.
+    public mutating func tick(at now: Moment, into effects: inout [TransactionGossipEffect]) {
+        send(at: now, into: &effects)
+    }
+
+    /// When `tick` has something to send next, as an uptime; `nil` while nothing waits for time to pass.
+    public var nextDeadline: Nanoseconds? {
+        var next: Nanoseconds?
+        for peer in peers where peer.isWritable && !peer.queue.isEmpty {
+            let time = peer.blockedUntil ?? gatherUntil
+            next = min(next ?? time, time)
+        }
+        return next
+    }
+
+    /// Transactions that wait, over all peers.
+    public var queuedCount: Int { peers.reduce(0) { $0 + $1.queue.count } }
+
+    func peerIndex(_ id: ConnectionID) -> Int? { peers.firstIndex { $0.id == id } }
+
+    /// Sentences about what does not hold, for tests.
+    public func checkInvariants() -> [String] {
+        seen.checkInvariants() + peers.flatMap { $0.checkInvariants(configuration) }
+    }
+}

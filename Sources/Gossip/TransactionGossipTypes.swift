@@ -1,0 +1,49 @@
+public import Framing
+public import Primitives
+
+/// A transaction as gossip knows it: the bytes as they were relayed and their SHA-256, the gossip id.
+///
+/// Not the transaction's own id, which covers neither signature nor encoding: two encodings are two items here, and the
+/// mempool sees that they are one.
+public struct GossipTransaction: Hashable, Sendable {
+    public let id: Hash32
+    public let payload: [UInt8]
+
+    public init(id: Hash32, payload: [UInt8]) {
+        self.id = id
+        self.payload = payload
+    }
+}
+
+/// What to do with a transaction that arrived.
+public enum TransactionArrival: Hashable, Sendable {
+    /// Check it; answer with `transactionAccepted` or `transactionRejected`.
+    case check
+    /// Checked already, or being checked.
+    case duplicate
+}
+
+/// What the shell is to send. Receivers of the same bytes are gathered in one effect, so that a frame is made once.
+public enum TransactionGossipEffect: Hashable, Sendable {
+    /// A Transaction message with this payload.
+    case transaction(GossipTransaction, to: [ConnectionID])
+    /// A TransactionBatch of these payloads; every receiver accepts batches.
+    case batch([GossipTransaction], to: [ConnectionID])
+}
+
+/// Counts since the start, for the metrics.
+public struct TransactionGossipCounters: Hashable, Sendable {
+    /// Transactions given to the mempool.
+    public var checks = 0
+    public var accepted = 0
+    public var rejections = 0
+    /// Transactions that came again.
+    public var duplicates = 0
+    /// Transactions sent, over all peers, and the messages that carried them.
+    public var sent = 0
+    public var messages = 0
+    /// Transactions that a full queue refused, over all peers.
+    public var dropped = 0
+
+    public init() {}
+}

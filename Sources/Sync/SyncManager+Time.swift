@@ -1,0 +1,106 @@
+internal import DequeModule
+internal import Framing
+public import Primitives
+
+// Waits and what ends them.
+extension SyncManager {
+    /// Does what is due. Call it at `nextDeadline`; more often is harmless.
+    public mutating func tick(at now: Moment, into effects: inout [SyncEffect]) {
+        let time = now.uptime
+        for index in peers.indices {
+            if let ceiling = peers[index].ceiling, ceiling.until <= time { peers[index].ceiling = nil }
+            if let fork = peers[index].fork, fork.until <= time { peers[index].fork = nil }
+            if let until = peers[index].pausedUntil, until <= time { peers[index].pausedUntil = nil }
+        }
+        for index in peers.indices where !peers[index].isBad && !peers[index].outstanding.isEmpty {
+            checkHead(of: index, at: now, into: &effects)
+        }
+        advance(at: now, into: &effects)
+        if isSyncing, rate.isReportDue(at: time, interval: configuration.progressInterval) {
+            rate.measure(height: height, at: time)
+            effects.append(.progress(progress))
+        }
+    }
+
+    /// When `tick` has something to do next, as an uptime; `nil` while only events can bring something.
+    public var nextDeadline: Nanoseconds? {
+        var next = pausedUntil
+        func consider(_ time: Nanoseconds?) {
+            if let time { next = min(next ?? time, time) }
+        }
+        for index in peers.indices where !peers[index].isBad {
+            let peer = peers[index]
+            consider(peer.ceiling?.until)
+            consider(peer.fork?.until)
+            consider(peer.pausedUntil)
+            guard let head = peer.outstanding.first else { continue }
+            consider(stallDeadline(of: peer))
+            if !peer.isOverdue { consider(overdueDeadline(of: peer, head)) }
+            consider(hedgeDeadline(of: peer, head))
+        }
+        if isSyncing { consider(rate.measuredAt + configuration.progressInterval) }
+        return next
+    }
+
+    private mutating func checkHead(of index: Int, at now: Moment, into effects: inout [SyncEffect]) {
+        let (peer, time) = (peers[index], now.uptime)
+        guard let head = peer.outstanding.first else { return }
+        if stallDeadline(of: peer) <= time {
+            return endUse(of: peer.id, because: .stalled(head.range), into: &effects)
+        }
+        if !peer.isOverdue, overdueDeadline(of: peer, head) <= time {
+            effects.append(.fault(peer.id, .slow(head.range)))
+            peers[index].isOverdue = true
+            peers[index].blocksPerSecond = peer.blocksPerSecond.map { $0 / 2 }
+            // What it owes behind the head cannot come sooner.
+            for segment in segments.indices where segments[segment].isRequested(from: peer.id) {
+                segments[segment].avoid(peer.id)
+            }
+            return releaseRequests(of: peer.id)
+        }
+        if let hedge = hedgeDeadline(of: peer, head), hedge <= time, let segment = hedgeableSegment(of: peer, head),
+            let other = choosePeer(
+                for: segments[segment].first, segment: segments[segment].id, avoiding: segments[segment].avoid + [peer.id], at: time),
+            peers[other].id != peer.id
+        {
+            segments[segment].avoid(peer.id)
+            segments[segment].state = .wanted
+        }
+    }
+
+    /// From when on the head's answer is overdue: a round trip and the time for its bytes, or a while without bytes.
+    private func overdueDeadline(of peer: SyncPeer, _ head: OutstandingRequest) -> Nanoseconds {
+        let bytes = Double(head.range.count) * blockBytes
+        let transfer = min(bytes * 1e9 / Double(configuration.slowestBytesPerSecond), Double(configuration.stallTimeout))
+        let deadline = peer.headSince + configuration.requestTimeout + Nanoseconds(transfer)
+        return max(deadline, (peer.headBytesAt ?? peer.headSince) + configuration.requestTimeout)
+    }
+
+    /// When patience with the head ends. Bytes that come prolong it, at the slowest rate that is let pass.
+    private func stallDeadline(of peer: SyncPeer) -> Nanoseconds {
+        let transfer = Double(peer.headBytes) * 1e9 / Double(configuration.slowestBytesPerSecond)
+        return peer.headSince + configuration.stallTimeout + Nanoseconds(min(transfer, 1e15))
+    }
+
+    /// When the head's range should be asked for from a second peer, if it is the one that everything waits for and such
+    /// a peer has a free slot.
+    private func hedgeDeadline(of peer: SyncPeer, _ head: OutstandingRequest) -> Nanoseconds? {
+        guard let segment = hedgeableSegment(of: peer, head) else { return nil }
+        let (first, id) = (segments[segment].first, segments[segment].id)
+        let avoid = segments[segment].avoid + [peer.id]
+        guard let other = choosePeer(for: first, segment: id, avoiding: avoid, at: .max), peers[other].id != peer.id
+        else { return nil }
+        let usual = bestRate.map { Double(head.range.count) * 3e9 / $0 } ?? Double(configuration.firstHedgeDelay)
+        let delay = max(configuration.hedgeDelay, Nanoseconds(min(usual, Double(configuration.stallTimeout))))
+        return max(peer.headSince + delay, peers[other].pausedUntil ?? 0)
+    }
+
+    /// The lowest open segment when the head is for it and nobody else owes it.
+    private func hedgeableSegment(of peer: SyncPeer, _ head: OutstandingRequest) -> Int? {
+        guard case .segment(let id) = head.purpose, let lowest = segments.firstIndex(where: { $0.isOpen }),
+            segments[lowest].id == id, segments[lowest].isRequested(from: peer.id)
+        else { return nil }
+        let owing = peers.count { $0.hasRequest(for: id) }
+        return owing < 2 ? lowest : nil
+    }
+}

@@ -1,0 +1,157 @@
+internal import DequeModule
+public import Framing
+public import Primitives
+
+/// Batch synchronisation: which blocks to ask whom for, in which order to apply them, and what to hold against a peer.
+///
+/// A plan of segments covers the heights from the tip upwards without holes. Ranges of 100 are asked for from all peers
+/// that have them, in proportion to how fast each has been; answers go to the chain worker, which splits, decodes and
+/// checks them side by side (`prepare`), and are applied strictly in order. A peer that stalls, answers short, lies
+/// about its height or sends a bad block loses the range to another and is reported.
+///
+/// A plain value: every call takes the time and appends what the shell has to do. Costs are linear in peers and
+/// segments, both at most some dozens, and nothing is done per block.
+///
+/// Bounds: `SyncConfiguration.windowRanges` requests in flight, `heldRanges` and `heldBytes` of answers; per peer one
+/// record and at most `requestsPerPeer` requests plus probes. Peers themselves are bounded by `max_peers`.
+///
+/// What the shell owes: calls in the order of events; after `localTip` and before the next request goes out nothing
+/// else; each `prepare` and `apply` answered once; `tick` at `nextDeadline`.
+public struct SyncManager: Sendable {
+    /// The bounds as they are in force.
+    public let configuration: SyncConfiguration
+    /// The height of the last applied block.
+    public internal(set) var height: UInt64
+    /// Whether the gap passed the threshold and has not been closed since.
+    public internal(set) var isSyncing = false
+    /// The height that the node is on its way to: see `refreshTarget`.
+    public internal(set) var target: UInt64
+
+    /// In order of arrival; looked up linearly.
+    var peers: [SyncPeer] = []
+    /// By height, without holes or overlaps. The first begins at `height + 1` unless it is being applied.
+    var segments: [SyncSegment] = []
+    var lastSegmentID: UInt64 = 0
+    var lastTicket: UInt64 = 0
+    /// The fair share at which the last range was given out: a peer that had nothing to offer joins here.
+    var shareNow = 0.0
+    /// Bytes a block takes in an answer, smoothed.
+    var blockBytes: Double
+    /// Nothing is asked for or applied before this: the worker refused without a peer's fault.
+    var pausedUntil: Nanoseconds?
+    var rate: AppliedRate
+
+    /// A manager at the chain's tip `height`, without peers.
+    public init(configuration: SyncConfiguration = SyncConfiguration(), height: UInt64, at now: Moment) {
+        self.configuration = configuration.clamped()
+        self.height = height
+        target = height
+        blockBytes = Double(max(configuration.assumedBlockBytes, 1))
+        rate = AppliedRate(height: height, at: now.uptime)
+    }
+
+    // MARK: Peers
+
+    /// A peer has shaken hands and said that it has `claim` blocks.
+    public mutating func peerReady(_ id: ConnectionID, height claim: UInt64, at now: Moment, into effects: inout [SyncEffect]) {
+        guard peerIndex(id) == nil else { return peerHeight(id, height: claim, at: now, into: &effects) }
+        var peer = SyncPeer(id: id, claim: 0)
+        // A newcomer neither owes nor is owed anything.
+        peer.share = shareNow
+        peers.append(peer)
+        takeClaim(claim, from: peers.count - 1, at: now, into: &effects)
+        advance(at: now, into: &effects)
+    }
+
+    /// What a peer says about its best height (a ping): believed until it cannot deliver. It may be lower than before.
+    public mutating func peerHeight(_ id: ConnectionID, height claim: UInt64, at now: Moment, into effects: inout [SyncEffect]) {
+        guard let index = peerIndex(id), claim != peers[index].claim else { return }
+        if claim > peers[index].claim { peers[index].claimRaisedAt = now.uptime }
+        takeClaim(claim, from: index, at: now, into: &effects)
+        advance(at: now, into: &effects)
+    }
+
+    /// A peer has shown that it has a block of this height, by relaying it. Call `localTip` first where the block was
+    /// applied, or it is asked for once more.
+    public mutating func peerHasBlock(_ id: ConnectionID, height claim: UInt64, at now: Moment, into effects: inout [SyncEffect]) {
+        guard let index = peerIndex(id), claim > peers[index].believedClaim else { return }
+        if let ceiling = peers[index].ceiling, claim > ceiling.height { peers[index].ceiling = nil }
+        peers[index].claim = claim
+        peers[index].claimRaisedAt = now.uptime
+        advance(at: now, into: &effects)
+    }
+
+    /// The connection is gone: what it owed is asked for elsewhere, what it brought is kept.
+    public mutating func peerGone(_ id: ConnectionID, at now: Moment, into effects: inout [SyncEffect]) {
+        guard let index = peerIndex(id) else { return }
+        peers.remove(at: index)
+        releaseRequests(of: id)
+        for index in segments.indices { segments[index].avoid.removeAll { $0 == id } }
+        advance(at: now, into: &effects)
+    }
+
+    private mutating func takeClaim(_ claim: UInt64, from index: Int, at now: Moment, into effects: inout [SyncEffect]) {
+        guard isPlausible(claim, at: now) else {
+            peers[index].claim = 0
+            peers[index].ceiling = (0, now.uptime + configuration.markDuration)
+            effects.append(.fault(peers[index].id, .impossibleHeight(claim)))
+            return
+        }
+        peers[index].claim = claim
+    }
+
+    /// Whether a chain of this genesis can be this high: it has at most one block a second.
+    private func isPlausible(_ claim: UInt64, at now: Moment) -> Bool {
+        guard let genesis = configuration.genesisTimestamp else { return true }
+        let (age, overflow) = now.unixSeconds.subtractingReportingOverflow(genesis)
+        guard !overflow else { return true }
+        return claim <= UInt64(max(age, 0)) + SyncConfiguration.plausibilitySlack
+    }
+
+    // MARK: The chain
+
+    /// The tip moved otherwise than by `apply`: a block came by gossip or was produced here, or blocks were undone.
+    /// After an undo everything that is held is discarded, because it belongs to a chain that we have left.
+    public mutating func localTip(_ tip: UInt64, at now: Moment, into effects: inout [SyncEffect]) {
+        if tip < height {
+            discardAnswers(into: &effects) { _ in true }
+            segments.removeAll()
+            for index in peers.indices where peers[index].fork != nil { peers[index].fork = nil }
+        }
+        height = tip
+        dropBelowTip(into: &effects)
+        advance(at: now, into: &effects)
+    }
+
+    /// Asks one peer for one block, whatever it is (fork choice looks for the last common height so). False when the
+    /// peer is unknown, done with, or owes too much already.
+    public mutating func probe(_ id: ConnectionID, height probed: UInt64, at now: Moment, into effects: inout [SyncEffect]) -> Bool {
+        guard let index = peerIndex(id), !peers[index].isBad, !peers[index].isOverdue,
+            peers[index].outstanding.count <= configuration.requestsPerPeer
+        else { return false }
+        send(.probe, HeightRange(probed), to: index, at: now, into: &effects)
+        return true
+    }
+
+    // MARK: Shared by the parts
+
+    func peerIndex(_ id: ConnectionID) -> Int? { peers.firstIndex { $0.id == id } }
+
+    func segmentIndex(_ id: UInt64) -> Int? { segments.firstIndex { $0.id == id } }
+
+    func segmentIndex(_ ticket: SyncTicket) -> Int? { segments.firstIndex { $0.answer?.ticket == ticket } }
+
+    mutating func newSegment(_ first: UInt64, _ last: UInt64, avoid: [ConnectionID] = []) -> SyncSegment {
+        lastSegmentID += 1
+        return SyncSegment(id: lastSegmentID, first: first, last: last, avoid: avoid)
+    }
+
+    /// After every event: hand out what is ready, ask for what is missing, see whether the node has arrived.
+    mutating func advance(at now: Moment, into effects: inout [SyncEffect]) {
+        if let until = pausedUntil, until <= now.uptime { pausedUntil = nil }
+        refreshTarget(at: now, into: &effects)
+        guard pausedUntil == nil else { return }
+        applyReady(into: &effects)
+        requestMissing(at: now, into: &effects)
+    }
+}
