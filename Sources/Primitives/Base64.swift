@@ -52,12 +52,17 @@ public enum Base64 {
     /// Reads what Go's `base64.StdEncoding` reads: CR and LF anywhere are skipped, bits of no byte are dropped.
     public static func decodeGo(_ text: UnsafeRawBufferPointer) throws(Base64Error) -> [UInt8] {
         do {
-            return try decode(text, allowingTrailingBits: true)
+            return try decodeGoWithoutLineEnds(text)
         } catch {
             let kept = text.filter { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
             if kept.count == text.count { throw error }
             return try decode(kept, allowingTrailingBits: true)
         }
+    }
+
+    /// As `decodeGo`, but a CR or LF is an error.
+    static func decodeGoWithoutLineEnds(_ text: UnsafeRawBufferPointer) throws(Base64Error) -> [UInt8] {
+        try decode(text, allowingTrailingBits: true)
     }
 
     private static func decode(_ text: [UInt8], allowingTrailingBits: Bool) throws(Base64Error) -> [UInt8] {

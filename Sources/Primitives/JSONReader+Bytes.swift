@@ -7,7 +7,7 @@ internal import Musl
 extension JSONReader {
     /// The bytes of a base64 string, to the letter of RFC 4648, without a string between. About 2 GB/s.
     public mutating func readBase64Strict() throws(JSONError) -> [UInt8] {
-        try readBase64(Base64.decodeStrict)
+        try readBase64(direct: Base64.decodeStrict, unescaped: Base64.decodeStrict)
     }
 
     /// A field of Go's type `[]byte`: null is `nil`, a string is base64 in Go's reading, and an array of numbers
@@ -18,7 +18,7 @@ extension JSONReader {
             _ = try consumeNull()
             return nil
         case .array: return try readByteArray()
-        default: return try readBase64(Base64.decodeGo)
+        default: return try readBase64(direct: Base64.decodeGoWithoutLineEnds, unescaped: Base64.decodeGo)
         }
     }
 
@@ -31,20 +31,22 @@ extension JSONReader {
         return result
     }
 
-    private mutating func readBase64(
-        _ decode: (UnsafeRawBufferPointer) throws(Base64Error) -> [UInt8]
-    ) throws(JSONError) -> [UInt8] {
+    private typealias Decoder = (UnsafeRawBufferPointer) throws(Base64Error) -> [UInt8]
+
+    /// `direct` decodes the text as it stands and must refuse whatever a JSON string may not hold; what it refuses
+    /// is scanned as any string, and `unescaped` decodes that.
+    private mutating func readBase64(direct: Decoder, unescaped: Decoder) throws(JSONError) -> [UInt8] {
         try expect(.string)
         let start = offset
         // What decodes as base64 holds no escape, control character or invalid UTF-8, so up to the first quote the
         // string needs no scan of its own.
-        if let text = textToNextQuote(), let result = try? decode(text) {
+        if let text = textToNextQuote(), let result = try? direct(text) {
             offset = start + text.count + 2
             return result
         }
         let text = JSONKey(try scanString(), in: bytes).copy()
         let result: Result<[UInt8], Base64Error> = text.withUnsafeBytes { text in
-            do throws(Base64Error) { return .success(try decode(text)) } catch { return .failure(error) }
+            do throws(Base64Error) { return .success(try unescaped(text)) } catch { return .failure(error) }
         }
         switch result {
         case .success(let value): return value

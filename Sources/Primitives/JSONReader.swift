@@ -183,7 +183,7 @@ public struct JSONReader {
     func expectDelimiter(or fault: JSONSyntaxFault) throws(JSONError) {
         guard offset < bytes.count else { return }
         switch bytes[offset] {
-        case 0x20, 0x0a, 0x0d, 0x09, UInt8(ascii: ","), UInt8(ascii: "]"), UInt8(ascii: "}"), UInt8(ascii: ":"): return
+        case 0x20, 0x0a, 0x0d, 0x09, UInt8(ascii: ","), UInt8(ascii: "]"), UInt8(ascii: "}"): return
         default: throw .syntax(fault, offset: offset)
         }
     }

@@ -6,27 +6,46 @@ import Testing
 /// `crypto.json`: what the published Go node made of keys, signatures and addresses.
 private struct CryptoVectors: Decodable {
     struct Key: Decodable {
-        struct Signed: Decodable { let hash, recovered_address, recovered_pubkey, signature: String }
-        let address, private_key, public_key: String
+        let address: String
+        let privateKey: String
+        let publicKey: String
         let signatures: [Signed]
     }
-    struct Recovery: Decodable {
-        let name, hash, signature: String
-        let address, public_key, error: String?
-        let verify_against_key0: Bool
+    struct Signed: Decodable {
+        let hash: String
+        let signature: String
+        let recoveredAddress: String
+        let recoveredPubkey: String
     }
-    struct BadKey: Decodable { let name, outcome, private_key: String }
+    struct Recovery: Decodable {
+        let name: String
+        let hash: String
+        let signature: String
+        let address: String?
+        let publicKey: String?
+        let error: String?
+        let verifyAgainstKey0: Bool
+    }
+    struct BadKey: Decodable {
+        let name: String
+        let privateKey: String
+    }
     struct Text: Decodable {
-        let input, normalized, balance_key: String
+        let `in`: String
+        let normalized: String
+        let balanceKey: String
         let valid: Bool
-        enum CodingKeys: String, CodingKey { case input = "in", normalized, balance_key, valid }
     }
     let keys: [Key]
     let recover: [Recovery]
-    let bad_private_keys: [BadKey]
+    let badPrivateKeys: [BadKey]
     let addresses: [Text]
 
-    static func load() throws -> CryptoVectors { try Vectors.decode(CryptoVectors.self, from: "crypto.json") }
+    static func load() throws -> CryptoVectors {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try decoder.decode(CryptoVectors.self, from: Vectors.data("crypto.json"))
+    }
 }
 
 struct CryptoVectorTests {
@@ -34,8 +53,8 @@ struct CryptoVectorTests {
         let keys = try CryptoVectors.load().keys
         #expect(keys.count == 20)
         for vector in keys {
-            let key = try PrivateKey(hex: Array(vector.private_key.utf8))
-            #expect(Hex.string(key.publicKey.bytes) == vector.public_key)
+            let key = try PrivateKey(hex: Array(vector.privateKey.utf8))
+            #expect(Hex.string(key.publicKey.bytes) == vector.publicKey)
             #expect(key.address.checksummed.text == vector.address)
             #expect(key.publicKey.address == key.address)
         }
@@ -43,15 +62,15 @@ struct CryptoVectorTests {
 
     @Test func signingGivesTheReferencesBytesWithALowS() throws {
         for vector in try CryptoVectors.load().keys {
-            let key = try PrivateKey(hex: Array(vector.private_key.utf8))
+            let key = try PrivateKey(hex: Array(vector.privateKey.utf8))
             #expect(vector.signatures.count == 3)
             for signed in vector.signatures {
                 let hash = try #require(Hash32(hex: signed.hash))
                 let signature = key.sign(hash)
                 #expect(Hex.string(signature.bytes) == signed.signature)
                 #expect(signature.isLowS)
-                #expect(Hex.string(try signature.recover(hash).bytes) == signed.recovered_pubkey)
-                #expect(try signature.recoverAddress(hash).checksummed.text == signed.recovered_address)
+                #expect(Hex.string(try signature.recover(hash).bytes) == signed.recoveredPubkey)
+                #expect(try signature.recoverAddress(hash).checksummed.text == signed.recoveredAddress)
             }
         }
     }
@@ -74,9 +93,9 @@ struct CryptoVectorTests {
             let recovered = Result { try signature.recover(hash) }
             switch recovered {
             case .success(let key):
-                #expect(Hex.string(key.bytes) == vector.public_key, comment)
+                #expect(Hex.string(key.bytes) == vector.publicKey, comment)
                 #expect(key.address.checksummed.text == vector.address, comment)
-                #expect(key.address.matches(ByteString(key0)) == vector.verify_against_key0, comment)
+                #expect(key.address.matches(ByteString(key0)) == vector.verifyAgainstKey0, comment)
             case .failure(let error):
                 let expected: SignatureError =
                     vector.error == "failed to recover public key: invalid signature recovery id"
@@ -88,10 +107,10 @@ struct CryptoVectorTests {
     }
 
     @Test func everyBadPrivateKeyIsRefusedForTheReferencesReason() throws {
-        let keys = try CryptoVectors.load().bad_private_keys
+        let keys = try CryptoVectors.load().badPrivateKeys
         #expect(keys.count == 7)
         for vector in keys {
-            let bytes = try #require(Hex.decode(vector.private_key.utf8))
+            let bytes = try #require(Hex.decode(vector.privateKey.utf8))
             let expected: KeyError = bytes.count == 32 ? .outOfRange : .wrongLength(bytes: bytes.count)
             #expect(throws: expected, Comment(rawValue: vector.name)) { try PrivateKey(bytes: bytes) }
         }
@@ -101,11 +120,11 @@ struct CryptoVectorTests {
         let texts = try CryptoVectors.load().addresses
         #expect(texts.count == 16)
         for vector in texts {
-            let address = Address(ByteString(vector.input))
-            #expect((address != nil) == vector.valid, Comment(rawValue: vector.input))
+            let address = Address(ByteString(vector.in))
+            #expect((address != nil) == vector.valid, Comment(rawValue: vector.in))
             if let address {
                 #expect(address.lowercased.text == vector.normalized)
-                #expect("balance:" + address.lowercased.text == vector.balance_key)
+                #expect("balance:" + address.lowercased.text == vector.balanceKey)
             }
         }
     }
