@@ -1,8 +1,62 @@
 #ifndef PODORU_CUV_H
 #define PODORU_CUV_H
 
+#include <netinet/in.h>
+#include <stdint.h>
+#include <string.h>
 #include <uv.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 // Function-like macros and variadics do not import into Swift: their `static inline` shims go here.
+
+/// Reads the address in `from` into `bytes` (4 or 16 of them, network order), `scope` and `port` (host order).
+/// Returns 4 or 6, or 0 for a family that is not IP.
+static inline int podoru_uv_address_get(const struct sockaddr_storage *from, uint8_t bytes[16], uint32_t *scope,
+                                        uint16_t *port) {
+    if (from->ss_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)from;
+        memcpy(bytes, &v4->sin_addr, 4);
+        *scope = 0;
+        *port = ntohs(v4->sin_port);
+        return 4;
+    }
+    if (from->ss_family == AF_INET6) {
+        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)from;
+        memcpy(bytes, &v6->sin6_addr, 16);
+        *scope = v6->sin6_scope_id;
+        *port = ntohs(v6->sin6_port);
+        return 6;
+    }
+    return 0;
+}
+
+/// The reverse: `family` is 4 or 6.
+static inline void podoru_uv_address_set(struct sockaddr_storage *to, int family, const uint8_t bytes[16],
+                                         uint32_t scope, uint16_t port) {
+    memset(to, 0, sizeof *to);
+    if (family == 4) {
+        struct sockaddr_in *v4 = (struct sockaddr_in *)to;
+        v4->sin_family = AF_INET;
+        memcpy(&v4->sin_addr, bytes, 4);
+        v4->sin_port = htons(port);
+    } else {
+        struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)to;
+        v6->sin6_family = AF_INET6;
+        memcpy(&v6->sin6_addr, bytes, 16);
+        v6->sin6_scope_id = scope;
+        v6->sin6_port = htons(port);
+    }
+}
+
+/// Names the calling thread, as far as the system can: Linux keeps 15 bytes.
+static inline void podoru_uv_name_thread(const char *name) {
+#ifdef __linux__
+    prctl(PR_SET_NAME, (unsigned long)name, 0UL, 0UL, 0UL);
+#else
+    (void)name;
+#endif
+}
 
 #endif

@@ -1,1 +1,181 @@
-// Placeholder until the module's first file lands.
+internal import CUV
+internal import DequeModule
+internal import Synchronization
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// One libuv loop on one thread of its own, which is also an executor for actors and tasks.
+///
+///     other threads          the loop's thread
+///     ─────────────          ───────────────────────────────────────────────
+///     execute ─┐             ┌─► timers ─► local queue ─► poll ─┬─► sockets ─┐
+///     enqueue ─┴─► inbox ──► │                                  └─► inbox    │
+///              one wake-up   └───────────────────────────────────────────────┘
+///
+/// Sockets, timers and lookups belong to the loop: they are made, used and closed on its thread, and their callbacks
+/// come there, directly from libuv: no task, no `await`, no hop. A call from another thread traps with a message.
+///
+/// A loop runs from ``start(name:)`` until ``stop(within:)``; the running thread keeps it alive.
+// Unchecked: what is shared between threads is in `Mutex` and `Atomic`; the rest is touched on the loop's thread only,
+// and every entry point checks that it is.
+public final class EventLoop: @unchecked Sendable {
+    /// The name of the thread, as `ps` and a debugger show it.
+    public let name: String
+
+    // Shared between threads.
+    let inbox = Mutex(Inbox())
+    /// The thread that runs the loop now, or 0.
+    let thread = Atomic<UInt>(0)
+    let lag = LoopLag()
+
+    // The loop's thread only, once it runs.
+    let uvLoop: UnsafeMutablePointer<uv_loop_t>
+    let readBuffer: UnsafeMutableRawBufferPointer
+    var resolver = Resolver()
+    var local: Deque<Work> = []
+    var housekeeping: Housekeeping
+    var isIdling = false
+    var isStopping = false
+    var openHandles = 0
+    /// True when requests were under way as the loop had to end: libuv still refers to the memory, so it stays.
+    var isAbandoned = false
+
+    /// Starts a loop on a new thread.
+    ///
+    /// - Parameter name: the thread's name; the system keeps the first 15 bytes.
+    /// - Throws: when the system has no descriptors, memory or threads left.
+    public static func start(name: String = "event-loop") throws(EventLoopError) -> EventLoop {
+        _ = ignoreBrokenPipeSignal
+        let loop = try EventLoop(name: name)
+        var thread = uv_thread_t()
+        let retained = Unmanaged.passRetained(loop)
+        let code = uv_thread_create(&thread, { argument in argument.map(EventLoop.runThread) }, retained.toOpaque())
+        guard code == 0 else {
+            retained.release()
+            loop.discardUnstarted()
+            throw EventLoopError(.start, uv: code)
+        }
+        return loop
+    }
+
+    private init(name: String) throws(EventLoopError) {
+        self.name = name
+        uvLoop = .allocate(capacity: 1)
+        readBuffer = .allocate(byteCount: EventLoopLimits.readBufferBytes, alignment: 16)
+        housekeeping = Housekeeping()
+        let code = uv_loop_init(uvLoop)
+        guard code == 0 else { throw EventLoopError(.start, uv: code) }
+        uvLoop.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+        let opened = housekeeping.open(on: uvLoop)
+        guard opened == 0 else {
+            discardUnstarted()
+            throw EventLoopError(.start, uv: opened)
+        }
+    }
+
+    /// Closes a loop whose thread never came to be: there is nobody else to run the close callbacks.
+    private func discardUnstarted() {
+        housekeeping.close()
+        uv_run(uvLoop, UV_RUN_DEFAULT)
+        uv_loop_close(uvLoop)
+    }
+
+    deinit {
+        if !isAbandoned {
+            uvLoop.deallocate()
+            readBuffer.deallocate()
+        }
+    }
+
+    /// A write to a connection that the peer has reset raises SIGPIPE, whose default action ends the process: libuv
+    /// writes with `write` and `writev`, which have no MSG_NOSIGNAL. The error code says the same, so the signal is
+    /// ignored, once for the process, unless the program has a handler of its own.
+    private static let ignoreBrokenPipeSignal: Void = {
+        var action = sigaction()
+        if sigaction(SIGPIPE, nil, &action) == 0, action.__sigaction_handler.sa_handler == nil {
+            signal(SIGPIPE, SIG_IGN)
+        }
+    }()
+}
+
+extension EventLoop {
+    /// Whether the caller runs on the loop. A few nanoseconds.
+    public var isOnLoop: Bool { thread.load(ordering: .relaxed) == UInt(pthread_self()) }
+
+    /// Traps unless the caller runs on the loop: using a socket from another thread is a programming error that would
+    /// corrupt libuv's memory.
+    @inline(__always)
+    public func preconditionOnLoop() {
+        precondition(isOnLoop, "this may only be used on the event loop's own thread")
+    }
+
+    /// Nanoseconds of the monotonic clock that all loops of the process share. About 30 ns.
+    public static var now: Int64 { Int64(bitPattern: uv_hrtime()) }
+
+    /// Nanoseconds of the monotonic clock that all loops of the process share. About 30 ns.
+    public var now: Int64 { Self.now }
+
+    /// Milliseconds since 1970-01-01 UTC by the wall clock, which the operator may set.
+    public static var unixMilliseconds: Int64 {
+        var time = uv_timeval64_t()
+        guard uv_gettimeofday(&time) == 0 else { return 0 }
+        return time.tv_sec * 1000 + Int64(time.tv_usec) / 1000
+    }
+
+    /// Milliseconds since 1970-01-01 UTC by the wall clock, which the operator may set.
+    public var unixMilliseconds: Int64 { Self.unixMilliseconds }
+
+    /// How many listeners, connections and timers of this loop hold a libuv handle. On the loop only.
+    public var openHandleCount: Int {
+        preconditionOnLoop()
+        return openHandles
+    }
+}
+
+/// The bounds of an event loop, each once.
+public enum EventLoopLimits {
+    /// Bytes read by one system call, into the one buffer that all connections of a loop share. 64 KiB is what libuv
+    /// suggests and the largest read that a socket's default buffer fills at once; larger measured no better.
+    public static let readBufferBytes = 64 * 1024
+
+    /// Jobs and posts run in one turn before the sockets are looked at again, so that work that makes more work cannot
+    /// starve them: 1024 × 1 µs keeps a turn around a millisecond.
+    public static let workPerTurn = 1024
+
+    /// How often the loop measures how late it is. Twice a second sees a stall soon and costs nothing.
+    public static let lagInterval = Duration.milliseconds(500)
+
+    /// Lookups that ask the system at once: each holds one thread of libuv's pool of four.
+    public static let concurrentLookups = 4
+
+    /// Lookups that may wait for their turn; more are refused. A list of 1000 peers is dialled in far smaller steps.
+    public static let waitingLookups = 256
+
+    /// Addresses of one name that are tried. Real hosts have two to four; a hostile name could have hundreds.
+    public static let addressesPerName = 8
+
+    /// How long ``EventLoop/stop(within:)`` waits for lookups that the system has under way.
+    public static let stopDeadline = Duration.seconds(5)
+
+    /// How long connecting may take, with lookup and all addresses.
+    public static let connectDeadline = Duration.seconds(10)
+
+    /// How long a graceful close may take to flush what is queued.
+    public static let flushDeadline = Duration.seconds(5)
+
+    /// Arrays handed to one write call: one `writev` of 64 × 10 KB fills a socket's buffer anyway.
+    public static let buffersPerWrite = 64
+
+    /// Bytes handed to one write call. Arrays are freed and marks looked at when a call is done, so this is the step.
+    public static let bytesPerWrite = 1024 * 1024
+
+    /// File descriptors that accepting leaves to the store, its files and the lookups.
+    public static let reservedDescriptors = 32
+
+    /// How long a listener rests when descriptors or memory ran out.
+    public static let acceptPause = Duration.seconds(1)
+}
