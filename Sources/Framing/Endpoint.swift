@@ -16,14 +16,21 @@ public struct Endpoint: Hashable, Sendable {
     /// `nil` unless `host` is an address or a host name (RFC 1123; underscores pass too, because container networks
     /// name hosts so). A name whose last label is a number is refused: it is a broken IPv4 address.
     public init?(host: some StringProtocol, port: UInt16) {
-        if let address = IPAddress(host) {
-            self.host = address.description
-            self.address = address
+        self.init(hostUTF8: host.utf8, port: port)
+    }
+
+    private init?(hostUTF8 text: some Collection<UInt8>, port: UInt16) {
+        if let address = IPAddress(utf8: text) {
+            self.init(address: address, port: port)
         } else {
-            guard let name = Endpoint.normalisedName(host) else { return nil }
-            self.host = name
-            address = nil
+            guard let name = Endpoint.normalisedName(text) else { return nil }
+            self.init(name: name, port: port)
         }
+    }
+
+    private init(name: String, port: UInt16) {
+        host = name
+        address = nil
         self.port = port
     }
 
@@ -37,15 +44,22 @@ public struct Endpoint: Hashable, Sendable {
     /// Reads `host:port` or `[ipv6]:port`, port 0…65535 in decimal. `nil` for anything else; at most
     /// `maxTextByteCount` bytes are looked at.
     public init?(_ text: some StringProtocol) {
-        guard text.utf8.count <= Endpoint.maxTextByteCount, let colon = text.lastIndex(of: ":") else { return nil }
-        guard let port = Endpoint.parsePort(text[text.index(after: colon)...]) else { return nil }
+        self.init(utf8: Array(text.utf8.prefix(Endpoint.maxTextByteCount + 1)))
+    }
+
+    init?(utf8 text: [UInt8]) {
+        let separator = UInt8(ascii: ":")
+        guard text.count <= Endpoint.maxTextByteCount, let colon = text.lastIndex(of: separator) else { return nil }
+        guard let port = Endpoint.parsePort(text[(colon + 1)...]) else { return nil }
         let host = text[..<colon]
-        if host.first == "[" {
-            guard host.last == "]", case let inner = host.dropFirst().dropLast(), inner.contains(":") else { return nil }
-            self.init(host: inner, port: port)
+        if host.first == UInt8(ascii: "[") {
+            guard host.last == UInt8(ascii: "]") else { return nil }
+            let inner = host.dropFirst().dropLast()
+            guard inner.contains(separator) else { return nil }
+            self.init(hostUTF8: inner, port: port)
         } else {
-            guard !host.contains(":") else { return nil }
-            self.init(host: host, port: port)
+            guard !host.contains(separator) else { return nil }
+            self.init(hostUTF8: host, port: port)
         }
     }
 
@@ -55,28 +69,38 @@ public struct Endpoint: Hashable, Sendable {
     /// Whether the host is `0.0.0.0` or `::`.
     public var isWildcard: Bool { address?.isUnspecified ?? false }
 
-    static func parsePort(_ text: some StringProtocol) -> UInt16? {
-        guard (1...5).contains(text.utf8.count), text.utf8.allSatisfy({ 0x30...0x39 ~= $0 }) else { return nil }
-        return UInt16(text)
+    static func parsePort(_ digits: some Collection<UInt8>) -> UInt16? {
+        guard digits.count <= 5, let value = parseDecimal(digits) else { return nil }
+        return UInt16(exactly: value)
     }
 
-    private static func normalisedName(_ text: some StringProtocol) -> String? {
-        let utf8 = Array(text.utf8.prefix(254))  // one over the greatest length of a name
-        guard (1...253).contains(utf8.count) else { return nil }
-        var lastLabelIsNumber = false
-        for label in utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false) {
-            guard (1...63).contains(label.count), label.first != UInt8(ascii: "-"), label.last != UInt8(ascii: "-") else { return nil }
-            lastLabelIsNumber = true
-            for byte in label {
-                switch byte {
-                case UInt8(ascii: "0")...UInt8(ascii: "9"): break
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "-"), UInt8(ascii: "_"):
-                    lastLabelIsNumber = false
-                default: return nil
-                }
+    private static func normalisedName(_ text: some Collection<UInt8>) -> String? {
+        guard (1...253).contains(text.count) else { return nil }
+        var lower: [UInt8] = []
+        lower.reserveCapacity(text.count)
+        var labelStart = 0
+        var isNumber = true
+        for byte in text {
+            switch byte {
+            case UInt8(ascii: "."):
+                guard isLabel(lower[labelStart...]) else { return nil }
+                labelStart = lower.count + 1
+                isNumber = true
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): break
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "-"), UInt8(ascii: "_"): isNumber = false
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"):
+                isNumber = false
+                lower.append(byte | 0x20)
+                continue
+            default: return nil
             }
+            lower.append(byte)
         }
-        return lastLabelIsNumber ? nil : text.lowercased()
+        return isLabel(lower[labelStart...]) && !isNumber ? String(decoding: lower, as: UTF8.self) : nil
+    }
+
+    private static func isLabel(_ label: ArraySlice<UInt8>) -> Bool {
+        (1...63).contains(label.count) && label.first != UInt8(ascii: "-") && label.last != UInt8(ascii: "-")
     }
 }
 

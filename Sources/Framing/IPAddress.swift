@@ -24,14 +24,17 @@ public struct IPAddress: Hashable, Sendable {
     /// Reads `1.2.3.4` or an IPv6 address without brackets or zone. `nil` for anything else, also for the old short and
     /// octal IPv4 forms, which resolvers read in different ways.
     public init?(_ text: some StringProtocol) {
-        let bytes = Array(text.utf8.prefix(46))
-        guard bytes.count <= 45 else { return nil }  // INET6_ADDRSTRLEN without the terminator
-        if bytes.contains(UInt8(ascii: ":")) {
-            guard let (high, low) = IPAddress.parseIPv6(bytes[...]) else { return nil }
+        self.init(utf8: text.utf8)
+    }
+
+    init?(utf8 text: some Collection<UInt8>) {
+        guard (2...45).contains(text.count) else { return nil }  // "::" … INET6_ADDRSTRLEN without the terminator
+        if let word = IPAddress.parseIPv4(text) {
+            self.init(ipv4: word)
+        } else if let (high, low) = IPAddress.parseIPv6(Array(text)[...]) {
             self.init(high: high, low: low)
         } else {
-            guard let word = IPAddress.parseIPv4(bytes[...]) else { return nil }
-            self.init(ipv4: word)
+            return nil
         }
     }
 
@@ -52,18 +55,27 @@ public struct IPAddress: Hashable, Sendable {
 
     // MARK: Reading
 
-    private static func parseIPv4(_ bytes: ArraySlice<UInt8>) -> UInt32? {
+    private static func parseIPv4(_ text: some Collection<UInt8>) -> UInt32? {
         var word: UInt32 = 0
-        var parts = 0
-        for part in bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false) {
-            guard (1...3).contains(part.count), part.allSatisfy({ 0x30...0x39 ~= $0 }), parts < 4 else { return nil }
-            guard part.count == 1 || part.first != UInt8(ascii: "0") else { return nil }
-            let value = part.reduce(0) { $0 * 10 + UInt32($1 - 0x30) }
-            guard value <= 255 else { return nil }
-            word = word << 8 | value
-            parts += 1
+        var part: UInt32 = 0
+        var digits = 0
+        var dots = 0
+        for byte in text {
+            if byte == UInt8(ascii: ".") {
+                guard digits > 0, dots < 3 else { return nil }
+                word = word << 8 | part
+                part = 0
+                digits = 0
+                dots += 1
+            } else {
+                // A part that has begun with a zero is that zero.
+                guard 0x30...0x39 ~= byte, digits == 0 || part != 0 else { return nil }
+                part = part * 10 + UInt32(byte - 0x30)
+                digits += 1
+                guard part <= 255 else { return nil }
+            }
         }
-        return parts == 4 ? word : nil
+        return digits > 0 && dots == 3 ? word << 8 | part : nil
     }
 
     private static func parseIPv6(_ bytes: ArraySlice<UInt8>) -> (high: UInt64, low: UInt64)? {
@@ -120,7 +132,7 @@ public struct IPAddress: Hashable, Sendable {
 extension IPAddress: CustomStringConvertible {
     /// Dotted decimal, or the one canonical form of RFC 5952.
     public var description: String {
-        if isIPv4 { return "\(low >> 24).\(low >> 16 & 255).\(low >> 8 & 255).\(low & 255)" }
+        if isIPv4 { return ipv4Text }
         let groups = [high, low].flatMap { word in [48, 32, 16, 0].map { word >> UInt64($0) & 0xFFFF } }
         var longest = 0..<0
         var index = 0
@@ -133,6 +145,33 @@ extension IPAddress: CustomStringConvertible {
         let text = groups.map { String($0, radix: 16) }
         if longest.isEmpty { return text.joined(separator: ":") }
         return text[..<longest.lowerBound].joined(separator: ":") + "::" + text[longest.upperBound...].joined(separator: ":")
+    }
+}
+
+extension IPAddress {
+    /// Written digit by digit: peer lists hold a thousand of these.
+    private var ipv4Text: String {
+        String(unsafeUninitializedCapacity: 15) { out in
+            var count = 0
+            for shift in [24, 16, 8, 0] as [UInt64] {
+                let part = UInt8(truncatingIfNeeded: low >> shift)
+                if part >= 100 {
+                    out[count] = 0x30 + part / 100
+                    count += 1
+                }
+                if part >= 10 {
+                    out[count] = 0x30 + part / 10 % 10
+                    count += 1
+                }
+                out[count] = 0x30 + part % 10
+                count += 1
+                if shift > 0 {
+                    out[count] = UInt8(ascii: ".")
+                    count += 1
+                }
+            }
+            return count
+        }
     }
 }
 

@@ -23,6 +23,11 @@ public enum NetworkLimits {
     /// than 2 Mbit/s cannot follow a chain whose blocks may have 1 MiB every 5 s.
     public static let minFrameBytesPerSecond: Int64 = 256 * 1024
 
+    /// How long a frame of `byteCount` bytes may take from its first byte to its last.
+    public static func frameAllowance(byteCount: Int) -> Nanoseconds {
+        frameGrace + .seconds(Int64(byteCount)) / minFrameBytesPerSecond
+    }
+
     // MARK: Envelope
 
     /// The deepest nesting of arrays and objects in an envelope or a payload (`protocol.md`, "Envelope").

@@ -76,7 +76,7 @@ public struct Handshake: Hashable, Sendable {
     public func listenEndpoint(seenFrom seen: Endpoint) -> Endpoint? {
         guard !listenAddress.isEmpty else { return nil }
         if listenAddress.utf8.first == UInt8(ascii: ":") {
-            guard let port = Endpoint.parsePort(listenAddress.dropFirst()), port != 0 else { return nil }
+            guard let port = Endpoint.parsePort(listenAddress.utf8.dropFirst()), port != 0 else { return nil }
             return Endpoint(host: seen.host, port: port)
         }
         guard let endpoint = Endpoint(listenAddress), endpoint.port != 0 else { return nil }
