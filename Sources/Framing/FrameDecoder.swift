@@ -254,6 +254,9 @@ extension FrameDecoder {
     /// Bytes that this decoder holds now: the frame being gathered and what was kept.
     public var bufferedByteCount: Int { gathered.count + kept.count }
 
+    /// The room of the gathering buffer in bytes, for tests.
+    var gatheringCapacity: Int { gathered.capacity }
+
     /// What must always hold, for tests.
     public func checkInvariants() -> Bool {
         switch state {

@@ -114,3 +114,52 @@ import Testing
         #expect(Self.drain(&bucket, at: Self.second) == 10)
     }
 }
+
+@Suite struct TokenBucketPropertyTests {
+    /// Over any schedule, what was taken since any start is at most `rate · t + burst`, and nobody who asks too late
+    /// gets less than that either.
+    @Test func anyScheduleStaysWithinRateAndBurst() {
+        let seed = UInt64.random(in: 0 ... .max)
+        print("seed of any schedule: \(seed)")
+        var random = Generator(state: seed)
+        for _ in 0..<300 {
+            let rate = Int(random.next() % 1000) + 1
+            let burst = Int(random.next() % 200) + 1
+            let start = Int64(truncatingIfNeeded: random.next() >> 2)
+            var now = start
+            var bucket = TokenBucket(rate: rate, burst: burst, at: now)
+            var taken = 0
+            for _ in 0..<300 {
+                now += Int64(random.next() % (random.next() % 8 == 0 ? 3_000_000_000 : 20_000_000))
+                let count = Int(random.next() % 5)
+                let promised = bucket.nextTokenTime(count, at: now)
+                let hasTaken = bucket.take(count, at: now)
+                #expect(hasTaken == (promised == now))
+                if hasTaken { taken += count }
+                let allowed = Double(rate) * Double(now - start) / 1e9 + Double(burst)
+                #expect(Double(taken) <= allowed + 1e-6)
+                #expect(bucket.checkInvariants())
+            }
+        }
+    }
+
+    @Test func greedyTakingReachesTheWholeRate() {
+        var random = Generator(state: 11)
+        var bucket = TokenBucket(rate: 97, burst: 13, at: 0)
+        var taken = 0
+        var now: Int64 = 0
+        while now < 100_000_000_000 {
+            while bucket.take(at: now) { taken += 1 }
+            now += Int64(random.next() % 50_000_000)
+        }
+        #expect(abs(taken - (97 * 100 + 13)) <= 6)
+    }
+
+    struct Generator: RandomNumberGenerator {
+        var state: UInt64
+        mutating func next() -> UInt64 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return state ^ state >> 29
+        }
+    }
+}
