@@ -9,7 +9,7 @@ internal import Testing
         try await withLoop { loop in
             let accepted = Events<TCPConnection>()
             let listener = try await loop.perform { () throws(EventLoopError) in
-                try loop.listen(on: SocketAddress(.loopbackV4, port: 0)) { accepted.send($0) }
+                try loop.listen(on: .loopbackV4()) { accepted.send($0) }
             }
             let client = try RawSocket.connected(to: listener.localAddress.port)
             let server = try #require(await accepted.next())
@@ -54,7 +54,7 @@ internal import Testing
         try await withLoop { loop in
             let accepted = Events<TCPConnection>()
             let listener = try await loop.perform { () throws(EventLoopError) in
-                try loop.listen(on: SocketAddress(.loopbackV4, port: 0), options: limits) { accepted.send($0) }
+                try loop.listen(on: .loopbackV4(), options: limits) { accepted.send($0) }
             }
             let client = try RawSocket.connected(to: listener.localAddress.port)
             defer { client.close() }
@@ -135,7 +135,7 @@ internal import Testing
         try await withLoop { loop in
             let accepted = Events<TCPConnection>()
             let listener = try await loop.perform { () throws(EventLoopError) in
-                try loop.listen(on: SocketAddress(.loopbackV4, port: 0)) { accepted.send($0) }
+                try loop.listen(on: .loopbackV4()) { accepted.send($0) }
             }
             let client = try RawSocket.connected(to: listener.localAddress.port)
             defer { client.close() }

@@ -87,13 +87,13 @@ extension EventLoop {
         await perform {}
     }
 
-    /// A listener on `ip` whose connections get the delegate that `handler` makes and read at once.
+    /// A listener on `address` whose connections get the delegate that `handler` makes and read at once.
     func serve(
-        on ip: IPAddress = .loopbackV4, options: TCPOptions = TCPOptions(),
+        on address: SocketAddress = .loopbackV4(), options: TCPOptions = TCPOptions(),
         _ handler: @escaping @Sendable (TCPConnection) -> Handler
     ) async throws -> TCPListener {
         try await perform { () throws(EventLoopError) in
-            try self.listen(on: SocketAddress(ip, port: 0), options: options) { connection in
+            try self.listen(on: address, options: options) { connection in
                 connection.delegate = handler(connection)
                 connection.startReading()
             }
@@ -104,7 +104,7 @@ extension EventLoop {
     func open(_ address: SocketAddress, options: TCPOptions = TCPOptions(), _ handler: Handler) async throws -> TCPConnection {
         let result = Events<Result<TCPConnection, EventLoopError>>()
         execute {
-            self.connect(host: address.ip.description, port: address.port, options: options) { outcome in
+            self.connect(host: address.host, port: address.port, options: options) { outcome in
                 if case .success(let connection) = outcome {
                     connection.delegate = handler
                     connection.startReading()

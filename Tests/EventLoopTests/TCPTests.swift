@@ -5,10 +5,10 @@ internal import Testing
 @testable internal import EventLoop
 
 @Suite(.timeLimit(.minutes(1))) struct TCPTests {
-    @Test(arguments: [IPAddress.loopbackV4, .loopbackV6])
-    func whatIsSentComesBackFromAnEchoServer(ip: IPAddress) async throws {
+    @Test(arguments: [SocketAddress.loopbackV4(), .loopbackV6()])
+    func whatIsSentComesBackFromAnEchoServer(address: SocketAddress) async throws {
         try await withLoop { loop in
-            let listener = try await loop.serve(on: ip) { _ in .echo() }
+            let listener = try await loop.serve(on: address) { _ in .echo() }
             let (handler, collector) = (Handler(), Collector(5))
             handler.onRead = { collector.take($1) }
             let connection = try await loop.open(listener.localAddress, handler)
@@ -16,20 +16,20 @@ internal import Testing
             #expect(await collector.complete.next() == Array("hello".utf8))
             #expect(connection.remoteAddress == listener.localAddress)
             let accepted = await loop.perform { connection.localAddress }
-            #expect(accepted?.ip == ip)
+            #expect(accepted?.host == address.host)
         }
     }
 
     @Test func aListenerOnAllAddressesSeesAnIPv4PeerAsIPv4() async throws {
         try await withLoop { loop in
             let seen = Events<SocketAddress>()
-            let listener = try await loop.serve(on: .anyV6) { connection in
+            let listener = try await loop.serve(on: .anyV6()) { connection in
                 seen.send(connection.remoteAddress)
                 return Handler()
             }
             let client = try RawSocket.connected(to: listener.localAddress.port)
             defer { client.close() }
-            #expect(await seen.next()?.ip == .loopbackV4)
+            #expect(await seen.next()?.host == "127.0.0.1")
         }
     }
 
@@ -98,7 +98,7 @@ internal import Testing
             let listener = try await loop.serve { _ in .echo() }
             let result = Events<Result<TCPConnection, EventLoopError>>()
             let addresses = [
-                SocketAddress(.loopbackV4, port: refusingPort), SocketAddress(.loopbackV4, port: swallowingPort),
+                SocketAddress.loopbackV4(port: refusingPort), SocketAddress.loopbackV4(port: swallowingPort),
                 listener.localAddress,
             ]
             loop.execute { loop.connect(addresses: addresses, timeout: .milliseconds(200)) { result.send($0) } }
@@ -144,7 +144,7 @@ internal import Testing
         try await withLoop { loop in
             let accepted = Events<TCPConnection>()
             let listener = try await loop.perform { () throws(EventLoopError) in
-                try loop.listen(on: SocketAddress(.loopbackV4, port: 0)) { accepted.send($0) }
+                try loop.listen(on: .loopbackV4()) { accepted.send($0) }
             }
             let client = try RawSocket.connected(to: listener.localAddress.port)
             let connection = try #require(await accepted.next())
@@ -215,7 +215,7 @@ internal import Testing
             let isShort = Mutex(true)
             let listener = try await loop.perform { () throws(EventLoopError) in
                 let listener = try loop.listen(
-                    on: SocketAddress(.loopbackV4, port: 0),
+                    on: .loopbackV4(),
                     onAccept: { _ in accepted.send() }, onProblem: { problems.send($0) })
                 listener.descriptorLimit = { isShort.withLock { $0 } ? 0 : .max }
                 return listener
@@ -239,7 +239,7 @@ internal import Testing
             let (accepted, problems) = (Events<Void>(), Events<EventLoopError>())
             let listener = try await loop.perform { () throws(EventLoopError) in
                 try loop.listen(
-                    on: SocketAddress(.loopbackV4, port: 0),
+                    on: .loopbackV4(),
                     onAccept: { _ in accepted.send() }, onProblem: { problems.send($0) })
             }
             let address = listener.localAddress
