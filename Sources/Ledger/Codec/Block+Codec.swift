@@ -163,7 +163,9 @@ public enum HeaderPeek {
     /// hash that counts is `PreparedBlock`'s.
     /// - Throws: `DecodingError` when there is no JSON object with a header in front.
     public static func read(_ json: UnsafeRawBufferPointer) throws(DecodingError) -> (header: BlockHeader, hash: Hash32) {
-        guard json.count <= Limits.maximumInputBytes else { throw .tooLong(bytes: json.count) }
+        guard json.count <= Limits.maximumInputBytes else {
+            throw .tooLong(bytes: json.count, limit: Limits.maximumInputBytes)
+        }
         let header: BlockHeader?
         do throws(JSONError) { header = try firstHeader(json) } catch { throw .json(error) }
         guard let header else { throw .noHeader }

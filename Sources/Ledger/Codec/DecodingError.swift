@@ -2,8 +2,8 @@ public import Primitives
 
 /// Why bytes are no block, transaction or genesis at all: they are not JSON, or a field has a wrong JSON type.
 public enum DecodingError: Error, Hashable, Sendable {
-    /// Longer than `Limits.maximumInputBytes`; not looked at.
-    case tooLong(bytes: Int)
+    /// Longer than anything of its kind can be; not looked at.
+    case tooLong(bytes: Int, limit: Int)
     case json(JSONError)
     /// A block's JSON without a header, to whom only the header matters.
     case noHeader
@@ -12,7 +12,7 @@ public enum DecodingError: Error, Hashable, Sendable {
 extension DecodingError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .tooLong(let bytes): "\(bytes) bytes of JSON are more than the \(Limits.maximumInputBytes) that are read"
+        case .tooLong(let bytes, let limit): "\(bytes) bytes of JSON are more than the \(limit) that are read"
         case .json(let error): "\(error)"
         case .noHeader: "the block has no header"
         }
@@ -21,9 +21,10 @@ extension DecodingError: CustomStringConvertible {
 
 /// Reads one JSON document with `body`, which leaves the reader behind the value; what follows it is an error.
 func decodeDocument<R>(
-    _ bytes: UnsafeRawBufferPointer, _ body: (inout JSONReader) throws(JSONError) -> R
+    _ bytes: UnsafeRawBufferPointer, limit: Int = Limits.maximumInputBytes,
+    _ body: (inout JSONReader) throws(JSONError) -> R
 ) throws(DecodingError) -> R {
-    guard bytes.count <= Limits.maximumInputBytes else { throw .tooLong(bytes: bytes.count) }
+    guard bytes.count <= limit else { throw .tooLong(bytes: bytes.count, limit: limit) }
     do throws(JSONError) {
         var reader = JSONReader(bytes, maximumDepth: Limits.maximumJSONDepth)
         let value = try body(&reader)

@@ -69,6 +69,8 @@ public enum TransactionRejection: Error, Hashable, Sendable {
     case balanceTooLarge(operation: Int)
 
     // Block building.
+    /// Its fee would take the producer's balance over its 32 bytes.
+    case feeDoesNotFit
     /// It would take the block over its bytes or its number of transactions; it is as good in the next one.
     case blockIsFull
 }
@@ -78,7 +80,7 @@ extension TransactionRejection {
     /// `nonceUsed` and `alreadyIncluded` this is true as long as the block that did it is not undone.
     public var isPermanent: Bool {
         switch self {
-        case .cannotPayFee, .cannotPay, .insufficientBalance, .balanceTooLarge, .blockIsFull, .alreadyIncluded,
+        case .cannotPayFee, .cannotPay, .insufficientBalance, .balanceTooLarge, .feeDoesNotFit, .blockIsFull, .alreadyIncluded,
             .nonceUsed, .nonceTooLow:
             false
         default: true
@@ -119,6 +121,7 @@ extension TransactionRejection: CustomStringConvertible {
         case .insufficientBalance(let index): "operation \(index): insufficient balance for transfer"
         case .balanceTooLarge(let index):
             "operation \(index) would make a balance longer than \(Limits.maximumBalanceBytes) bytes"
+        case .feeDoesNotFit: "the fee would make the producer's balance longer than \(Limits.maximumBalanceBytes) bytes"
         case .blockIsFull: "the block is full"
         }
     }
