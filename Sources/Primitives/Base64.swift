@@ -27,14 +27,22 @@ public enum Base64 {
 
     /// Appends the padded text of `bytes` to `out`.
     public static func encode(_ bytes: UnsafeRawBufferPointer, into out: inout [UInt8]) {
-        guard bytes.count > 0 else { return }
-        let start = out.count
-        out.append(contentsOf: repeatElement(0, count: encodedCount(bytes.count)))
-        out.withUnsafeMutableBytes { out in
-            let room = UnsafeMutableRawBufferPointer(rebasing: out[start...])
-            chash_base64_encode(bytes.baseAddress, bytes.count, room.baseAddress)
+        // By way of the stack, because an array cannot grow by bytes that are not initialized.
+        let room = encodedCount(min(bytes.count, encodedPieceBytes))
+        withUnsafeTemporaryAllocation(byteCount: room, alignment: 1) { piece in
+            var rest = bytes
+            while rest.count > 0 {
+                let next = UnsafeRawBufferPointer(rebasing: rest.prefix(encodedPieceBytes))
+                chash_base64_encode(next.baseAddress, next.count, piece.baseAddress)
+                out.append(contentsOf: UnsafeRawBufferPointer(rebasing: piece[..<encodedCount(next.count)]))
+                rest = UnsafeRawBufferPointer(rebasing: rest[next.count...])
+            }
         }
     }
+
+    /// What is encoded at a time: whole groups of three, and text that stays in the first-level cache and within
+    /// the 1 KiB up to which the temporary allocation is on the stack.
+    private static let encodedPieceBytes = 768
 
     /// The padded text of `bytes`.
     public static func encode(_ bytes: [UInt8]) -> [UInt8] {

@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
 /// A key or another string of a JSON text: a view of the text where it stands there as it is, a copy otherwise.
 ///
 /// Valid as long as the reader's bytes are.
@@ -16,13 +22,20 @@ public struct JSONKey {
 
     /// Whether the key is exactly `name`.
     public func equals(_ name: StaticString) -> Bool {
-        withBytes { $0.elementsEqual(name.rawBytes) }
+        withBytes { JSONKey.sameBytes($0, name.rawBytes) }
     }
 
     /// Whether Go would take this key for the field `name` (ASCII): letters match in either case, and by Unicode's
     /// simple folding U+017F is an s and U+212A a k.
     public func matches(_ name: StaticString) -> Bool {
-        withBytes { JSONKey.foldedEqual($0, name.rawBytes, ignoringUnderscores: false) }
+        withBytes { key in
+            // Nearly every key that matches is spelt as the field, and most that do not differ in the first letter.
+            if JSONKey.sameBytes(key, name.rawBytes) { return true }
+            if let first = key.first, let wanted = name.rawBytes.first, first < 0x80, (first ^ wanted) & ~0x20 != 0 {
+                return false
+            }
+            return JSONKey.foldedEqual(key, name.rawBytes, ignoringUnderscores: false)
+        }
     }
 
     /// As `matches`, but underscores do not count either: `chain_id` is `ChainID` (`protocol.md`, "Handshake").
@@ -37,7 +50,13 @@ public struct JSONKey {
         return body(text)
     }
 
-    // MARK: Folding
+    // MARK: Comparing
+
+    private static func sameBytes(_ key: UnsafeRawBufferPointer, _ name: UnsafeRawBufferPointer) -> Bool {
+        guard key.count == name.count else { return false }
+        guard let left = key.baseAddress, let right = name.baseAddress else { return true }
+        return memcmp(left, right, key.count) == 0
+    }
 
     private static func foldedEqual(
         _ key: UnsafeRawBufferPointer, _ name: UnsafeRawBufferPointer, ignoringUnderscores: Bool
@@ -84,7 +103,7 @@ public struct JSONKey {
         var index = 0
         while index < text.count {
             let special = ByteScan.firstSpecial(in: text, from: index)
-            out.append(contentsOf: text[index..<special])
+            out.append(contentsOf: UnsafeRawBufferPointer(rebasing: text[index..<special]))
             index = special
             guard index < text.count else { break }
             if text[index] == UInt8(ascii: "\\") {
@@ -94,7 +113,7 @@ public struct JSONKey {
                 if length == 0 {
                     UTF8Scan.append(UTF8Scan.replacement.value, to: &out)
                 } else {
-                    out.append(contentsOf: text[index..<index + length])
+                    out.append(contentsOf: UnsafeRawBufferPointer(rebasing: text[index..<index + length]))
                 }
                 index += max(length, 1)
             }

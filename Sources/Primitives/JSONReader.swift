@@ -190,6 +190,8 @@ public struct JSONReader {
 
     /// The next byte that is not white space, which stays to be read.
     private mutating func nextByte() throws(JSONError) -> UInt8 {
+        // Nearly always the text is compact and the byte is at hand.
+        if offset < bytes.count, bytes[offset] > 0x20 { return bytes[offset] }
         skipSpace()
         guard offset < bytes.count else { throw .syntax(.endOfInput, offset: offset) }
         return bytes[offset]

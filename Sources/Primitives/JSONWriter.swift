@@ -35,25 +35,25 @@ public struct JSONWriter {
     public mutating func string(_ text: UnsafeRawBufferPointer) {
         bytes.append(UInt8(ascii: "\""))
         var index = 0
-        var copied = 0
         while index < text.count {
-            let byte = text[index]
-            if byte < 0x80, !JSONWriter.isEscaped(byte) {
-                index += 1
-                continue
-            }
-            bytes.append(contentsOf: text[copied..<index])
-            index += appendSpecial(text, at: index)
-            copied = index
+            let special = ByteScan.firstEscaped(in: text, from: index)
+            raw(UnsafeRawBufferPointer(rebasing: text[index..<special]))
+            index = special
+            if index < text.count { index += appendSpecial(text, at: index) }
         }
-        bytes.append(contentsOf: text[copied...])
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// An integer in decimal.
+    /// An integer of at most 64 bits, in decimal.
+    @inlinable
     public mutating func integer(_ value: some FixedWidthInteger) {
-        if value < 0 { bytes.append(UInt8(ascii: "-")) }
-        var magnitude = UInt64(value.magnitude)
+        decimal(UInt64(value.magnitude), isNegative: value < 0)
+    }
+
+    @usableFromInline
+    mutating func decimal(_ value: UInt64, isNegative: Bool) {
+        if isNegative { bytes.append(UInt8(ascii: "-")) }
+        var magnitude = value
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in  // 2^64 has 20 digits
             var start = digits.count
             repeat {
@@ -61,7 +61,7 @@ public struct JSONWriter {
                 digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: magnitude % 10)
                 magnitude /= 10
             } while magnitude > 0
-            bytes.append(contentsOf: digits[start...])
+            raw(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(digits)[start...]))
         }
     }
 
@@ -76,14 +76,6 @@ public struct JSONWriter {
     /// `true` or `false`.
     public mutating func bool(_ value: Bool) {
         raw(value ? "true" : "false")
-    }
-
-    private static func isEscaped(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0..<0x20, UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "&"):
-            true
-        default: false
-        }
     }
 
     /// Writes the character at `index` that may need an escape; how many bytes of the text it was.
@@ -102,7 +94,7 @@ public struct JSONWriter {
         if byte == 0xe2, text[index + 1] == 0x80, text[index + 2] == 0xa8 || text[index + 2] == 0xa9 {
             raw(text[index + 2] == 0xa8 ? "\\u2028" : "\\u2029")
         } else {
-            bytes.append(contentsOf: text[index..<index + length])
+            raw(UnsafeRawBufferPointer(rebasing: text[index..<index + length]))
         }
         return length
     }
