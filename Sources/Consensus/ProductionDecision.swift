@@ -1,3 +1,4 @@
+internal import Ledger
 public import Primitives
 
 /// The block that the next one would stand on, as a producer sees it.
@@ -20,8 +21,8 @@ public enum ProductionDecision: Hashable, Sendable {
     /// Make the block now.
     /// - timestamp: the header's timestamp, in seconds since 1970-01-01 UTC.
     /// - producer: the header's `producer_addr`, as the genesis spells it.
-    /// - rank: 0 in turn, k for the k-th takeover.
-    case produce(timestamp: Int64, producer: ByteString, rank: Int)
+    /// - place: 0 in turn, k for the k-th takeover.
+    case produce(timestamp: Int64, producer: ByteString, place: Int)
     /// Ask again then, or as soon as the tip changes. The wall clock may be set meanwhile, so a caller that sleeps
     /// longer than `ProducerSchedule.longestSleep` asks in between.
     case wait(untilUnixMilliseconds: Int64)
@@ -75,28 +76,23 @@ extension ProducerSchedule {
         guard !isSyncing else { return .never(.syncing) }
         let (height, heightOverflow) = parent.height.addingReportingOverflow(1)
         guard !heightOverflow, parent.timestamp < Int64.max else { return .never(.noRoomAfterParent) }
-        guard let seat = ownSeat(of: address, at: height) else { return .never(.notAnAuthority(address)) }
-        if seat.rank > 0 && !allowsTakeover {
-            return .never(.notInTurn(authority: authority(inTurnAt: height) ?? "", height: height))
+        guard let seat = seat(of: address, at: height) else { return .never(.notAnAuthority(address)) }
+        if seat.place > 0 && !allowsTakeover {
+            return .never(.notInTurn(authority: rules.producerInTurn(height: height), height: height))
         }
 
-        let slot = slotOpening(rank: seat.rank, parentTimestamp: parent.timestamp)
+        let slot = rules.earliest(place: seat.place, after: parent.timestamp, blockTimeSeconds: blockTimeSeconds)
         let opening = max(
-            slot.multiplied(clampingBy: 1000).adding(clamping: seat.rank > 0 ? takeoverGraceMilliseconds : 0),
-            patienceEnd(rank: seat.rank, knownSince: parent.knownSince, now: now))
+            slot.multiplied(clampingBy: 1000).adding(clamping: seat.place > 0 ? takeoverGraceMilliseconds : 0),
+            patienceEnd(place: seat.place, knownSince: parent.knownSince, now: now))
         guard now.unixMilliseconds >= opening, now.unixSeconds >= slot else { return .wait(untilUnixMilliseconds: opening) }
-        return .produce(timestamp: max(slot, now.unixSeconds), producer: seat.producer, rank: seat.rank)
-    }
-
-    /// The second from which the k-th takeover may sign: parent + (k + 1)·block time (`ledger.md`).
-    public func slotOpening(rank: Int, parentTimestamp: Int64) -> Int64 {
-        parentTimestamp.adding(clamping: blockTimeSeconds.multiplied(clampingBy: Int64(clamping: rank).adding(clamping: 1)))
+        return .produce(timestamp: max(slot, now.unixSeconds), producer: seat.producer, place: seat.place)
     }
 
     /// One block time for each authority before this one since the node knows the parent, on the wall clock of `now`.
-    private func patienceEnd(rank: Int, knownSince: Nanoseconds, now: Moment) -> Int64 {
-        guard rank > 0 else { return Int64.min }
-        let patience = blockTimeSeconds.multiplied(clampingBy: 1000).multiplied(clampingBy: Int64(rank))
+    private func patienceEnd(place: Int, knownSince: Nanoseconds, now: Moment) -> Int64 {
+        guard place > 0 else { return Int64.min }
+        let patience = blockTimeSeconds.multiplied(clampingBy: 1000).multiplied(clampingBy: Int64(place))
         let elapsed = max(0, now.uptime - knownSince) / Nanoseconds.milliseconds(1)
         return now.unixMilliseconds.adding(clamping: max(0, patience - elapsed))
     }

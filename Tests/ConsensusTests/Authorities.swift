@@ -1,3 +1,4 @@
+import Ledger
 import Primitives
 
 /// Addresses for tests: no key is needed where nothing is signed.
@@ -12,6 +13,17 @@ struct Authorities {
             return Address(ByteString("0x" + String(repeating: "a", count: 40 - digits.count) + digits))
         }
         names = addresses.map(\.checksummed)
+    }
+
+    /// The rules of a genesis with these authorities: reference ones, or strict ones with a block time.
+    func rules(strictBlockTime: Int64? = nil, authorities: [ByteString]? = nil) throws -> ChainRules {
+        var state: [ByteString: ByteString] = [:]
+        if let seconds = strictBlockTime {
+            state = [StateKeys.rules: "strict", StateKeys.blockTime: ByteString("\(seconds)s")]
+        }
+        return try Genesis(
+            GenesisConfiguration(timestamp: 1, authorities: authorities ?? names, initialState: state)
+        ).rules
     }
 }
 

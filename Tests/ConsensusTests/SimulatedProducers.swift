@@ -3,24 +3,25 @@ import Ledger
 import Primitives
 
 /// Producers with clocks of their own on a network with latency, in virtual time: the schedule, the guard and the
-/// fork choice together, without ledger or sockets. Blocks are checked as strict validation would.
+/// fork choice together, without ledger or sockets. Blocks are checked as strict validation checks them.
 struct SimulatedProducers {
     final class Block {
         let parent: Block?
         let height: UInt64
         let timestamp: Int64
         let producer: Int
-        let rank: Int
-        let candidate: ChainCandidate
+        let place: Int
+        let tip: ChainTip
 
-        init(parent: Block?, timestamp: Int64, producer: Int, rank: Int, hash: Hash32) {
+        init(parent: Block?, timestamp: Int64, producer: Int, place: Int, weight: UInt64, hash: Hash32) {
             self.parent = parent
             self.height = parent.map { $0.height + 1 } ?? 0
             self.timestamp = timestamp
             self.producer = producer
-            self.rank = rank
-            let weight = parent?.candidate.weight.adding(blockOfRank: rank) ?? .zero
-            candidate = ChainCandidate(weight: weight, tipHash: hash)
+            self.place = place
+            tip = ChainTip(
+                height: height, hash: hash, previousHash: parent?.tip.hash ?? .zero, timestamp: timestamp, stateRoot: .zero,
+                producer: "", totalWeight: (parent?.tip.totalWeight ?? 0) + weight)
         }
     }
 
@@ -47,13 +48,14 @@ struct SimulatedProducers {
     private var flying: [(arrival: Int64, to: Int, block: Block)] = []
     private var random: SplitMix64
     private static let genesisSeconds: Int64 = 1_700_000_000
-    private static let stepMilliseconds: Int64 = 20
+    private static let stepMilliseconds: Int64 = 50
 
-    init(count: Int, blockTime: Int64, seed: UInt64) {
+    init(count: Int, blockTime: Int64, seed: UInt64) throws {
         authorities = Authorities(count: count)
         schedule = ProducerSchedule(
-            authorities: authorities.names, ruleSet: .strict(blockTimeSeconds: blockTime), blockTimeSeconds: 0, takeover: false)
-        let genesis = Block(parent: nil, timestamp: Self.genesisSeconds, producer: -1, rank: 0, hash: .zero)
+            rules: try authorities.rules(strictBlockTime: blockTime), blockTimeSeconds: 0, takeover: false)
+        let genesis = Block(
+            parent: nil, timestamp: Self.genesisSeconds, producer: -1, place: 0, weight: 0, hash: .zero)
         producers = (0..<count).map { _ in Producer(tip: genesis) }
         random = SplitMix64(seed: seed)
     }
@@ -67,6 +69,7 @@ struct SimulatedProducers {
     /// Lets `seconds` of true time pass.
     mutating func run(seconds: Int64) {
         let end = nowMilliseconds + seconds * 1000
+        if producers.allSatisfy({ !$0.isUp }) { nowMilliseconds = end }
         while nowMilliseconds < end {
             nowMilliseconds += Self.stepMilliseconds
             deliver()
@@ -100,7 +103,7 @@ struct SimulatedProducers {
 
     private mutating func adopt(_ block: Block, at index: Int) {
         guard isValid(block, at: index) else { return }
-        guard ForkChoice.prefers(block.candidate, over: producers[index].tip.candidate, forkHeight: 0) else { return }
+        guard ForkChoice.prefers(block.tip, over: producers[index].tip.tip, forkHeight: 0) else { return }
         producers[index].tip = block
         producers[index].knownSince = .milliseconds(nowMilliseconds)
     }
@@ -108,10 +111,11 @@ struct SimulatedProducers {
     /// The strict rules on turn and time.
     private func isValid(_ block: Block, at index: Int) -> Bool {
         guard let parent = block.parent else { return true }
+        let place = schedule.rules.place(ofAuthority: block.producer, height: block.height)
         return block.timestamp > parent.timestamp
-            && block.timestamp <= moment(of: index).unixSeconds + 30
-            && schedule.takeoverRank(of: authorities.names[block.producer], at: block.height) == block.rank
-            && block.timestamp >= parent.timestamp + Int64(block.rank + 1) * schedule.blockTimeSeconds
+            && block.timestamp <= moment(of: index).unixSeconds + Limits.maximumFutureSeconds
+            && block.place == place
+            && block.timestamp >= parent.timestamp + Int64(place + 1) * schedule.blockTimeSeconds
     }
 
     private mutating func produce(_ index: Int) {
@@ -120,9 +124,11 @@ struct SimulatedProducers {
             parent: ProductionParent(
                 height: parent.height, timestamp: parent.timestamp, knownSince: producers[index].knownSince),
             address: authorities.addresses[index], isSyncing: false, now: moment(of: index))
-        guard case .produce(let timestamp, _, let rank) = decision else { return }
+        guard case .produce(let timestamp, let name, let place) = decision else { return }
         let hash = Hash32((0..<32).map { _ in UInt8.random(in: 0...255, using: &random) }) ?? .zero
-        let block = Block(parent: parent, timestamp: timestamp, producer: index, rank: rank, hash: hash)
+        let block = Block(
+            parent: parent, timestamp: timestamp, producer: index, place: place,
+            weight: schedule.rules.weight(producer: name, height: parent.height + 1), hash: hash)
         guard producers[index].signatures.verdict(height: block.height, hash: hash) == .sign else { return }
         producers[index].stored = producers[index].signatures.record(height: block.height, hash: hash)
         if producers[index].signed.updateValue(hash, forKey: block.height) != nil { producers[index].doubleSigned = true }
