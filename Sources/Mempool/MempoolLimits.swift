@@ -1,0 +1,48 @@
+public import Ledger
+public import Primitives
+
+/// The bounds of a mempool. Every one is there so that strangers cannot make it grow or starve each other.
+public struct MempoolLimits: Hashable, Sendable {
+    /// Transactions in all (`ledger.md`, "Operations": mempool 10 000 transactions).
+    public var maximumTransactions = 10_000
+
+    /// Transactions of one sender: as many as one block can hold.
+    public var maximumTransactionsPerSender = Limits.maximumBlockTransactions
+
+    /// Bytes that a transaction counts at least. A small one of 350 bytes of JSON takes about 2 KiB of memory with its
+    /// fields and its places in the indexes.
+    public var minimumChargeBytes = 2048
+
+    /// How long a transaction may wait, counted from its admission: three hours, thousands of blocks. What has not found
+    /// its way into a block by then is more likely forgotten than wanted.
+    public var lifetime = Nanoseconds.seconds(3 * 3600)
+
+    public init() {}
+
+    /// Charged bytes in all: the greatest number of transactions at their least charge. 20 MB, some 19 full blocks.
+    public var maximumChargeBytes: Int { maximumTransactions * minimumChargeBytes }
+
+    /// What a transaction of `size` bytes counts: one measure for both bounds, so that a sender of many small ones and
+    /// a sender of few large ones are compared fairly when room must be made.
+    func charge(ofSize size: Int) -> Int { max(size, minimumChargeBytes) }
+}
+
+/// How much `Mempool.select` may give to one block.
+public struct SelectionLimits: Hashable, Sendable {
+    public var maximumTransactions: Int
+    /// Bytes of the transactions' canonical JSON, with the commas between them.
+    public var maximumBytes: Int
+
+    /// The room of a block (`Limits`), less what is not transactions.
+    public init(
+        maximumTransactions: Int = Limits.maximumBlockTransactions,
+        maximumBytes: Int = Limits.maximumBlockBytes - Self.blockOverheadBytes
+    ) {
+        self.maximumTransactions = maximumTransactions
+        self.maximumBytes = maximumBytes
+    }
+
+    /// Bytes of a block's JSON beside its transactions, at most: the header's field names, three hashes and longest
+    /// numbers (about 390), the signature (90) and punctuation, rounded up.
+    public static let blockOverheadBytes = 1024
+}
