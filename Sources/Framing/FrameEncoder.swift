@@ -2,6 +2,7 @@ public import Primitives
 
 /// A message that cannot be sent because its frame would pass the limit.
 public struct FrameTooLong: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What the frame would have, or its payload alone when that is too long already.
     public var byteCount: Int
     public var limit: Int
 
@@ -25,6 +26,10 @@ public enum FrameEncoder {
         type: MessageType, payload: [UInt8], timestamp: Int64, signer: PrivateKey? = nil,
         maxFrameBytes: Int = NetworkLimits.maxFrameBytes
     ) throws(FrameTooLong) -> [UInt8] {
+        // Refused before any work when the payload alone is too long.
+        guard Base64.encodedCount(payload.count) <= maxFrameBytes else {
+            throw FrameTooLong(byteCount: Base64.encodedCount(payload.count), limit: maxFrameBytes)
+        }
         let signature = signer.map { key in
             Hex.encodePrefixed(key.sign(InboundMessage.digest(type: type, payload: payload, timestamp: timestamp)).bytes)
         }

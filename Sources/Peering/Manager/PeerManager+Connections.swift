@@ -1,0 +1,144 @@
+public import Framing
+public import Primitives
+
+/// Connections come and go.
+extension PeerManager {
+    // MARK: Events
+
+    /// A socket was accepted; `remote` is the address that it shows. Answers with the handshake, or with `close`.
+    public mutating func accepted(_ id: ConnectionID, from remote: Endpoint, at moment: Moment, effects: inout [PeerEffect]) {
+        let now = moment.uptime
+        if let reason = refusal(of: remote, at: now) {
+            refuse(id, reason, effects: &effects)
+            return
+        }
+        if peers.pendingInbound >= PeeringLimits.maxPendingInbound {
+            guard let victim = pendingToDrop(for: remote) else {
+                refuse(id, .tooManyPending, effects: &effects)
+                return
+            }
+            close(victim, .tooManyPending, at: now, effects: &effects)
+        }
+        open(id, remote: remote, direction: .inbound, at: now, effects: &effects)
+    }
+
+    /// A dial led to a connection. `remote` is the address that the socket shows.
+    public mutating func dialSucceeded(
+        _ endpoint: Endpoint, as id: ConnectionID, remote: Endpoint, at moment: Moment, effects: inout [PeerEffect]
+    ) {
+        let now = moment.uptime
+        guard let dial = dials.end(endpoint) else {
+            refuse(id, phase == .stopped ? .shutdown : .dialCancelled, effects: &effects)
+            return
+        }
+        wake(at: now)
+        if !dial.isBootstrap, let reason = refusal(ofDialled: endpoint, remote: remote, at: now) {
+            refuse(id, reason, effects: &effects)
+            noteDialFailure(of: endpoint, isBootstrap: false, at: now, effects: &effects)
+            return
+        }
+        open(id, remote: remote, direction: .outbound(endpoint), at: now, effects: &effects)
+    }
+
+    /// A dial came to nothing.
+    public mutating func dialFailed(_ endpoint: Endpoint, at moment: Moment, effects: inout [PeerEffect]) {
+        guard let dial = dials.end(endpoint) else { return }
+        dialsFailed += 1
+        noteDialFailure(of: endpoint, isBootstrap: dial.isBootstrap, at: moment.uptime, effects: &effects)
+        wake(at: moment.uptime)
+    }
+
+    /// The connection ended by itself or by the shell, for `reason`. Unknown ids are ignored: they were closed here.
+    public mutating func closed(_ id: ConnectionID, reason: DisconnectReason, at moment: Moment, effects: inout [PeerEffect]) {
+        forget(id, reason, at: moment.uptime, effects: &effects)
+    }
+
+    /// Closes a connection for a reason of the caller's, an operator's wish for instance.
+    public mutating func disconnect(_ id: ConnectionID, _ reason: DisconnectReason, at moment: Moment, effects: inout [PeerEffect]) {
+        close(id, reason, at: moment.uptime, effects: &effects)
+    }
+
+    // MARK: Opening
+
+    private mutating func open(
+        _ id: ConnectionID, remote: Endpoint, direction: Direction, at now: Nanoseconds, effects: inout [PeerEffect]
+    ) {
+        let deadline = now + configuration.handshakeTimeout
+        peers.insert(PeerInfo(id: id, remote: remote, direction: direction, at: now, handshakeDeadline: deadline))
+        effects.append(.sendHandshake(id))
+        wake(at: deadline)
+    }
+
+    /// Why nobody may come in from `remote`, or `nil`.
+    private func refusal(of remote: Endpoint, at now: Nanoseconds) -> DisconnectReason? {
+        guard phase == .running else { return .shutdown }
+        guard let address = remote.address, !configuration.isExempt(address) else { return nil }
+        if offenders.isBanned(address, at: now) { return .banned }
+        if peers.count(from: address) >= configuration.maxPeersPerAddress { return .tooManyConnectionsFromAddress }
+        return nil
+    }
+
+    /// Why a dialled connection may not be used. Addresses were judged before the dial; this speaks of names, which
+    /// led to `remote`.
+    private func refusal(ofDialled endpoint: Endpoint, remote: Endpoint, at now: Nanoseconds) -> DisconnectReason? {
+        guard endpoint.address == nil, let address = remote.address else { return nil }
+        let teller = book[endpoint]?.tellerScope ?? .loopback
+        if !isAllowed(remote, toldFrom: teller) { return .addressNotAllowed }
+        let group = NetworkGroup(remote)
+        if group.isLimited, peers.outboundCount(in: group) >= PeeringLimits.maxOutboundPerGroup { return .networkGroupFull }
+        if configuration.isExempt(address) { return nil }
+        if offenders.isBanned(address, at: now) { return .banned }
+        if peers.count(from: address) >= configuration.maxPeersPerAddress { return .tooManyConnectionsFromAddress }
+        return nil
+    }
+
+    /// Which pending connection gives way when all places before the handshake are taken: the youngest of the group
+    /// with the most, as long as the newcomer's group stays smaller.
+    private func pendingToDrop(for remote: Endpoint) -> ConnectionID? {
+        let pending = peers.all.filter { !$0.isReady && $0.direction.isInbound }
+        let groups = Dictionary(grouping: pending) { NetworkGroup($0.remote.withoutPort) }
+        let own = groups[NetworkGroup(remote.withoutPort)]?.count ?? 0
+        let largest = groups.values.max { ($0.count, $0.last?.id.rawValue ?? 0) < ($1.count, $1.last?.id.rawValue ?? 0) }
+        guard let largest, largest.count > own + 1 else { return nil }
+        return largest.last?.id
+    }
+
+    // MARK: Closing
+
+    /// Turns away what never came into the table.
+    private mutating func refuse(_ id: ConnectionID, _ reason: DisconnectReason, effects: inout [PeerEffect]) {
+        disconnects.count(reason)
+        effects.append(.close(id, reason))
+    }
+
+    /// Closes and forgets a connection.
+    mutating func close(_ id: ConnectionID, _ reason: DisconnectReason, at now: Nanoseconds, effects: inout [PeerEffect]) {
+        guard peers[id] != nil else { return }
+        effects.append(.close(id, reason))
+        forget(id, reason, at: now, effects: &effects)
+    }
+
+    private mutating func forget(_ id: ConnectionID, _ reason: DisconnectReason, at now: Nanoseconds, effects: inout [PeerEffect]) {
+        guard let peer = peers.remove(id) else { return }
+        disconnects.count(reason)
+        if peer.isReady { effects.append(.peerGone(id, reason)) }
+        if peer.isReady, !peer.isContested { promoteSibling(of: peer) }
+        guard phase == .running else { return }
+        if let endpoint = peer.direction.dialled {
+            noteEnd(of: peer, dialledAt: endpoint, reason: reason, at: now, effects: &effects)
+        }
+        hastenBookDial(at: now)
+    }
+
+    /// Drops peers over lowered limits: the youngest inbound ones first, then outbound ones, never bootstrap peers
+    /// while others are left.
+    mutating func dropOverLimit(at now: Nanoseconds, effects: inout [PeerEffect]) {
+        while peers.inboundSlotsTaken > configuration.maxInbound || peers.slotsTaken > configuration.maxPeers {
+            let ready = peers.all.filter { $0.isReady && !$0.isContested }
+            let inbound = ready.filter(\.direction.isInbound)
+            let choice = inbound.last { !$0.isBootstrap } ?? inbound.last ?? ready.last { !$0.isBootstrap } ?? ready.last
+            guard let choice else { return }
+            close(choice.id, .limitsLowered, at: now, effects: &effects)
+        }
+    }
+}

@@ -1,0 +1,71 @@
+public import Framing
+public import Primitives
+
+/// Faults, scores and bans.
+///
+/// A score belongs to the address, so that hanging up does not wipe it out. Exempt addresses and bootstrap peers
+/// are disconnected for their faults but never banned: a ban of the loopback or of the only way into the network
+/// would hurt nobody but us.
+extension PeerManager {
+    /// A peer did wrong. Closes the connection where the fault or the sum of them demands it.
+    public mutating func penalize(_ id: ConnectionID, _ fault: PeerFault, at moment: Moment, effects: inout [PeerEffect]) {
+        guard peers[id] != nil else { return }
+        let isOver = charge(id, fault.score, at: moment.uptime, effects: &effects)
+        if let reason = fault.disconnectReason ?? (isOver ? .misbehaviour : nil) {
+            close(id, reason, at: moment.uptime, effects: &effects)
+        }
+        if isOver { closeBanned(at: moment.uptime, effects: &effects) }
+    }
+
+    /// Closes for a fault of the handshake, which weighs as a violation.
+    mutating func closeForFault(_ id: ConnectionID, _ reason: DisconnectReason, at now: Nanoseconds, effects: inout [PeerEffect]) {
+        let isOver = charge(id, PeerFault.violationScore, at: now, effects: &effects)
+        close(id, reason, at: now, effects: &effects)
+        if isOver { closeBanned(at: now, effects: &effects) }
+    }
+
+    /// Adds to a peer's score. Returns whether that filled it.
+    private mutating func charge(_ id: ConnectionID, _ score: Int, at now: Nanoseconds, effects: inout [PeerEffect]) -> Bool {
+        guard score > 0, let peer = peers[id] else { return false }
+        guard let address = peer.remote.address, !configuration.isExempt(address), !peer.isBootstrap, !isBootstrapDial(peer) else {
+            peers[id]?.ownScore += score
+            return peer.ownScore + score >= PeeringLimits.banScore
+        }
+        guard let duration = offenders.add(score, to: address, at: now) else { return false }
+        bansImposed += 1
+        effects.append(.fact(.banned(address.limitKey, duration: duration)))
+        return true
+    }
+
+    /// Whether we dialled a bootstrap peer that has not shaken hands yet.
+    private func isBootstrapDial(_ peer: PeerInfo) -> Bool {
+        peer.direction.dialled.map(bootstrap.contains) ?? false
+    }
+
+    /// Closes what else is connected from banned addresses.
+    private mutating func closeBanned(at now: Nanoseconds, effects: inout [PeerEffect]) {
+        for id in peers.ids {
+            guard let peer = peers[id], let address = peer.remote.address, !peer.isBootstrap, !isBootstrapDial(peer) else { continue }
+            guard !configuration.isExempt(address), offenders.isBanned(address, at: now) else { continue }
+            close(id, .banned, at: now, effects: &effects)
+        }
+    }
+
+    // MARK: For the operator
+
+    /// Banned addresses (the first of the /64 for IPv6) and the uptime at which each is free again.
+    public func bannedAddresses(at moment: Moment) -> [(address: IPAddress, until: Nanoseconds)] {
+        offenders.banned(at: moment.uptime)
+    }
+
+    /// Lifts a ban and forgets the score.
+    public mutating func pardon(_ address: IPAddress) {
+        offenders.pardon(address)
+    }
+
+    /// The faults that count against a connection now; `PeeringLimits.banScore` is the end.
+    public func score(of id: ConnectionID, at moment: Moment) -> Int {
+        guard let peer = peers[id] else { return 0 }
+        return peer.ownScore + (peer.remote.address.map { offenders.score(of: $0, at: moment.uptime) } ?? 0)
+    }
+}

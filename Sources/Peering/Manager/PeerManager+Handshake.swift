@@ -1,0 +1,134 @@
+public import Framing
+public import Primitives
+
+/// The handshake and what follows from it (`protocol.md`, "Handshake").
+extension PeerManager {
+    /// A handshake came. `signer` is who signed its envelope, where it was signed and the signature holds.
+    public mutating func handshakeReceived(
+        _ id: ConnectionID, _ handshake: Handshake, signedBy signer: Address?, at moment: Moment, effects: inout [PeerEffect]
+    ) {
+        let now = moment.uptime
+        guard var peer = peers[id] else { return }
+        if peer.isReady {
+            closeForFault(id, .secondHandshake, at: now, effects: &effects)
+            return
+        }
+        if let reason = HandshakeRules.refusal(of: handshake, signedBy: signer, by: configuration.local) {
+            if reason == .identityMismatch {
+                closeForFault(id, reason, at: now, effects: &effects)
+            } else {
+                close(id, reason, at: now, effects: &effects)
+            }
+            return
+        }
+        fill(&peer, from: handshake, signer: signer, at: now)
+        noteWhoAnswered(peer, at: now)
+        peer.isBootstrap = bootstrap.isMember(peer)
+        switch settleIdentity(of: peer, at: now, effects: &effects) {
+        case .refused:
+            close(id, .duplicateConnection, at: now, effects: &effects)
+        case .contested(let contest):
+            peer.contest = contest
+            admit(peer, at: now, effects: &effects)
+        case .alone:
+            if makeRoom(for: peer, at: now, effects: &effects) {
+                admit(peer, at: now, effects: &effects)
+            } else {
+                sendFarewellList(to: peer, at: now, effects: &effects)
+                close(id, .tooManyPeers, at: now, effects: &effects)
+            }
+        }
+    }
+
+    /// Any message came other than a handshake. Returns whether it may be used: the first message of a connection must
+    /// be its handshake, otherwise the connection is closed. Cheap: one look into a table.
+    @discardableResult
+    public mutating func messageReceived(_ id: ConnectionID, at moment: Moment, effects: inout [PeerEffect]) -> Bool {
+        guard let isReady = peers[id]?.isReady else { return false }
+        guard isReady else {
+            closeForFault(id, .handshakeExpected, at: moment.uptime, effects: &effects)
+            return false
+        }
+        peers[id]?.lastHeard = moment.uptime
+        return true
+    }
+
+    mutating func expireHandshakes(at now: Nanoseconds, effects: inout [PeerEffect]) {
+        for id in peers.ids {
+            guard let peer = peers[id], !peer.isReady, peer.handshakeDeadline <= now else { continue }
+            close(id, .handshakeTimeout, at: now, effects: &effects)
+        }
+    }
+
+    private func fill(_ peer: inout PeerInfo, from handshake: Handshake, signer: Address?, at now: Nanoseconds) {
+        peer.handshake = handshake
+        peer.nodeID = HandshakeRules.nodeID(of: handshake)
+        peer.isSigned = signer != nil && signer == peer.nodeID
+        peer.readyAt = now
+        peer.lastHeard = now
+        peer.height = handshake.height
+        peer.heightRoseAt = now
+        if let listen = HandshakeRules.listenEndpoint(of: handshake, remote: peer.remote, direction: peer.direction) {
+            peer.listenEndpoint = listen.endpoint
+            peer.isListenEndpointConfirmed = listen.isConfirmed
+        }
+    }
+
+    /// A dialled node of this chain answered: its address is good, whatever becomes of this connection.
+    private mutating func noteWhoAnswered(_ peer: PeerInfo, at now: Nanoseconds) {
+        guard let endpoint = peer.direction.dialled else { return }
+        book.succeeded(endpoint, at: now)
+        guard bootstrap.contains(endpoint) else { return }
+        bootstrap.update(endpoint) { $0.node = .init(nodeID: peer.nodeID, nonce: peer.handshake?.nonce) }
+        refreshBootstrapMarks()
+    }
+
+    /// Makes the peer a ready one.
+    private mutating func admit(_ newcomer: PeerInfo, at now: Nanoseconds, effects: inout [PeerEffect]) {
+        var peer = newcomer
+        // Spread over the interval, so that the pings of many peers do not fall together.
+        peer.liveness.nextProbe = now + Nanoseconds.random(in: 0...configuration.pingInterval, using: &generator)
+        peers[peer.id] = peer
+        effects.append(.peerReady(peer.id))
+        cancelNeedlessDial(for: peer, effects: &effects)
+        learnListenEndpoint(of: peer, at: now)
+        ask(peer.id, at: now, effects: &effects)
+        wake(at: now)
+    }
+
+    /// A dial to a node that is here already would only make a duplicate.
+    private mutating func cancelNeedlessDial(for peer: PeerInfo, effects: inout [PeerEffect]) {
+        guard peer.isListenEndpointConfirmed, let listen = peer.listenEndpoint else { return }
+        guard dials.end(listen) != nil else { return }
+        effects.append(.cancelDial(listen))
+    }
+
+    // MARK: Slots
+
+    /// Finds a slot for a peer, at the cost of another one if need be. Returns whether there is one.
+    private mutating func makeRoom(for peer: PeerInfo, at now: Nanoseconds, effects: inout [PeerEffect]) -> Bool {
+        let isFull = peers.slotsTaken >= configuration.maxPeers
+        guard isFull || peer.direction.isInbound && peers.inboundSlotsTaken >= configuration.maxInbound else { return true }
+        guard peer.direction.isInbound || peer.isBootstrap, let victim = victimOfEviction(at: now) else { return false }
+        close(victim, .evicted, at: now, effects: &effects)
+        return true
+    }
+
+    /// The inbound peer that is worth least, unless all are worth keeping. Bootstrap peers and proven authorities of
+    /// the chain are not asked.
+    private func victimOfEviction(at now: Nanoseconds) -> ConnectionID? {
+        let candidates = peers.all.filter { peer in
+            peer.isReady && peer.direction.isInbound && !peer.isContested && !peer.isBootstrap
+                && !peer.isAuthority(of: configuration.authorities)
+        }
+        return Eviction.choose(
+            from: candidates.map { peer in
+                let group = NetworkGroup(peer.remote.withoutPort)
+                return Eviction.Candidate(
+                    id: peer.id, readyAt: peer.readyAt, group: group,
+                    keyedGroup: KeyedHash.value(key: key, Array("eviction".utf8), group.keyBytes),
+                    latency: peer.latency.minimum, lastUsefulBlock: peer.lastUsefulBlock,
+                    lastUsefulTransaction: peer.lastUsefulTransaction, isInactive: isInactive(peer, at: now))
+            })
+    }
+}

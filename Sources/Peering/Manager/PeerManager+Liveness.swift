@@ -1,0 +1,103 @@
+public import Framing
+public import Primitives
+
+/// Signs of life, latency and heights.
+///
+/// A peer with the `ping` capability gets a Ping each `pingInterval`, which also measures the round trip and tells
+/// heights. A peer without is asked for its peer list after as long a silence. Whoever is silent for `deadAfter` is
+/// dead, also when the connection looks well: with a probe at most 10 s after the last sign and 25 s in all, half-open
+/// connections are found within the 30 s of the seed's operators. Bytes of an unfinished frame are a sign of life
+/// too, or a large frame on a thin line would cost the peer.
+extension PeerManager {
+    // MARK: Events
+
+    /// Bytes of the peer came, a whole message or not.
+    public mutating func bytesReceived(_ id: ConnectionID, at moment: Moment) {
+        // Before the handshake only the handshake counts: its deadline cannot be drawn out by single bytes.
+        peers[id]?.lastHeard = moment.uptime
+    }
+
+    /// A Ping came: it is answered, and its height is news.
+    public mutating func pingReceived(_ id: ConnectionID, _ ping: Ping, at moment: Moment, effects: inout [PeerEffect]) {
+        guard peers[id]?.isReady == true else { return }
+        heightLearned(id, ping.height, at: moment)
+        effects.append(.sendPong(id, nonce: ping.nonce))
+    }
+
+    /// A Pong came. One that answers no outstanding ping tells its height and nothing more.
+    public mutating func pongReceived(_ id: ConnectionID, _ pong: Ping, at moment: Moment) {
+        guard let peer = peers[id], peer.isReady else { return }
+        heightLearned(id, pong.height, at: moment)
+        guard let ping = peer.liveness.outstanding, ping.nonce == pong.nonce else { return }
+        peers[id]?.liveness.outstanding = nil
+        peers[id]?.latency.add(moment.uptime - ping.sentAt)
+    }
+
+    /// The peer showed that it has the chain up to `height`, by whatever message.
+    public mutating func heightLearned(_ id: ConnectionID, _ height: UInt64, at moment: Moment) {
+        guard let known = peers[id]?.height else { return }
+        if height > known { peers[id]?.heightRoseAt = moment.uptime }
+        peers[id]?.height = height
+    }
+
+    /// What made a message worth having.
+    public enum UsefulMessage: Sendable {
+        case block
+        case transaction
+    }
+
+    /// The peer brought a valid block or transaction that was new.
+    public mutating func usefulMessageReceived(_ id: ConnectionID, _ kind: UsefulMessage, at moment: Moment) {
+        switch kind {
+        case .block: peers[id]?.lastUsefulBlock = moment.uptime
+        case .transaction: peers[id]?.lastUsefulTransaction = moment.uptime
+        }
+    }
+
+    // MARK: Probes
+
+    mutating func checkLiveness(at now: Nanoseconds, effects: inout [PeerEffect]) {
+        for id in peers.ids {
+            guard let peer = peers[id], peer.isReady else { continue }
+            if now - peer.lastHeard >= configuration.deadAfter {
+                close(id, .livenessTimeout, at: now, effects: &effects)
+            } else if let ping = peer.liveness.outstanding, ping.deadline <= now {
+                close(id, .pingTimeout, at: now, effects: &effects)
+            } else if nextProbe(of: peer) <= now {
+                probe(id, at: now, effects: &effects)
+            }
+        }
+    }
+
+    /// When the peer must be asked for a sign of life.
+    func nextProbe(of peer: PeerInfo) -> Nanoseconds {
+        if peer.supports(Capability.ping) {
+            // One ping at a time: on a stream the second could not be answered before the first.
+            return peer.liveness.outstanding == nil ? peer.liveness.nextProbe : .max
+        }
+        return max(peer.liveness.nextProbe, peer.lastHeard + configuration.pingInterval)
+    }
+
+    /// Asks for a sign of life now.
+    mutating func probe(_ id: ConnectionID, at now: Nanoseconds, effects: inout [PeerEffect]) {
+        guard let peer = peers[id], peer.isReady else { return }
+        peers[id]?.liveness.nextProbe = now + configuration.pingInterval
+        if peer.supports(Capability.ping) {
+            guard peer.liveness.outstanding == nil else { return }
+            pingCount += 1
+            // Not to be guessed: an answer sent before the question would feign nearness.
+            let nonce = KeyedHash.value(key: key, Array("ping".utf8), bigEndianBytes(pingCount))
+            peers[id]?.liveness.outstanding = .init(nonce: nonce, sentAt: now, deadline: now + PeeringLimits.pingAnswerTimeout)
+            effects.append(.sendPing(id, nonce: nonce))
+        } else {
+            sendRequest(id, at: now, effects: &effects)
+        }
+        wake(at: min(now + configuration.pingInterval, now + PeeringLimits.pingAnswerTimeout))
+    }
+
+    /// Sends a request for a peer list, for addresses or for a sign of life.
+    mutating func sendRequest(_ id: ConnectionID, at now: Nanoseconds, effects: inout [PeerEffect]) {
+        if peers[id]?.liveness.requestSentAt == nil { peers[id]?.liveness.requestSentAt = now }
+        effects.append(.sendPeerListRequest(id))
+    }
+}

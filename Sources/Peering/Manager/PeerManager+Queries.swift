@@ -1,0 +1,63 @@
+public import Framing
+internal import Primitives
+
+/// What the rest of the node may know of the peers. Nothing here changes anything.
+extension PeerManager {
+    /// Peers that have shaken hands, in the order in which they connected. For a short while a node may be in it twice
+    /// (`PeerInfo.isContested`).
+    public var readyPeers: some Collection<PeerInfo> { peers.all.lazy.filter(\.isReady) }
+
+    /// The connection, shaken or not.
+    public func peer(_ id: ConnectionID) -> PeerInfo? { peers[id] }
+
+    /// Slots taken by ready peers, at most `max_peers`.
+    public var peerCount: Int { peers.slotsTaken }
+    public var inboundCount: Int { peers.inboundSlotsTaken }
+    public var outboundCount: Int { peers.outboundSlotsTaken }
+    /// Connections that have not shaken hands yet.
+    public var pendingCount: Int { peers.pendingInbound + peers.pendingOutbound }
+    /// Dials under way.
+    public var dialCount: Int { dials.count }
+
+    /// Addresses in the book, and those among them that shook hands when dialled.
+    public var knownAddressCount: Int { book.count }
+    public var triedAddressCount: Int { book.triedCount }
+
+    /// Addresses worth keeping over a restart: they shook hands when dialled. At most 512.
+    public var triedAddresses: [Endpoint] { book.tried(since: .min) }
+
+    // MARK: Tests
+
+    /// What contradicts itself in this value, or nothing. O(everything).
+    public func checkInvariants() -> [String] {
+        var found = book.findings()
+        func expect(_ holds: Bool, _ text: @autoclosure () -> String) {
+            if !holds { found.append(text()) }
+        }
+        expect(peers.slotsTaken <= configuration.maxPeers, "\(peers.slotsTaken) slots taken of \(configuration.maxPeers)")
+        expect(peers.pendingInbound <= PeeringLimits.maxPendingInbound, "\(peers.pendingInbound) pending inbound connections")
+        expect(peers.pendingOutbound + dials.count <= mostOutboundInFlight, "\(peers.pendingOutbound) pending outbound connections")
+        expect(dials.bootstrapCount <= PeeringLimits.maxConcurrentDials, "too many dials to bootstrap peers")
+        expect(dials.bookCount <= PeeringLimits.maxConcurrentDials, "too many dials from the book")
+        expect(
+            peers.count <= configuration.maxPeers * (1 + PeeringLimits.maxRivals) + PeeringLimits.maxPendingInbound
+                + mostOutboundInFlight, "\(peers.count) connections")
+        expect(offenders.count <= PeeringLimits.maxOffenders, "\(offenders.count) offenders")
+        expect(ownEndpoints.count <= PeeringLimits.maxOwnEndpoints, "\(ownEndpoints.count) own endpoints")
+        expect(bootstrap.members.count <= PeeringLimits.maxBootstrapPeers, "\(bootstrap.members.count) bootstrap peers")
+        for endpoint in dials.endpoints { expect(!isOwn(endpoint), "dials itself at \(endpoint)") }
+        expect(phase != .stopped || peers.count == 0 && dials.count == 0, "stopped, but connected")
+        for peer in peers.all {
+            expect(peer.isReady || peer.contest == nil && peer.liveness.outstanding == nil, "\(peer.id) is pending and pinged")
+            expect(
+                (deadline ?? .max) <= (peer.isReady ? peer.lastHeard + configuration.deadAfter : peer.handshakeDeadline),
+                "\(peer.id) would be looked at too late")
+        }
+        return found
+    }
+
+    /// Outbound connections on their way: those of the book while peers are missing, and one for each bootstrap peer.
+    private var mostOutboundInFlight: Int {
+        PeeringLimits.maxBootstrapPeers + max(configuration.minOutboundPeers, PeeringLimits.maxConcurrentDials)
+    }
+}

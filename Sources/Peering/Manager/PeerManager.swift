@@ -1,0 +1,166 @@
+public import Framing
+public import Primitives
+
+/// Decides whom to dial, whom to accept and whom to drop.
+///
+/// A value: it holds no clock, socket or chance of its own. The shell tells it what happened and when; it appends to
+/// `effects` what is to be done. After each call the shell looks at `nextDeadline` and calls `tick` once that time has
+/// come; a call may ask for a tick at once.
+///
+/// The rules, each where it is carried out:
+/// * both sides send the handshake at once, and it is checked (`HandshakeRules`, `PeerManager+Handshake`);
+/// * one connection to a node: of several, the side with the lower identity alone decides (`PeerManager+Duplicates`);
+/// * slots: inbound peers leave room for outbound ones, and make room for each other (`Eviction`);
+/// * dialling: bootstrap peers for ever, addresses of the book until enough answered (`PeerManager+Dialling`);
+/// * the address book cannot be filled by one source (`AddressBook`);
+/// * silent peers are found within 30 s (`PeerManager+Liveness`);
+/// * faults add up to bans (`OffenderTable`).
+///
+/// Every table is bounded (`PeeringLimits`). The same seed and events give the same effects in every run.
+public struct PeerManager: Sendable {
+    public internal(set) var configuration: PeerConfiguration
+    /// How often connections ended, by reason, refusals at the door included.
+    public internal(set) var disconnects = DisconnectCounters()
+    /// Dials begun and dials that did not connect, since the start.
+    public internal(set) var dialsStarted: UInt64 = 0
+    public internal(set) var dialsFailed: UInt64 = 0
+    /// Bans pronounced since the start.
+    public internal(set) var bansImposed: UInt64 = 0
+    /// Endpoints at which the node found itself, by a dial that led back.
+    public internal(set) var ownEndpoints: [Endpoint] = []
+
+    var peers = PeerTable()
+    var book: AddressBook
+    var bootstrap = BootstrapList()
+    var offenders = OffenderTable()
+    var dials = DialTable()
+    var generator: SplitMix64
+    /// Secret: bucket places, ping nonces and the groups that eviction keeps follow from it.
+    let key: [UInt8]
+    /// The best height of this node.
+    var localHeight: UInt64 = 0
+    var phase = Phase.new
+
+    /// No deadline of any peer lies before this; it may lie earlier than all of them.
+    var deadline: Nanoseconds?
+    var nextBookDial: Nanoseconds = 0
+    /// Before the first dial: any past time; half of it keeps sums from overflowing.
+    var lastBookDial = Nanoseconds.min / 2
+    var nextReplacement: Nanoseconds = 0
+    var pingCount: UInt64 = 0
+
+    enum Phase: Sendable {
+        case new
+        case running
+        case stopped
+    }
+
+    /// `seed` must come from the system's randomness when the node runs: who knows it can foresee every choice.
+    public init(configuration: PeerConfiguration, seed: UInt64) {
+        self.configuration = configuration.normalised()
+        generator = SplitMix64(seed: seed)
+        key = SHA256.hash(bigEndianBytes(seed) + Array("peering".utf8)).bytes
+        book = AddressBook(key: key)
+    }
+
+    // MARK: Life
+
+    /// Begins to dial.
+    public mutating func start(at moment: Moment, effects: inout [PeerEffect]) {
+        guard phase == .new else { return }
+        phase = .running
+        bootstrap.replace(with: configuration.bootstrapPeers, at: moment.uptime)
+        tick(at: moment, effects: &effects)
+    }
+
+    /// Closes every connection and dials no more.
+    public mutating func shutdown(at moment: Moment, effects: inout [PeerEffect]) {
+        phase = .stopped
+        for endpoint in dials.endpoints { effects.append(.cancelDial(endpoint)) }
+        dials.removeAll()
+        for id in peers.ids { close(id, .shutdown, at: moment.uptime, effects: &effects) }
+        deadline = nil
+    }
+
+    /// When `tick` is due, as an uptime; `nil` when nothing is awaited. May be in the past: then at once.
+    public var nextDeadline: Nanoseconds? { deadline }
+
+    /// Does what is due. Costs a walk over the connections when something is, nothing before.
+    public mutating func tick(at moment: Moment, effects: inout [PeerEffect]) {
+        let now = moment.uptime
+        guard phase == .running, (deadline ?? now) <= now else { return }
+        forgiveOwnDelay(at: now)
+        expireDials(at: now, effects: &effects)
+        expireHandshakes(at: now, effects: &effects)
+        checkLiveness(at: now, effects: &effects)
+        settleContests(at: now, effects: &effects)
+        replaceInactive(at: now, effects: &effects)
+        askForAddresses(at: now, effects: &effects)
+        dialBootstrapPeers(at: now, effects: &effects)
+        dialFromBook(at: now, effects: &effects)
+        deadline = earliestDeadline(at: now)
+    }
+
+    /// Takes up new limits, lists and exemptions (SIGHUP). `local` stays as it was. Peers over lowered limits are
+    /// dropped, inbound ones first, the youngest first.
+    public mutating func reconfigure(_ new: PeerConfiguration, at moment: Moment, effects: inout [PeerEffect]) {
+        let local = configuration.local
+        configuration = new.normalised()
+        configuration.local = local
+        guard phase == .running else { return }
+        bootstrap.replace(with: configuration.bootstrapPeers, at: moment.uptime)
+        refreshBootstrapMarks()
+        dropOverLimit(at: moment.uptime, effects: &effects)
+        hastenBookDial(at: moment.uptime)
+    }
+
+    /// The best height of this node, against which peers are found to lag.
+    public mutating func localHeightChanged(_ height: UInt64) {
+        localHeight = height
+    }
+
+    /// Marks who is a bootstrap peer after the list, or what is known of its members, has changed.
+    mutating func refreshBootstrapMarks() {
+        let list = bootstrap
+        peers.updateEach { $0.isBootstrap = $0.isReady && list.isMember($0) }
+    }
+
+    // MARK: Deadlines
+
+    /// Sees to it that `tick` is called at `uptime` or before.
+    mutating func wake(at uptime: Nanoseconds) {
+        deadline = min(deadline ?? uptime, uptime)
+    }
+
+    /// When the tick comes much later than it was due, this node was held up (a suspended process, a blocked thread),
+    /// and what its peers sent in the meantime lies unread: their clocks are moved by the delay.
+    private mutating func forgiveOwnDelay(at now: Nanoseconds) {
+        guard let deadline, now - deadline > PeeringLimits.lateTick else { return }
+        let delay = now - deadline
+        peers.updateEach { peer in
+            peer.lastHeard = min(now, peer.lastHeard + delay)
+            peer.handshakeDeadline += delay
+            peer.liveness.outstanding?.deadline += delay
+            peer.contest?.until += delay
+        }
+        dials.extendAll(by: delay)
+    }
+
+    private func earliestDeadline(at now: Nanoseconds) -> Nanoseconds? {
+        var earliest = dials.earliestDeadline ?? .max
+        for peer in peers.all { earliest = min(earliest, deadline(of: peer)) }
+        if let next = nextBootstrapDial { earliest = min(earliest, next) }
+        if wantsFromBook { earliest = min(earliest, nextBookDial) }
+        if let next = nextQuestion { earliest = min(earliest, next) }
+        if hasEnoughOutbound { earliest = min(earliest, nextReplacement) }
+        return earliest == .max ? nil : max(earliest, now + 1)
+    }
+
+    private func deadline(of peer: PeerInfo) -> Nanoseconds {
+        guard peer.isReady else { return peer.handshakeDeadline }
+        var earliest = min(peer.lastHeard + configuration.deadAfter, nextProbe(of: peer))
+        if let ping = peer.liveness.outstanding { earliest = min(earliest, ping.deadline) }
+        if let contest = peer.contest { earliest = min(earliest, contest.until) }
+        return earliest
+    }
+}

@@ -1,0 +1,53 @@
+public import Framing
+public import Primitives
+
+/// What the shell is to do. Effects are carried out in their order.
+public enum PeerEffect: Hashable, Sendable {
+    /// Connect; answer with `dialSucceeded` or `dialFailed`. At most `2 * PeeringLimits.maxConcurrentDials` are open.
+    case dial(Endpoint)
+    /// Give the dial up; no answer is expected, and one that is under way is met with `close`.
+    case cancelDial(Endpoint)
+    /// Send this node's handshake with its present height.
+    case sendHandshake(ConnectionID)
+    /// Send an empty PeerList.
+    case sendPeerListRequest(ConnectionID)
+    /// Send a PeerList of at most `NetworkLimits.maxPeerListCount` entries; none is an answer too.
+    case sendPeerList(ConnectionID, [Endpoint])
+    /// Send a Ping with this nonce and the present height.
+    case sendPing(ConnectionID, nonce: UInt64)
+    /// Answer a Ping with its nonce and the present height.
+    case sendPong(ConnectionID, nonce: UInt64)
+    /// Flush what was sent before, then close. The manager has forgotten the connection; `closed` need not follow.
+    case close(ConnectionID, DisconnectReason)
+    /// The peer shook hands and may be used: gossip, sync.
+    case peerReady(ConnectionID)
+    /// A ready peer is gone, whoever closed.
+    case peerGone(ConnectionID, DisconnectReason)
+    /// Something for the log.
+    case fact(PeerFact)
+}
+
+/// What is worth a line in the log beside the effects themselves.
+public enum PeerFact: Hashable, Sendable {
+    case dialFailed(Endpoint, failures: Int, retryIn: Nanoseconds?)
+    /// The address was forgotten after its last allowed failure, or because it can never be of use.
+    case addressForgotten(Endpoint)
+    /// A dial led back to this node; the address will not be dialled again.
+    case ownEndpoint(Endpoint)
+    case banned(IPAddress, duration: Nanoseconds)
+    case addressesLearned(from: ConnectionID, count: Int, ignored: Int)
+}
+
+extension PeerFact: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .dialFailed(let endpoint, let failures, let retry?):
+            "could not connect to \(endpoint) (failure \(failures)); next attempt in \(retry / .seconds(1)) s"
+        case .dialFailed(let endpoint, let failures, nil): "could not connect to \(endpoint) (failure \(failures))"
+        case .addressForgotten(let endpoint): "forgot the address \(endpoint)"
+        case .ownEndpoint(let endpoint): "\(endpoint) is this node itself; it is not dialled again"
+        case .banned(let address, let duration): "banned \(address) for \(duration / .seconds(60)) min"
+        case .addressesLearned(let id, let count, let ignored): "learned \(count) addresses from \(id), ignored \(ignored)"
+        }
+    }
+}
