@@ -59,7 +59,7 @@ let package = Package(
         module("Sync", ["Primitives", "Framing", deque]),
         module("Mempool", ["Primitives", "Ledger", deque, ordered]),
         module("Consensus", ["Primitives", "Ledger"]),
-        module("ProtocolCore", ["Primitives", "Ledger", "Framing", "RateLimiter", "Peering", "Gossip", "Sync", "Consensus", deque]),
+        module("ProtocolCore", ["Primitives", "Ledger", "Framing", "RateLimiter", "Peering", "Gossip", "Sync", "Mempool", "Consensus", deque]),
 
         // The machine: sockets, disk, files.
         module("EventLoop", ["CSystemShims", deque]),

@@ -1,0 +1,124 @@
+internal import Consensus
+internal import Framing
+public import Ledger
+public import Mempool
+public import Primitives
+internal import Sync
+
+/// Does the chain's work, command by command: validates, applies and commits blocks, keeps the mempool, makes blocks.
+///
+/// Synchronous and without a thread, a clock or a socket: the node runs it on the chain worker's thread over LMDB, a
+/// simulation in its own thread over `MemoryChainStore`. What costs most, decoding and signatures, can be done elsewhere
+/// beforehand and handed in (`install`).
+public final class ChainProcessor {
+    public typealias Report = (ChainReport) -> Void
+
+    public let engine: ChainEngine
+    public internal(set) var mempool: Mempool
+    let key: PrivateKey?
+    var signGuard: DoubleSignGuard
+    /// Prepared ranges that wait to be applied. Bounded by `SyncConfiguration.heldRanges`.
+    var ranges: [SyncTicket: [PreparedBlock]] = [:]
+    let preparer: any Preparer
+
+    /// - Parameters:
+    ///   - key: the authority's key, for a producer.
+    ///   - preparer: does the expensive work; here and now unless told otherwise.
+    /// - Throws: when the record of what this key signed last cannot be read.
+    public init(
+        engine: ChainEngine, limits: MempoolLimits = MempoolLimits(), key: PrivateKey? = nil, preparer: (any Preparer)? = nil
+    ) throws {
+        self.engine = engine
+        self.key = key
+        mempool = Mempool(rules: engine.rules, limits: limits)
+        var metadata: [UInt8]?
+        if let key { metadata = try engine.store.metadata(DoubleSignGuard.metadataKey(for: key.address)) }
+        signGuard = try DoubleSignGuard(metadata: metadata)
+        self.preparer = preparer ?? SequentialPreparer(rules: engine.rules)
+    }
+
+    /// The head as the core knows it.
+    public var head: Head { Head(engine.tip) }
+
+    /// Does one command and reports what became of it.
+    ///
+    /// `report` is called as soon as something is known: a valid block before its commit, so that it can be relayed while the
+    /// disk works.
+    /// - Throws: `ChainError.store` when the store failed. Engine and store agree then, and nothing committed is lost, but a node
+    ///   whose disk fails should stop.
+    public func handle(_ command: ChainCommand, at now: Moment, report: Report) throws(ChainError) {
+        switch command {
+        case .validateBlock(let block): try validate(block, at: now, report: report)
+        case .prepareRange(let ticket, let range, let payload):
+            install(ticket, ChainProcessor.split(range, payload).flatMap { prepareAll($0, range) }, report: report)
+        case .applyRange(let ticket): try applyRange(ticket, at: now, report: report)
+        case .discardRange(let ticket): ranges[ticket] = nil
+        case .checkTransactions(let candidates): try check(candidates, at: now, report: report)
+        case .listPending(let id): listPending(id, report: report)
+        case .produceBlock(let timestamp): try produce(timestamp, at: now, report: report)
+        }
+    }
+
+    /// Removes what has waited in the mempool for too long.
+    public func tick(at now: Moment) {
+        _ = mempool.tick(now.uptime)
+    }
+
+    // MARK: A block at the tip
+
+    private func validate(_ block: ReceivedBlock, at now: Moment, report: Report) throws(ChainError) {
+        let prepared: PreparedBlock
+        do throws(DecodingError) {
+            prepared = try preparer.prepare(block: block.payload, knownSender: mempool.knownSender)
+        } catch {
+            report(.blockRejected(hash: block.hash, fault: .body, reason: "\(error)"))
+            return
+        }
+        do throws(ChainError) {
+            try engine.begin()
+            let applied = try engine.apply(prepared, now: now)
+            let count = prepared.transactions.count
+            report(.blockValidated(hash: block.hash, head: Head(applied.tip), transactionCount: count))
+            try engine.commit()
+            try removeIncluded(prepared)
+            report(.blockCommitted(head))
+        } catch {
+            engine.abort()
+            guard case .rejected(let rejection) = error else { throw error }
+            report(.blockRejected(hash: block.hash, fault: rejection.fault, reason: rejection.description))
+        }
+    }
+
+    func removeIncluded(_ block: PreparedBlock) throws(ChainError) {
+        do { _ = try mempool.blockApplied(block, on: engine.store) } catch { throw .store(error) }
+    }
+}
+
+/// Does the expensive, stateless part of checking blocks and transactions.
+public protocol Preparer {
+    /// - Throws: `DecodingError` when `json` is no block.
+    func prepare(block json: [UInt8], knownSender: PreparedTransaction.KnownSender) throws(DecodingError) -> PreparedBlock
+    /// In order, a result for each.
+    func prepare(transactions payloads: [[UInt8]]) -> [Result<PreparedTransaction, DecodingError>]
+}
+
+/// Prepares one after the other on the calling thread.
+struct SequentialPreparer: Preparer {
+    let rules: ChainRules
+
+    func prepare(block json: [UInt8], knownSender: PreparedTransaction.KnownSender) throws(DecodingError) -> PreparedBlock {
+        try PreparedBlock.prepare(json, isAuthority: rules.isAuthority, knownSender: knownSender)
+    }
+
+    func prepare(transactions payloads: [[UInt8]]) -> [Result<PreparedTransaction, DecodingError>] {
+        payloads.map { payload in
+            Result { () throws(DecodingError) -> PreparedTransaction in try PreparedTransaction(decoding: payload) }
+        }
+    }
+}
+
+extension Head {
+    public init(_ tip: ChainTip) {
+        self.init(height: tip.height, hash: tip.hash, timestamp: tip.timestamp)
+    }
+}

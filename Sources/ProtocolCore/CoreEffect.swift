@@ -1,0 +1,51 @@
+public import Framing
+public import Peering
+public import Primitives
+public import Sync
+
+/// What the shell is to do, in order.
+public enum CoreEffect: Sendable {
+    /// Connect; answer with `dialSucceeded` or `dialFailed`.
+    case dial(Endpoint)
+    case cancelDial(Endpoint)
+    /// Write a whole frame. The array is shared between its receivers.
+    case send(ConnectionID, frame: [UInt8])
+    /// Flush, then close. The core has forgotten the connection.
+    case close(ConnectionID, DisconnectReason)
+    /// Stop reading this socket, keeping what was read but not taken.
+    case pauseReading(ConnectionID)
+    /// Go on with what was kept, then with the socket.
+    case resumeReading(ConnectionID)
+    /// Give the chain worker its next work.
+    case chain(ChainCommand)
+    /// Read blocks and answer the peer with a BlockResponse; report with `blocksSent`.
+    case sendBlocks(ConnectionID, HeightRange, isSingle: Bool)
+    /// Something for the log, the metrics or the event stream.
+    case fact(CoreFact)
+}
+
+/// What is worth a line, a metric or an event.
+public enum CoreFact: Sendable {
+    case peerConnected(PeerInfo)
+    case peerDisconnected(ConnectionID, DisconnectReason)
+    case peering(PeerFact)
+    case headChanged(Head, origin: BlockOrigin, transactionCount: Int)
+    /// A block was validated and handed to this many peers; the hop time runs from the last byte of its frame.
+    case blockRelayed(Head, receivedAt: Nanoseconds, peers: Int)
+    case blockRefused(hash: Hash32, from: ConnectionID?, reason: String)
+    /// A block beside our chain at a height that we have: one for the fork choice.
+    case competingBlock(height: UInt64, hash: Hash32)
+    case syncStarted(target: UInt64)
+    case syncProgress(SyncProgress)
+    case syncFinished(height: UInt64)
+    case syncFault(ConnectionID, SyncFault)
+    case rangeRefused(height: UInt64, reason: String)
+    case transactionRefused(reason: String)
+    case productionSkipped(timestamp: Int64, reason: String)
+    case throttled(ConnectionID)
+}
+
+/// How a block became the head.
+public enum BlockOrigin: String, Sendable {
+    case own, gossip, sync
+}

@@ -1,0 +1,125 @@
+internal import Gossip
+public import Framing
+internal import Peering
+public import Primitives
+internal import RateLimiter
+
+/// What the core keeps for one open connection beside what `PeerManager` knows: its rate and what of it is being worked on.
+struct Link: Sendable {
+    var bucket: TokenBucket
+    /// The address of the identity key that the handshake named: signed messages must recover to it.
+    var nodeID: Address?
+    /// Whether the handshake was accepted: gossip and sync know the peer.
+    var isReady = false
+    var speaksBatches = false
+    var speaksPing = false
+    /// Transactions of this peer that wait for a verdict.
+    var uncheckedTransactions = 0
+    /// Block requests of this peer that are not answered yet.
+    var openBlockRequests = 0
+    /// Since when the write queue is above its high-water mark.
+    var congestedSince: Nanoseconds?
+    /// Whether the shell was told not to read.
+    var isPaused = false
+    /// When tokens will be back, while that is what it is paused for.
+    var tokenTime: Nanoseconds?
+
+    init(rate: Int, burst: Int, at now: Moment) {
+        bucket = TokenBucket(rate: rate, burst: burst, at: now.uptime)
+    }
+
+    /// Whether something other than the rate holds the peer back.
+    var isHeldBack: Bool {
+        uncheckedTransactions >= CoreLimits.uncheckedTransactionsPerPeer
+            || openBlockRequests >= CoreLimits.openBlockRequestsPerPeer || congestedSince != nil
+    }
+
+    /// When a tick must look at this link.
+    var resumeTime: Nanoseconds? {
+        [tokenTime, congestedSince.map { $0 + CoreLimits.slowReaderPatience }].compactMap { $0 }.min()
+    }
+}
+
+extension ProtocolCore {
+    /// A frame of this connection was taken: charges it, and says whether the next one may be taken too. When not, the shell
+    /// stops there and pauses the socket until `resumeReading`; nothing is lost (`protocol.md`, "Rates and limits").
+    public mutating func frameTaken(_ id: ConnectionID, at now: Moment, into effects: inout [CoreEffect]) -> Bool {
+        guard var link = links[id] else { return false }
+        _ = link.bucket.take(at: now.uptime)
+        let hasTokens = link.bucket.available(at: now.uptime) > 0
+        if hasTokens, !link.isHeldBack, !link.isPaused {
+            links[id] = link
+            return true
+        }
+        if !hasTokens {
+            // Asking for one more starts the clock of the excess.
+            _ = link.bucket.take(at: now.uptime)
+            link.tokenTime = link.bucket.nextTokenTime(min(CoreLimits.tokensToResume, link.bucket.burst), at: now.uptime)
+        }
+        if !link.isPaused {
+            link.isPaused = true
+            counters.throttles += 1
+        }
+        pausedLinks.insert(id)
+        links[id] = link
+        return false
+    }
+
+    /// A write to this peer was refused because its queue is full.
+    public mutating func slowReader(_ id: ConnectionID, at now: Moment, into effects: inout [CoreEffect]) {
+        guard links[id] != nil else { return }
+        peers.penalize(id, .slowReader, at: now, effects: &peerEffects)
+        settle(at: now, into: &effects)
+    }
+
+    /// The shell's write queue to this peer rose above its high-water mark, or fell to the low one.
+    public mutating func setCongested(_ id: ConnectionID, _ isCongested: Bool, at now: Moment, into effects: inout [CoreEffect]) {
+        guard var link = links[id] else { return }
+        transactions.peerWritable(id, !isCongested, at: now, into: &gossipEffects)
+        defer { settle(at: now, into: &effects) }
+        if isCongested {
+            link.congestedSince = link.congestedSince ?? now.uptime
+            if !link.isPaused {
+                link.isPaused = true
+                effects.append(.pauseReading(id))
+            }
+            pausedLinks.insert(id)
+            links[id] = link
+        } else {
+            link.congestedSince = nil
+            links[id] = link
+            resumeIfFree(id, at: now, into: &effects)
+        }
+    }
+
+    /// Reads paused links again whose reason is gone, and drops those that were over a limit for too long.
+    mutating func resumeLinks(at now: Moment, into effects: inout [CoreEffect]) {
+        for id in pausedLinks.sorted() {
+            guard var link = links[id] else {
+                pausedLinks.remove(id)
+                continue
+            }
+            if let since = link.congestedSince, now.uptime - since >= CoreLimits.slowReaderPatience {
+                peers.penalize(id, .slowReader, at: now, effects: &peerEffects)
+                continue
+            }
+            if link.bucket.excess(at: now.uptime) >= configuration.rateLimitPatience {
+                links[id] = link
+                peers.penalize(id, .rateLimitExceeded, at: now, effects: &peerEffects)
+                continue
+            }
+            links[id] = link
+            resumeIfFree(id, at: now, into: &effects)
+        }
+    }
+
+    mutating func resumeIfFree(_ id: ConnectionID, at now: Moment, into effects: inout [CoreEffect]) {
+        guard var link = links[id], link.isPaused, !link.isHeldBack else { return }
+        if let tokenTime = link.tokenTime, tokenTime > now.uptime { return }
+        link.isPaused = false
+        link.tokenTime = nil
+        links[id] = link
+        pausedLinks.remove(id)
+        effects.append(.resumeReading(id))
+    }
+}

@@ -1,0 +1,83 @@
+internal import Sync
+internal import Consensus
+internal import Primitives
+
+/// When this producer makes its next block.
+struct Production: Sendable {
+    let configuration: ProducerConfiguration
+    /// A block is being made.
+    var isUnderWay = false
+    /// Until when a starting producer waits for peers.
+    var graceEnd: Nanoseconds
+    var parent: ProductionParent
+    /// When to look again.
+    var nextDeadline: Nanoseconds?
+
+    init(configuration: ProducerConfiguration, head: Head, at now: Moment) {
+        self.configuration = configuration
+        graceEnd = now.uptime + configuration.startGrace
+        parent = ProductionParent(height: head.height, timestamp: head.timestamp, knownSince: now.uptime)
+        nextDeadline = now.uptime
+    }
+}
+
+extension ProtocolCore {
+    /// Looks whether it is our turn, and orders the block or says when to look again.
+    mutating func produceIfDue(at now: Moment, into effects: inout [CoreEffect]) {
+        guard var state = production, let deadline = state.nextDeadline, deadline <= now.uptime else { return }
+        defer { production = state }
+        guard !state.isUnderWay else {
+            state.nextDeadline = nil
+            return
+        }
+        let isSettled = now.uptime >= state.graceEnd || hasUsefulPeer
+        guard isSettled else {
+            state.nextDeadline = min(state.graceEnd, now.uptime + ProducerSchedule.longestSleep)
+            return
+        }
+        let decision = state.configuration.schedule.decide(
+            parent: state.parent, address: state.configuration.address, isSyncing: isCatchingUp(at: now), now: now)
+        switch decision {
+        case .produce(let timestamp, _, _):
+            state.isUnderWay = true
+            state.nextDeadline = nil
+            effects.append(.chain(.produceBlock(timestamp: timestamp)))
+        case .wait(let untilUnixMilliseconds):
+            let wait = Nanoseconds.milliseconds(max(1, untilUnixMilliseconds.subtractingClamped(now.unixMilliseconds)))
+            state.nextDeadline = now.uptime + min(wait, ProducerSchedule.longestSleep)
+        case .never:
+            state.nextDeadline = now.uptime + ProducerSchedule.longestSleep
+        }
+    }
+
+    /// A new head, a finished sync or a failed attempt: look at once.
+    mutating func reconsiderProduction(at now: Moment) {
+        guard var state = production else { return }
+        if state.parent.height != head.height || state.parent.timestamp != head.timestamp {
+            state.parent = ProductionParent(height: head.height, timestamp: head.timestamp, knownSince: now.uptime)
+        }
+        if !state.isUnderWay { state.nextDeadline = now.uptime }
+        production = state
+    }
+
+    /// Whether a producer must wait because blocks are on their way to it. A claim alone does not hold it for long: a peer that
+    /// lies about its height could silence it otherwise, so what counts is that blocks really come.
+    private mutating func isCatchingUp(at now: Moment) -> Bool {
+        guard sync.target > head.height else {
+            behindSince = nil
+            return false
+        }
+        let since = behindSince ?? now.uptime
+        behindSince = since
+        return now.uptime - max(since, lastSyncProgress) < CoreLimits.catchUpPatience
+    }
+
+    private var hasUsefulPeer: Bool { links.values.contains { $0.isReady } }
+}
+
+extension Int64 {
+    fileprivate func subtractingClamped(_ other: Int64) -> Int64 {
+        let (difference, overflow) = subtractingReportingOverflow(other)
+        return overflow ? (other < 0 ? .max : .min) : difference
+    }
+}

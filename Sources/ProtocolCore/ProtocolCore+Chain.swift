@@ -1,0 +1,145 @@
+public import Framing
+internal import Gossip
+internal import Ledger
+internal import Peering
+public import Primitives
+internal import Sync
+
+extension ProtocolCore {
+    /// Takes a report of the chain worker.
+    public mutating func chainReported(_ report: ChainReport, at now: Moment, into effects: inout [CoreEffect]) {
+        switch report {
+        case .blockValidated(let hash, let head, let count): blockValidated(hash, head, count, at: now, into: &effects)
+        case .blockCommitted(let head): committed(head, into: &effects)
+        case .blockRejected(let hash, let fault, let reason): blockRejected(hash, fault, reason, at: now, into: &effects)
+        case .rangePrepared(let ticket, let count): sync.rangePrepared(ticket, count: count, at: now, into: &syncEffects)
+        case .rangeMalformed(let ticket, let reason):
+            effects.append(.fact(.rangeRefused(height: head.height + 1, reason: reason)))
+            sync.rangeMalformed(ticket, at: now, into: &syncEffects)
+        case .rangeApplied(let ticket, let newHead):
+            applied(newHead, at: now, into: &effects)
+            sync.rangeApplied(ticket, newHeight: newHead.height, at: now, into: &syncEffects)
+        case .rangeRejected(let ticket, let height, let newHead, let cause, let reason):
+            applied(newHead, at: now, into: &effects)
+            effects.append(.fact(.rangeRefused(height: height, reason: reason)))
+            sync.rangeRejected(ticket, atHeight: height, cause, at: now, into: &syncEffects)
+        case .transactionsChecked(let verdicts): checked(verdicts, at: now, into: &effects)
+        case .pendingTransactions(let id, let pending):
+            guard let link = links[id], link.isReady else { break }
+            transactions.peerReady(id, acceptsBatches: link.speaksBatches, pending: pending, at: now, into: &gossipEffects)
+        case .blockProduced(let payload, let head, let count): produced(payload, head, count, at: now, into: &effects)
+        case .productionSkipped(let timestamp, let reason):
+            production?.isUnderWay = false
+            effects.append(.fact(.productionSkipped(timestamp: timestamp, reason: reason)))
+            // Not at once: what made it fail is likely still there.
+            production?.nextDeadline = now.uptime + .milliseconds(200)
+        }
+        settle(at: now, into: &effects)
+    }
+
+    /// The answer to a block request has been handed to the socket, or the peer is gone.
+    public mutating func blocksSent(_ id: ConnectionID, at now: Moment, into effects: inout [CoreEffect]) {
+        guard let open = links[id]?.openBlockRequests else { return }
+        links[id]?.openBlockRequests = max(0, open - 1)
+        resumeIfFree(id, at: now, into: &effects)
+    }
+
+    // MARK: Blocks
+
+    private mutating func blockValidated(
+        _ hash: Hash32, _ newHead: Head, _ count: Int, at now: Moment, into effects: inout [CoreEffect]
+    ) {
+        let targets = blocks.blockAccepted(hash, at: now)
+        if let block = inValidation.removeValue(forKey: hash) {
+            // The very bytes that arrived, in an unsigned envelope of ours.
+            broadcast(.block, block.payload, to: targets, at: now, into: &effects)
+            for id in targets { transactions.messageSent(to: id, at: now) }
+            peers.usefulMessageReceived(block.from, .block, at: now)
+            effects.append(.fact(.blockRelayed(newHead, receivedAt: block.receivedAt, peers: targets.count)))
+        }
+        effects.append(.fact(.headChanged(newHead, origin: .gossip, transactionCount: count)))
+        advance(to: newHead, at: now, into: &effects)
+    }
+
+    private mutating func produced(_ payload: [UInt8], _ newHead: Head, _ count: Int, at now: Moment, into effects: inout [CoreEffect]) {
+        production?.isUnderWay = false
+        committed(newHead, into: &effects)
+        broadcast(.block, payload, to: blocks.blockAccepted(newHead.hash, at: now), at: now, into: &effects)
+        effects.append(.fact(.headChanged(newHead, origin: .own, transactionCount: count)))
+        advance(to: newHead, at: now, into: &effects)
+    }
+
+    private mutating func blockRejected(
+        _ hash: Hash32, _ fault: BlockRejection.Fault, _ reason: String, at now: Moment, into effects: inout [CoreEffect]
+    ) {
+        let block = inValidation.removeValue(forKey: hash)
+        effects.append(.fact(.blockRefused(hash: hash, from: block?.from, reason: reason)))
+        guard fault != .notNext else {
+            blocks.blockSetAside(hash)
+            return
+        }
+        let outcome = blocks.blockRejected(hash, fault == .header ? .header : .body, at: now)
+        for id in outcome.culprits { peers.penalize(id, .invalidBlock, at: now, effects: &peerEffects) }
+        if let next = outcome.next, let block {
+            let copy = ReceivedBlock(
+                hash: hash, height: block.height, payload: next.payload, from: next.from, receivedAt: block.receivedAt)
+            inValidation[hash] = copy
+            effects.append(.chain(.validateBlock(copy)))
+        }
+    }
+
+    /// Blocks came by sync.
+    private mutating func applied(_ newHead: Head, at now: Moment, into effects: inout [CoreEffect]) {
+        guard newHead.height > head.height else { return }
+        counters.blocksBySync += newHead.height - head.height
+        committed(newHead, into: &effects)
+        effects.append(.fact(.headChanged(newHead, origin: .sync, transactionCount: 0)))
+        lastSyncProgress = now.uptime
+        blocks.blockKnown(newHead.hash, at: now)
+        advance(to: newHead, at: now, into: &effects)
+    }
+
+    private mutating func advance(to newHead: Head, at now: Moment, into effects: inout [CoreEffect]) {
+        guard newHead.height > head.height else { return }
+        head = newHead
+        sync.localTip(newHead.height, at: now, into: &syncEffects)
+        reconsiderProduction(at: now)
+        for candidate in waiting.take(height: newHead.height + 1) { offer(candidate, at: now, into: &effects) }
+    }
+
+    private mutating func committed(_ newHead: Head, into effects: inout [CoreEffect]) {
+        committedHeight = max(committedHeight, newHead.height)
+        guard !uncommittedRequests.isEmpty, committedHeight >= head.height || committedHeight >= newHead.height else { return }
+        let requests = uncommittedRequests
+        uncommittedRequests.removeAll(keepingCapacity: true)
+        for request in requests { effects.append(.sendBlocks(request.id, request.range, isSingle: request.isSingle)) }
+    }
+
+    // MARK: Transactions
+
+    private mutating func checked(
+        _ verdicts: [(candidate: TransactionCandidate, outcome: TransactionOutcome)], at now: Moment, into effects: inout [CoreEffect]
+    ) {
+        for (candidate, outcome) in verdicts {
+            let id = candidate.from
+            if let id, let open = links[id]?.uncheckedTransactions { links[id]?.uncheckedTransactions = max(0, open - 1) }
+            switch outcome {
+            case .admitted:
+                if let id { peers.usefulMessageReceived(id, .transaction, at: now) }
+                let transaction = GossipTransaction(id: candidate.gossipID, payload: candidate.payload)
+                transactions.transactionAccepted(transaction, at: now, into: &gossipEffects)
+            case .known: break
+            case .refused(let reason):
+                counters.rejectedTransactions += 1
+                transactions.transactionRejected(candidate.gossipID, mayChange: true)
+                effects.append(.fact(.transactionRefused(reason: reason)))
+            case .invalid(let reason):
+                counters.rejectedTransactions += 1
+                transactions.transactionRejected(candidate.gossipID, mayChange: false)
+                effects.append(.fact(.transactionRefused(reason: reason)))
+                if let id { peers.penalize(id, .invalidTransaction, at: now, effects: &peerEffects) }
+            }
+            if let id { resumeIfFree(id, at: now, into: &effects) }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+internal import RateLimiter
+internal import Sync
+public import Framing
+public import Peering
+public import Primitives
+
+extension ProtocolCore {
+    /// A connection came in.
+    public mutating func accepted(_ id: ConnectionID, from remote: Endpoint, at now: Moment, into effects: inout [CoreEffect]) {
+        open(id, at: now)
+        peers.accepted(id, from: remote, at: now, effects: &peerEffects)
+        settle(at: now, into: &effects)
+    }
+
+    /// A dial came through; `remote` is the address that the name led to.
+    public mutating func dialSucceeded(
+        _ endpoint: Endpoint, as id: ConnectionID, remote: Endpoint, at now: Moment, into effects: inout [CoreEffect]
+    ) {
+        open(id, at: now)
+        peers.dialSucceeded(endpoint, as: id, remote: remote, at: now, effects: &peerEffects)
+        settle(at: now, into: &effects)
+    }
+
+    /// A dial came to nothing.
+    public mutating func dialFailed(_ endpoint: Endpoint, at now: Moment, into effects: inout [CoreEffect]) {
+        peers.dialFailed(endpoint, at: now, effects: &peerEffects)
+        settle(at: now, into: &effects)
+    }
+
+    /// A connection ended on the other side or in the network.
+    public mutating func closed(_ id: ConnectionID, _ reason: DisconnectReason, at now: Moment, into effects: inout [CoreEffect]) {
+        guard links[id] != nil else { return }
+        forget(id)
+        peers.closed(id, reason: reason, at: now, effects: &peerEffects)
+        settle(at: now, into: &effects)
+    }
+
+    /// The framing found that a peer broke the protocol.
+    public mutating func violated(_ id: ConnectionID, _ violation: Violation, at now: Moment, into effects: inout [CoreEffect]) {
+        guard links[id] != nil else { return }
+        peers.penalize(id, .violation(violation), at: now, effects: &peerEffects)
+        settle(at: now, into: &effects)
+    }
+
+    /// Bytes of a frame came that is not whole yet: a sign of life, and of progress for a large answer.
+    public mutating func bytesReceived(_ id: ConnectionID, count: Int, at now: Moment) {
+        peers.bytesReceived(id, at: now)
+        sync.bytesReceived(id, count: count, at: now)
+    }
+
+    /// Takes a reloaded configuration.
+    public mutating func reconfigure(_ new: CoreConfiguration, at now: Moment, into effects: inout [CoreEffect]) {
+        configuration.peering = new.peering
+        configuration.messagesPerSecond = new.messagesPerSecond
+        configuration.messageBurst = new.messageBurst
+        configuration.rateLimitPatience = new.rateLimitPatience
+        for id in links.keys {
+            links[id]?.bucket.reconfigure(rate: new.messagesPerSecond, burst: new.messageBurst, at: now.uptime)
+        }
+        peers.reconfigure(new.peering, at: now, effects: &peerEffects)
+        settle(at: now, into: &effects)
+    }
+
+    private mutating func open(_ id: ConnectionID, at now: Moment) {
+        links[id] = Link(rate: configuration.messagesPerSecond, burst: configuration.messageBurst, at: now)
+    }
+
+    mutating func forget(_ id: ConnectionID) {
+        links[id] = nil
+        pausedLinks.remove(id)
+        uncommittedRequests.removeAll { $0.id == id }
+    }
+}

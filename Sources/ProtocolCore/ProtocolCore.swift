@@ -1,0 +1,96 @@
+internal import Consensus
+internal import Framing
+public import Gossip
+internal import Ledger
+public import Peering
+public import Primitives
+internal import RateLimiter
+public import Sync
+
+/// The whole protocol of one node as a value: events and the time go in, effects come out.
+///
+/// It composes `PeerManager`, `SyncManager`, `BlockGossip`, `TransactionGossip` and the producer's schedule, which do not
+/// know each other, and adds what stands between them: rate limits, the order of blocks that arrive early, and when a peer
+/// is not read because its last messages are still being worked on.
+///
+/// Not thread safe: one owner, the loop thread or a simulation. Nothing here waits, allocates without bound or reads a clock.
+public struct ProtocolCore: Sendable {
+    public internal(set) var configuration: CoreConfiguration
+    public internal(set) var peers: PeerManager
+    public internal(set) var sync: SyncManager
+    public internal(set) var blocks: BlockGossip
+    public internal(set) var transactions: TransactionGossip
+    /// The newest valid block. It may not be on disk yet.
+    public internal(set) var head: Head
+    /// The height up to which blocks are on disk and can be served.
+    public internal(set) var committedHeight: UInt64
+    public internal(set) var counters = CoreCounters()
+
+    /// One entry per open connection, ready or not.
+    var links: [ConnectionID: Link] = [:]
+    /// Connections that are not read for now, so that a tick need not look at all of them.
+    var pausedLinks: Set<ConnectionID> = []
+    var waiting = WaitingBlocks()
+    /// Blocks that the chain worker has, by hash: what will be relayed. Bounded by the blocks in validation of `BlockGossip`.
+    var inValidation: [Hash32: ReceivedBlock] = [:]
+    /// When a block was last applied by sync, and since when a peer claims more than we have.
+    var lastSyncProgress: Nanoseconds = .min
+    var behindSince: Nanoseconds?
+    var production: Production?
+    /// Block requests whose answer must wait for a commit, oldest first. Bounded by the open requests of each peer.
+    var uncommittedRequests: [(id: ConnectionID, range: HeightRange, isSingle: Bool)] = []
+
+    // Reused lists, so that an event allocates none.
+    var peerEffects: [PeerEffect] = []
+    var syncEffects: [SyncEffect] = []
+    var gossipEffects: [TransactionGossipEffect] = []
+
+    /// - Parameter seed: drives jitter and choice among equals.
+    public init(configuration: CoreConfiguration, head: Head, seed: UInt64, at now: Moment) {
+        self.configuration = configuration
+        self.head = head
+        committedHeight = head.height
+        peers = PeerManager(configuration: configuration.peering, seed: seed)
+        sync = SyncManager(configuration: configuration.sync, height: head.height, at: now)
+        blocks = BlockGossip()
+        transactions = TransactionGossip()
+        production = configuration.producer.map { Production(configuration: $0, head: head, at: now) }
+    }
+
+    /// Begins: dials the bootstrap peers.
+    public mutating func start(at now: Moment, into effects: inout [CoreEffect]) {
+        peers.start(at: now, effects: &peerEffects)
+        settle(at: now, into: &effects)
+    }
+
+    /// The earliest uptime at which `tick` has something to do; `nil` when nothing is scheduled.
+    public func nextDeadline(at now: Moment) -> Nanoseconds? {
+        var deadlines = [
+            peers.nextDeadline, sync.nextDeadline, transactions.nextDeadline, production?.nextDeadline,
+        ].compactMap { $0 }
+        for id in pausedLinks { if let time = links[id]?.resumeTime { deadlines.append(time) } }
+        return deadlines.min()
+    }
+
+    /// Does what is due.
+    public mutating func tick(at now: Moment, into effects: inout [CoreEffect]) {
+        peers.tick(at: now, effects: &peerEffects)
+        sync.tick(at: now, into: &syncEffects)
+        transactions.tick(at: now, into: &gossipEffects)
+        resumeLinks(at: now, into: &effects)
+        produceIfDue(at: now, into: &effects)
+        settle(at: now, into: &effects)
+    }
+}
+
+/// Counts since the start, for the metrics.
+public struct CoreCounters: Sendable {
+    public var messagesOfUnknownType: UInt64 = 0
+    public var blockDuplicates: UInt64 = 0
+    public var transactionDuplicates: UInt64 = 0
+    public var staleBlocks: UInt64 = 0
+    public var competingBlocks: UInt64 = 0
+    public var throttles: UInt64 = 0
+    public var rejectedTransactions: UInt64 = 0
+    public var blocksBySync: UInt64 = 0
+}
