@@ -98,6 +98,9 @@ let package = Package(
         tests("Sync", ["Sync", "Framing", "Primitives"]),
         tests("Mempool", ["Mempool", "Ledger", "Primitives"]),
         tests("Consensus", ["Consensus", "Ledger", "Primitives"]),
+        tests(
+            "ProtocolCore",
+            ["ProtocolCore", "Peering", "Gossip", "Sync", "Mempool", "Consensus", "Framing", "Ledger", "Primitives"]),
         tests("EventLoop", ["EventLoop"]),
         tests("Storage", ["Storage", "Ledger", "Primitives"]),
         tests("Configuration", ["Configuration", "Primitives"]),

@@ -7,8 +7,8 @@ struct Production: Sendable {
     let configuration: ProducerConfiguration
     /// A block is being made.
     var isUnderWay = false
-    /// Until when a starting producer waits for peers.
-    var graceEnd: Nanoseconds
+    /// Until when a starting producer waits for peers; `nil` once it has waited or has one.
+    var graceEnd: Nanoseconds?
     var parent: ProductionParent
     /// When to look again.
     var nextDeadline: Nanoseconds?
@@ -30,10 +30,15 @@ extension ProtocolCore {
             state.nextDeadline = nil
             return
         }
-        let isSettled = now.uptime >= state.graceEnd || hasUsefulPeer
-        guard isSettled else {
-            state.nextDeadline = min(state.graceEnd, now.uptime + ProducerSchedule.longestSleep)
-            return
+        if let graceEnd = state.graceEnd {
+            guard now.uptime >= graceEnd || hasUsefulPeer else {
+                state.nextDeadline = graceEnd
+                return
+            }
+            // Only now could it hear of a block by the producer in turn, so only now does its patience with that one begin:
+            // producers that start together would otherwise all take over at once.
+            state.graceEnd = nil
+            state.parent.knownSince = now.uptime
         }
         let decision = state.configuration.schedule.decide(
             parent: state.parent, address: state.configuration.address, isSyncing: isCatchingUp(at: now), now: now)

@@ -60,6 +60,7 @@ extension ProtocolCore {
         sync.peerReady(id, height: info.height, at: now, into: &syncEffects)
         // Gossip of transactions begins with what is pending, so that none falls between the list and the relay.
         effects.append(.chain(.listPending(id)))
+        reconsiderProduction(at: now)
     }
 
     private mutating func peerGone(_ id: ConnectionID, _ reason: DisconnectReason, at now: Moment, into effects: inout [CoreEffect]) {
