@@ -1,0 +1,240 @@
+internal import CLMDB
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// An open LMDB environment: the map and its growth, read transactions from any thread, one write at a time.
+///
+/// Flags, and why:
+/// * `MDB_NOTLS`: read transactions belong to a value, not to a thread.
+/// * no `MDB_NOSYNC`, no `MDB_NOMETASYNC`: a commit that returned is on the disk.
+/// * no `MDB_WRITEMAP`: it would save a copy of each dirty page, but with it a full disk is a SIGBUS instead of an
+///   error code, and a stray write of any code in the process is a damaged store.
+/// * `MDB_NORDAHEAD`: reads are random; read-ahead would only make the resident size grow.
+///
+/// The data file is kept as long as the map (sparse, so it takes no room): LMDB alone may leave it shorter than the last
+/// page it counts, which then could not be told from a file that was cut off.
+// Sendable: LMDB's environment may be used from any thread; the map's size changes only inside `ReadGate`, and
+// `broken` and the write transaction belong to the one writing thread.
+final class Environment: @unchecked Sendable {
+    static let dataFile = "data.mdb"
+
+    let directory: String
+    let isReadOnly: Bool
+    private let options: StoreOptions
+    private let handle: OpaquePointer
+    private let gate: ReadGate
+    /// Set when a resize failed half way: the map is gone and nothing may touch it any more.
+    private let broken = Monitor<StoreError?>(nil)
+
+    /// Opens the environment of an existing directory. The file must have been checked before (`StoreInspector`).
+    init(directory: String, readOnly: Bool, options: StoreOptions) throws(StoreError) {
+        self.directory = directory
+        self.isReadOnly = readOnly
+        self.options = options
+        gate = ReadGate(maximumReaders: StoreOptions.maximumReaders)
+
+        var created: OpaquePointer?
+        var code = mdb_env_create(&created)
+        guard code == 0, let created else { throw StoreError(.open, code: code, path: directory) }
+        handle = created
+        // LMDB raises this to what the file already uses.
+        if code == 0, !readOnly { code = mdb_env_set_mapsize(created, options.initialMapBytes) }
+        if code == 0 { code = mdb_env_set_maxdbs(created, UInt32(Database.allCases.count)) }
+        // Idle transactions keep their reader slot; backups and readers of other processes take a few more.
+        if code == 0 { code = mdb_env_set_maxreaders(created, UInt32(2 * StoreOptions.maximumReaders)) }
+        if code == 0 {
+            let flags = UInt32(MDB_NOTLS) | UInt32(MDB_NORDAHEAD) | (readOnly ? UInt32(MDB_RDONLY) : 0)
+            code = mdb_env_open(created, directory, flags, 0o600)
+        }
+        guard code == 0 else {
+            mdb_env_close(created)
+            throw StoreError(.open, code: code, path: directory)
+        }
+        if !readOnly {
+            // Slots of processes that were killed would keep old pages from being reused for ever.
+            var dead: Int32 = 0
+            mdb_reader_check(created, &dead)
+            do { try extendFile(to: mapBytes) } catch {
+                mdb_env_close(created)
+                throw error
+            }
+        }
+        setCloseOnExec()
+    }
+
+    deinit {
+        for idle in gate.drain() { mdb_txn_abort(idle.pointer) }
+        mdb_env_close(handle)
+    }
+
+    // MARK: Reading
+
+    /// Runs `body` on a snapshot of the last commit. Waits while the map is being resized or the readers are all taken.
+    func read<R>(_ body: (Transaction) throws -> R) throws -> R {
+        let opened = try enterSnapshot()
+        defer {
+            mdb_txn_reset(opened)
+            gate.leave(ReadHandle(pointer: opened))
+        }
+        return try body(Transaction(pointer: opened, directory: directory))
+    }
+
+    /// Opens the handles of the sub-databases for reading. Only the commit of the transaction that opened a handle keeps it.
+    func openHandles() throws(StoreError) -> Databases {
+        let opened = try enterSnapshot()
+        defer { gate.leave(nil) }
+        let databases: Databases
+        do throws(StoreError) {
+            databases = try Databases(Transaction(pointer: opened, directory: directory), create: false)
+        } catch {
+            mdb_txn_abort(opened)
+            throw error
+        }
+        let code = mdb_txn_commit(opened)
+        guard code == 0 else { throw StoreError(.open, code: code, path: directory) }
+        return databases
+    }
+
+    private func enterSnapshot() throws(StoreError) -> OpaquePointer {
+        for _ in 0..<Environment.adoptions {
+            let idle = gate.enter()
+            do throws(StoreError) {
+                return try openSnapshot(idle)
+            } catch {
+                // An idle handle that could not be renewed was aborted there.
+                gate.leave(nil)
+                guard isReadOnly, error.code == MDB_MAP_RESIZED else { throw error }
+                try gate.withoutReaders { () throws(StoreError) in try setMapSize(0) }
+            }
+        }
+        throw StoreError(.read, .limit, path: directory, detail: "the store grew \(Environment.adoptions) times while it was opened")
+    }
+
+    /// How often a read-only opener follows a writer of another process that grows the store between its steps.
+    private static let adoptions = 8
+
+    private func openSnapshot(_ idle: ReadHandle?) throws(StoreError) -> OpaquePointer {
+        if let failure = broken.withLock({ $0 }) {
+            if let idle { mdb_txn_abort(idle.pointer) }
+            throw failure
+        }
+        var code: Int32
+        if let idle {
+            code = mdb_txn_renew(idle.pointer)
+            if code == 0 { return idle.pointer }
+            mdb_txn_abort(idle.pointer)
+        } else {
+            var fresh: OpaquePointer?
+            code = mdb_txn_begin(handle, nil, UInt32(MDB_RDONLY), &fresh)
+            if code == 0, let fresh { return fresh }
+        }
+        throw StoreError(.read, code: code, path: directory)
+    }
+
+    // MARK: Writing
+
+    /// Begins a write transaction, with at least `headroomBytes` of map ahead of it. The same thread must end it.
+    func beginWrite() throws(StoreError) -> Transaction {
+        if let failure = broken.withLock({ $0 }) { throw failure }
+        guard !isReadOnly else {
+            throw StoreError(.begin, .misuse, path: directory, detail: "the store is open for reading only")
+        }
+        if unusedMapBytes < options.headroomBytes { try grow() }
+        var opened: OpaquePointer?
+        let code = mdb_txn_begin(handle, nil, 0, &opened)
+        guard code == 0, let opened else { throw StoreError(.begin, code: code, path: directory) }
+        return Transaction(pointer: opened, directory: directory)
+    }
+
+    /// Makes `transaction` durable: its pages, then the meta page that makes them the store. It is gone afterwards, also on an error.
+    func commit(_ transaction: Transaction) throws(StoreError) {
+        let code = mdb_txn_commit(transaction.pointer)
+        guard code == 0 else { throw explained(.commit, code) }
+    }
+
+    func abort(_ transaction: Transaction) {
+        mdb_txn_abort(transaction.pointer)
+    }
+
+    /// Makes the map larger: twice its size, or by `maximumGrowthBytes` from there on. No write may be open.
+    func grow() throws(StoreError) {
+        let size = mapBytes
+        let target = size + min(max(size, options.headroomBytes), options.maximumGrowthBytes)
+        try extendFile(to: target)
+        try gate.withoutReaders { () throws(StoreError) in try setMapSize(target) }
+    }
+
+    private func setMapSize(_ bytes: Int) throws(StoreError) {
+        let code = mdb_env_set_mapsize(handle, bytes)
+        guard code != 0 else { return }
+        let failure = StoreError(.grow, code: code, path: directory, context: "mapping \(bytes) bytes")
+        // EINVAL comes before the old map is given up; anything else leaves no map at all.
+        if code != EINVAL { broken.withLock { $0 = failure } }
+        throw failure
+    }
+
+    /// Makes the data file at least `bytes` long without taking room for it, durably.
+    private func extendFile(to bytes: Int) throws(StoreError) {
+        let path = directory + "/" + Environment.dataFile
+        var file: Int32 = -1
+        let code = mdb_env_get_fd(handle, &file)
+        guard code == 0 else { throw StoreError(.grow, code: code, path: path) }
+        if let size = fileSize(path), size >= UInt64(bytes) { return }
+        guard ftruncate(file, off_t(bytes)) == 0, fsync(file) == 0 else { throw StoreError(errno: .grow, path: path) }
+    }
+
+    // MARK: Facts
+
+    /// The size of the map in bytes.
+    var mapBytes: Int { info.me_mapsize }
+
+    /// The number of the last committed transaction.
+    var lastTransaction: UInt64 { UInt64(info.me_last_txnid) }
+
+    /// Bytes of pages in use or once used: what a copy of the store takes.
+    var usedBytes: Int { (info.me_last_pgno + 1) * pageBytes }
+
+    private var unusedMapBytes: Int {
+        let info = info
+        return info.me_mapsize - (info.me_last_pgno + 1) * pageBytes
+    }
+
+    private var info: MDB_envinfo {
+        var info = MDB_envinfo()
+        mdb_env_info(handle, &info)
+        return info
+    }
+
+    private var pageBytes: Int {
+        var status = MDB_stat()
+        mdb_env_stat(handle, &status)
+        return Int(status.ms_psize)
+    }
+
+    /// Writes a compacted copy of the last commit to an open file while others read and write. Counts as a reader, so
+    /// that the map stays where it is.
+    func copy(to file: Int32, path: String) throws(StoreError) {
+        let idle = gate.enter()
+        defer { gate.leave(idle) }
+        let code = mdb_env_copyfd2(handle, file, UInt32(MDB_CP_COMPACT))
+        guard code == 0 else { throw StoreError(.copy, code: code, path: path) }
+    }
+
+    /// LMDB reports a short write, which is how a full disk often looks, as EIO.
+    func explained(_ operation: StoreError.Operation, _ code: Int32) -> StoreError {
+        if code == EIO, let free = availableBytes(directory), free < StoreOptions.nearlyFullBytes {
+            return StoreError(operation, code: ENOSPC, path: directory, context: "\(free) bytes left on the disk")
+        }
+        return StoreError(operation, code: code, path: directory)
+    }
+
+    /// LMDB opens the data file without close-on-exec; a child of ours must not inherit it.
+    private func setCloseOnExec() {
+        var file: Int32 = -1
+        if mdb_env_get_fd(handle, &file) == 0 { _ = podoru_set_cloexec(file) }
+    }
+}

@@ -1,0 +1,50 @@
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// `open(2)` under a name that no method of ours hides.
+func systemOpen(_ path: String, _ flags: Int32, _ mode: mode_t = 0) -> Int32 {
+    open(path, flags, mode)
+}
+
+/// Makes `path` and its missing parents, for the owner alone (0700). An existing directory is left as it is.
+func createDirectory(_ path: String) throws(StoreError) {
+    var status = stat()
+    if stat(path, &status) == 0 {
+        guard status.st_mode & S_IFMT == S_IFDIR else {
+            throw StoreError(.createDirectory, code: ENOTDIR, path: path)
+        }
+        return
+    }
+    if let slash = path.lastIndex(of: "/"), slash != path.startIndex {
+        try createDirectory(String(path[..<slash]))
+    }
+    if mkdir(path, 0o700) != 0, errno != EEXIST {
+        throw StoreError(errno: .createDirectory, path: path)
+    }
+}
+
+/// Bytes that the file system of `path` still has for us, or `nil` when it does not say.
+func availableBytes(_ path: String) -> UInt64? {
+    var status = statvfs()
+    guard statvfs(path, &status) == 0 else { return nil }
+    return UInt64(status.f_bavail) * UInt64(status.f_frsize)
+}
+
+/// The size of a file in bytes, or `nil` when it is not there.
+func fileSize(_ path: String) -> UInt64? {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_size >= 0 else { return nil }
+    return UInt64(status.st_size)
+}
+
+/// Makes the entries of a directory durable, so that a created file is still there after a power cut.
+func syncDirectory(_ path: String) throws(StoreError) {
+    let file = systemOpen(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard file >= 0 else { throw StoreError(errno: .open, path: path) }
+    defer { close(file) }
+    // Some file systems refuse fsync on a directory; they have no need of it.
+    if fsync(file) != 0, errno != EINVAL { throw StoreError(errno: .open, path: path) }
+}

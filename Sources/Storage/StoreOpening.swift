@@ -1,0 +1,78 @@
+internal import Ledger
+internal import Primitives
+
+/// What happens once when a store is opened: its sub-databases, its format, its tip.
+enum StoreOpening {
+    /// Opens the sub-databases; in a fresh store makes them and writes the format, in one commit.
+    static func databases(_ environment: Environment) throws(StoreError) -> Databases {
+        if environment.isReadOnly {
+            return try environment.openHandles()
+        }
+        let transaction = try environment.beginWrite()
+        let databases: Databases
+        do {
+            databases = try untyped(environment) {
+                let opened = try Databases(transaction, create: true)
+                try writeFormatIfFresh(StoreView(transaction: transaction, databases: opened))
+                return opened
+            }
+        } catch {
+            environment.abort(transaction)
+            throw error
+        }
+        try environment.commit(transaction)
+        return databases
+    }
+
+    private static func writeFormatIfFresh(_ view: StoreView) throws {
+        guard try view.metadata(MetadataKey.format) == nil, try view.counts().blocks == 0 else { return }
+        var version = RecordWriter()
+        version.integer(StoreFormat.version)
+        try StoreWriter(view: view).setMetadata(MetadataKey.format, version.bytes)
+    }
+
+    /// Checks the format and that the tip, its block and the indexes belong together.
+    static func check(_ environment: Environment, _ databases: Databases) throws(StoreError) {
+        try untyped(environment) {
+            try environment.read { transaction in
+                let view = StoreView(transaction: transaction, databases: databases)
+                try checkFormat(view)
+                try checkTip(view)
+            }
+        }
+    }
+
+    private static func checkFormat(_ view: StoreView) throws {
+        let bytes = try view.metadata(MetadataKey.format) ?? []
+        let version = bytes.withUnsafeBytes { raw -> UInt32? in
+            var reader = RecordReader(raw)
+            return try? reader.integer(UInt32.self)
+        }
+        guard let version else { throw finding(view, .corrupted, "the store does not say its format") }
+        guard version == StoreFormat.version else {
+            throw finding(view, .format(found: version), "the store has format \(version), this program reads \(StoreFormat.version)")
+        }
+    }
+
+    private static func checkTip(_ view: StoreView) throws {
+        let blocks = try view.counts().blocks
+        guard let tip = try view.tip() else {
+            guard blocks == 0 else { throw finding(view, .corrupted, "there are \(blocks) blocks but no tip") }
+            return
+        }
+        guard UInt64(blocks) == tip.height + 1, try view.block(tip.height) != nil,
+            try view.undoRecord(tip.height)?.block == tip, try view.height(ofBlock: tip.hash) == tip.height
+        else { throw finding(view, .corrupted, "the tip \(tip.height) does not belong to the \(blocks) blocks") }
+    }
+
+    private static func finding(_ view: StoreView, _ kind: StoreError.Kind, _ detail: String) -> StoreError {
+        StoreError(.open, kind, path: view.transaction.directory, detail: detail)
+    }
+
+    /// The closures of the standard library rethrow untyped; only `StoreError` goes through here.
+    private static func untyped<R>(_ environment: Environment, _ body: () throws -> R) throws(StoreError) -> R {
+        do { return try body() } catch let error as StoreError { throw error } catch {
+            throw StoreError(.open, .io, path: environment.directory, detail: "\(error)")
+        }
+    }
+}

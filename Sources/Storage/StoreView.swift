@@ -1,0 +1,208 @@
+internal import Ledger
+internal import Primitives
+
+/// The handles of all sub-databases of one environment.
+struct Databases {
+    let blocks: DatabaseHandle
+    let blockHeights: DatabaseHandle
+    let transactions: DatabaseHandle
+    let state: DatabaseHandle
+    let undo: DatabaseHandle
+    let nonces: DatabaseHandle
+    let metadata: DatabaseHandle
+
+    init(_ transaction: Transaction, create: Bool) throws(StoreError) {
+        blocks = try transaction.open(.blocks, create: create)
+        blockHeights = try transaction.open(.blockHeights, create: create)
+        self.transactions = try transaction.open(.transactions, create: create)
+        state = try transaction.open(.state, create: create)
+        undo = try transaction.open(.undo, create: create)
+        nonces = try transaction.open(.nonces, create: create)
+        metadata = try transaction.open(.metadata, create: create)
+    }
+}
+
+/// What the store knows, asked through one transaction: a snapshot's or the open write's. All queries live here, once.
+struct StoreView {
+    let transaction: Transaction
+    let databases: Databases
+
+    // MARK: Chain
+
+    func tip() throws -> ChainTip? {
+        guard let bytes = try metadata(MetadataKey.tip) else { return nil }
+        do { return try ChainTip(decoding: bytes) } catch { throw damaged("the tip") }
+    }
+
+    func block(_ height: UInt64) throws -> UnsafeRawBufferPointer? {
+        try checked(databases.blocks, height, "block \(height)")
+    }
+
+    func height(ofBlock hash: Hash32) throws -> UInt64? {
+        let found = try hash.withUnsafeBytes { key throws(StoreError) in
+            try transaction.get(databases.blockHeights, key)
+        }
+        guard let found else { return nil }
+        return try decode("the height of block \(hash)", found) { reader throws(MalformedRecord) in
+            try reader.integer(UInt64.self)
+        }
+    }
+
+    func transactionLocation(_ id: Hash32) throws -> (height: UInt64, index: Int)? {
+        let found = try id.withUnsafeBytes { key throws(StoreError) in
+            try transaction.get(databases.transactions, key)
+        }
+        guard let found else { return nil }
+        return try decode("the place of a transaction", found) { reader throws(MalformedRecord) in
+            (try reader.integer(UInt64.self), Int(try reader.integer(UInt32.self)))
+        }
+    }
+
+    func undoRecord(_ height: UInt64) throws -> UndoRecord? {
+        guard let bytes = try checked(databases.undo, height, "undo record \(height)") else { return nil }
+        do { return try UndoRecord(decoding: Array(bytes)) } catch { throw damaged("undo record \(height)") }
+    }
+
+    func metadata(_ key: [UInt8]) throws -> [UInt8]? {
+        try key.withUnsafeBytes { raw in
+            try transaction.get(databases.metadata, raw).map { Array($0) }
+        }
+    }
+
+    // MARK: Nonces
+
+    func isNonceUsed(_ sender: Address, _ nonce: UInt64) throws -> Bool {
+        try NonceKey.stored(sender, nonce).withUnsafeBytes { key in
+            try transaction.get(databases.nonces, key) != nil
+        }
+    }
+
+    func lastNonce(_ sender: Address) throws -> UInt64? {
+        try transaction.withCursor(databases.nonces) { cursor in
+            let highest = NonceKey.stored(sender, .max)
+            let at = try highest.withUnsafeBytes { key in try cursor.seek(key) }
+            // At the highest nonce of all, at the next sender's first, or past the end.
+            if let at, at.key.elementsEqual(highest) { return .max }
+            let entry = try at == nil ? cursor.last() : cursor.previous()
+            guard let entry, entry.key.count == highest.count, entry.key.starts(with: sender.bytes) else { return nil }
+            return UInt64(bigEndian: entry.key.loadUnaligned(fromByteOffset: Address.byteCount, as: UInt64.self))
+        }
+    }
+
+    // MARK: State
+
+    func stateValue(_ key: ByteString) throws -> [UInt8]? {
+        let found = try StateKey.stored(key).withUnsafeBytes { stored in
+            try transaction.get(databases.state, stored)
+        }
+        guard let found else { return nil }
+        guard StateKey.isLong(key) else { return Array(found) }
+        guard let start = StateKey.valueStart(found) else { throw damaged("the value of a long state key") }
+        return Array(found[start...])
+    }
+
+    /// Calls `body` with the keys from `prefix` on that begin with it, in bytewise order, until it says `false`.
+    func forEachState(prefix: ByteString, _ body: (ByteString, [UInt8]) throws -> Bool) throws {
+        try transaction.withCursor(databases.state) { cursor in
+            var entry = try StateKey.lowerBound(prefix).withUnsafeBytes { key in
+                try cursor.seek(key)
+            }
+            while let current = entry {
+                if StateKey.isLong(stored: current.key) {
+                    let group = try longKeys(from: current, cursor, &entry)
+                    for key in group where key.bytes.starts(with: prefix.bytes) {
+                        guard let value = try stateValue(key) else { throw damaged("a state key that was there a moment ago") }
+                        guard try body(key, value) else { return }
+                    }
+                    // A group shares all the bytes that a prefix of up to 478 can have.
+                    if let last = group.last, !last.bytes.prefix(StateKey.splitBytes).starts(with: prefix.bytes.prefix(StateKey.splitBytes))
+                    {
+                        return
+                    }
+                } else {
+                    guard let (key, value) = StateKey.split(current.key, current.value) else { throw damaged("a state key") }
+                    if key.bytes.starts(with: prefix.bytes) {
+                        guard try body(key, Array(value)) else { return }
+                    } else if key.count >= prefix.count || !prefix.bytes.starts(with: key.bytes) {
+                        return
+                    }
+                    entry = try cursor.next()
+                }
+            }
+        }
+    }
+
+    /// The long keys that share the first bytes of `first`, sorted; leaves the entry after them in `next`.
+    /// Holds the keys of the group, not their values.
+    private func longKeys(from first: Cursor.Entry, _ cursor: Cursor, _ next: inout Cursor.Entry?) throws -> [ByteString] {
+        let shared = Array(first.key[...StateKey.splitBytes])
+        var keys: [ByteString] = []
+        next = first
+        while let entry = next, StateKey.isLong(stored: entry.key), entry.key.starts(with: shared) {
+            guard let (key, _) = StateKey.split(entry.key, entry.value) else { throw damaged("a long state key") }
+            keys.append(key)
+            next = try cursor.next()
+        }
+        return keys.count > 1 ? keys.sorted() : keys
+    }
+
+    // MARK: Ranges
+
+    /// The canonical JSON of the blocks from `first` on as one JSON array: at most `count`, as many as fit in
+    /// `maximumBytes`, but one at least where the store has it. One pass for the sizes, one allocation, one copy.
+    func blockArray(from first: UInt64, count: Int, maximumBytes: Int) throws -> BlockArray {
+        var blocks: [UnsafeRawBufferPointer] = []
+        var size = 2
+        var height = first
+        while blocks.count < count, let block = try block(height) {
+            let added = block.count + (blocks.isEmpty ? 0 : 1)
+            if !blocks.isEmpty, size + added > maximumBytes { break }
+            size += added
+            blocks.append(block)
+            guard height < UInt64.max else { break }
+            height += 1
+        }
+        var payload: [UInt8] = []
+        payload.reserveCapacity(size)
+        payload.append(UInt8(ascii: "["))
+        for (index, block) in blocks.enumerated() {
+            if index > 0 { payload.append(UInt8(ascii: ",")) }
+            payload.append(contentsOf: block)
+        }
+        payload.append(UInt8(ascii: "]"))
+        return BlockArray(payload: payload, count: blocks.count)
+    }
+
+    func counts() throws -> StoreCounts {
+        StoreCounts(
+            blocks: try transaction.count(databases.blocks), transactions: try transaction.count(databases.transactions),
+            stateKeys: try transaction.count(databases.state), nonces: try transaction.count(databases.nonces))
+    }
+
+    // MARK: Records
+
+    /// The record of `height` without its checksum, which must be right.
+    private func checked(_ database: DatabaseHandle, _ height: UInt64, _ what: String) throws -> UnsafeRawBufferPointer? {
+        let found = try withHeightKey(height) { key in try transaction.get(database, key) }
+        guard let found else { return nil }
+        guard found.count >= Checksum.byteCount else { throw damaged(what) }
+        let record = UnsafeRawBufferPointer(rebasing: found[Checksum.byteCount...])
+        guard found.little(UInt64.self, at: 0) == Checksum.of(record, salt: height) else { throw damaged(what) }
+        return record
+    }
+
+    private func decode<R>(
+        _ what: String, _ bytes: UnsafeRawBufferPointer, _ body: (inout RecordReader) throws(MalformedRecord) -> R
+    ) throws -> R {
+        var reader = RecordReader(bytes)
+        do throws(MalformedRecord) {
+            let result = try body(&reader)
+            try reader.end()
+            return result
+        } catch { throw damaged(what) }
+    }
+
+    private func damaged(_ what: String) -> StoreError {
+        StoreError(.read, .corrupted, path: transaction.directory, detail: "\(what) is not what was written")
+    }
+}

@@ -1,0 +1,130 @@
+internal import CLMDB
+internal import Ledger
+internal import Primitives
+
+/// One step of an open write, kept until the commit so that it can be repeated on a larger map.
+enum PendingWrite {
+    case append(BlockRecord)
+    case removeTip(UndoRecord)
+    case metadata([UInt8], [UInt8])
+}
+
+/// Carries the steps of a write out in one transaction.
+struct StoreWriter {
+    let view: StoreView
+    private var transaction: Transaction { view.transaction }
+    private var databases: Databases { view.databases }
+
+    func perform(_ step: PendingWrite) throws {
+        switch step {
+        case .append(let record): try append(record)
+        case .removeTip(let undo): try removeTip(undo)
+        case .metadata(let key, let value): try setMetadata(key, value)
+        }
+    }
+
+    private func append(_ record: BlockRecord) throws {
+        let tip = try view.tip()
+        guard tip?.hash == record.undo.parent?.hash, record.height == tip.map({ $0.height + 1 }) ?? 0 else {
+            throw inconsistent("block \(record.height) does not follow the tip \(tip.map { "\($0.height)" } ?? "of an empty store")")
+        }
+        try putChecked(databases.blocks, record.height, record.json)
+        try putChecked(databases.undo, record.height, record.undo.encoded)
+        try putHeight(databases.blockHeights, record.hash, record.height)
+        for entry in record.transactions { try putLocation(entry, record.height) }
+        for used in record.nonces {
+            try NonceKey.stored(used.sender, used.nonce).withUnsafeBytes { key in
+                try withHeightKey(record.height) { try transaction.put(databases.nonces, key, $0) }
+            }
+        }
+        for write in record.writes { try putState(write) }
+        try putTip(record.tip)
+    }
+
+    private func removeTip(_ undo: UndoRecord) throws {
+        let tip = try view.tip()
+        guard let tip, let parent = undo.parent, tip.hash == undo.block.hash else {
+            throw inconsistent("block \(undo.block.height) is not a tip that can be removed")
+        }
+        try withHeightKey(tip.height) { key in
+            _ = try transaction.delete(databases.blocks, key)
+            _ = try transaction.delete(databases.undo, key)
+        }
+        try tip.hash.withUnsafeBytes { key throws(StoreError) in _ = try transaction.delete(databases.blockHeights, key) }
+        for id in undo.transactions {
+            try id.withUnsafeBytes { key throws(StoreError) in _ = try transaction.delete(databases.transactions, key) }
+        }
+        for used in undo.nonces {
+            try NonceKey.stored(used.sender, used.nonce).withUnsafeBytes { _ = try transaction.delete(databases.nonces, $0) }
+        }
+        for write in undo.oldValues { try putState(write) }
+        try putTip(parent)
+    }
+
+    // MARK: Records
+
+    private func putChecked(_ database: DatabaseHandle, _ height: UInt64, _ record: [UInt8]) throws {
+        try withHeightKey(height) { key in
+            try transaction.put(database, key, reserving: Checksum.byteCount + record.count, append: true) { target in
+                record.withUnsafeBytes { bytes in
+                    let checksum = Checksum.of(bytes, salt: height)
+                    target.storeBytes(of: checksum.littleEndian, as: UInt64.self)
+                    UnsafeMutableRawBufferPointer(rebasing: target[Checksum.byteCount...]).copyMemory(from: bytes)
+                }
+            }
+        }
+    }
+
+    private func putHeight(_ database: DatabaseHandle, _ hash: Hash32, _ height: UInt64) throws {
+        try hash.withUnsafeBytes { key throws(StoreError) in
+            var value = height.bigEndian
+            try transaction.put(database, key, reserving: MemoryLayout<UInt64>.size) { target in
+                withUnsafeBytes(of: &value) { target.copyMemory(from: $0) }
+            }
+        }
+    }
+
+    private func putLocation(_ entry: TransactionEntry, _ height: UInt64) throws {
+        var value = RecordWriter()
+        value.integer(height)
+        value.integer(UInt32(entry.index))
+        let bytes = value.bytes
+        try entry.id.withUnsafeBytes { key throws(StoreError) in
+            try transaction.put(databases.transactions, key, reserving: bytes.count) { $0.copyBytes(from: bytes) }
+        }
+    }
+
+    private func putState(_ write: StateWrite) throws {
+        guard write.key.count <= StateKey.maximumBytes else { throw inconsistent("a state key of \(write.key.count) bytes") }
+        try StateKey.stored(write.key).withUnsafeBytes { key in
+            guard let value = write.value else {
+                _ = try transaction.delete(databases.state, key)
+                return
+            }
+            let overhead = StateKey.overhead(write.key)
+            try transaction.put(databases.state, key, reserving: overhead + value.count) { target in
+                StateKey.writeOverhead(write.key, to: target)
+                value.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: target[overhead...]).copyMemory(from: $0) }
+            }
+        }
+    }
+
+    private func putTip(_ tip: ChainTip) throws {
+        try setMetadata(MetadataKey.tip, tip.encoded)
+    }
+
+    func setMetadata(_ key: [UInt8], _ value: [UInt8]) throws {
+        try key.withUnsafeBytes { key in
+            try value.withUnsafeBytes { try transaction.put(databases.metadata, key, $0) }
+        }
+    }
+
+    private func inconsistent(_ what: String) -> StoreError {
+        StoreError(.write, .inconsistent, path: transaction.directory, detail: what)
+    }
+}
+
+extension StoreError {
+    /// The map ran out of room; answered by a larger map.
+    var isMapFull: Bool { code == MDB_MAP_FULL }
+}
