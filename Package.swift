@@ -88,7 +88,7 @@ let package = Package(
             swiftSettings: strict),
 
         // Tests.
-        .target(name: "TestSupport", dependencies: ["Primitives"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(name: "TestSupport", dependencies: ["Primitives", "CSystemShims"], path: "Tests/TestSupport", swiftSettings: strict),
         tests("Primitives", ["Primitives", "CHash"]),
         tests("Ledger", ["Ledger", "Primitives"]),
         tests("RateLimiter", ["RateLimiter"]),
