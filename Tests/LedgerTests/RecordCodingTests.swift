@@ -1,0 +1,53 @@
+import Ledger
+import Primitives
+import TestSupport
+import Testing
+
+@Suite struct RecordCodingTests {
+    private func tip(_ height: UInt64, _ random: inout SplitMix64) -> ChainTip {
+        func hash() -> Hash32 { SHA256.hash(withUnsafeBytes(of: random.next()) { Array($0) }) }
+        return ChainTip(
+            height: height, hash: hash(), previousHash: hash(), timestamp: Int64(bitPattern: random.next()), stateRoot: hash(),
+            producer: "0x0a8479160FAF69D64Ee5ae0e5a78cB63dE4e1836", totalWeight: random.next())
+    }
+
+    private func record(_ random: inout SplitMix64) throws -> UndoRecord {
+        let values: [[UInt8]?] = [nil, [], [1, 2, 3], [UInt8](repeating: 7, count: 300)]
+        return UndoRecord(
+            block: tip(7, &random), parent: tip(6, &random),
+            oldValues: values.enumerated().map { StateWrite(key: ByteString("key \($0)"), value: $1) },
+            transactions: [SHA256.hash([1]), SHA256.hash([2])],
+            nonces: [UsedNonce(sender: try Fixture.key(0).address, nonce: .max), UsedNonce(sender: .zero, nonce: 0)])
+    }
+
+    @Test func recordsSurviveTheirBinaryForm() throws {
+        var random = SplitMix64(seed: 1)
+        let record = try record(&random)
+        #expect(try UndoRecord(decoding: record.encoded) == record)
+        var genesis = record
+        genesis.parent = nil
+        genesis.oldValues = []
+        #expect(try UndoRecord(decoding: genesis.encoded) == genesis)
+        #expect(try ChainTip(decoding: record.block.encoded) == record.block)
+    }
+
+    @Test func everyTruncationIsAnErrorAndNoTrap() throws {
+        var random = SplitMix64(seed: 2)
+        let bytes = try record(&random).encoded
+        for count in 0..<bytes.count {
+            #expect(throws: RecordError.self) { try UndoRecord(decoding: Array(bytes[..<count])) }
+        }
+        #expect(throws: RecordError.trailingBytes(1)) { try UndoRecord(decoding: bytes + [0]) }
+        #expect(throws: RecordError.unknownVersion(9)) { try UndoRecord(decoding: [9] + bytes.dropFirst()) }
+    }
+
+    @Test func damagedBytesNeverTrap() throws {
+        var random = SplitMix64(seed: randomSeed("records"))
+        let bytes = try record(&random).encoded
+        for _ in 0..<2000 {
+            var damaged = bytes
+            damaged[Int.random(in: 1..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+            _ = try? UndoRecord(decoding: damaged)
+        }
+    }
+}
