@@ -83,11 +83,11 @@ extension SyncManager {
         return left.id < right.id
     }
 
-    /// How much of the work a peer gets: its rate, but a sixteenth of the best one's at least, so that it is measured
-    /// again; a peer that has not been measured counts as the best.
+    /// How much of the work a peer gets: its rate as a part of the best one's, but a sixteenth at least, so that it is
+    /// measured again. A peer that has not been measured counts as the best.
     private func weight(of peer: SyncPeer) -> Double {
-        let best = bestRate ?? 1
-        return max(peer.blocksPerSecond ?? best, best / 16)
+        guard let rate = peer.blocksPerSecond, let best = bestRate, best > 0 else { return 1 }
+        return max(rate / best, 1.0 / 16)
     }
 
     /// Blocks a second of the fastest peer that is in use.
@@ -95,10 +95,11 @@ extension SyncManager {
         peers.lazy.filter { !$0.isBad }.compactMap(\.blocksPerSecond).max()
     }
 
-    /// Asks the peer for as much of the segment as it has.
+    /// Asks the peer for as much of the segment as it has and as fits into one answer.
     private mutating func request(_ segment: Int, from peer: Int, at now: Moment, into effects: inout [SyncEffect]) {
         let last = min(segments[segment].last, peers[peer].reach)
-        let range = HeightRange(first: segments[segment].first, count: Int(clamping: last - segments[segment].first) + 1)
+        let available = Int(clamping: last - segments[segment].first) + 1
+        let range = HeightRange(first: segments[segment].first, count: min(available, batchCount))
         segments[segment].state = .requested(peers[peer].id)
         let start = max(peers[peer].share, shareNow)
         shareNow = start
@@ -110,7 +111,7 @@ extension SyncManager {
         _ purpose: OutstandingRequest.Purpose, _ range: HeightRange, to peer: Int, at now: Moment, into effects: inout [SyncEffect]
     ) {
         if peers[peer].outstanding.isEmpty { peers[peer].startHead(at: now.uptime) }
-        peers[peer].outstanding.append(OutstandingRequest(purpose: purpose, range: range))
+        peers[peer].outstanding.append(OutstandingRequest(purpose: purpose, range: range, sentAt: now.uptime))
         effects.append(.request(peers[peer].id, range, single: range.first == range.last))
     }
 }

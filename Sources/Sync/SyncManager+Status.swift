@@ -95,14 +95,14 @@ extension SyncManager {
     /// Sentences about what does not hold, for tests. Empty when all is well.
     public func checkInvariants() -> [String] {
         var broken: [String] = []
-        var expected: UInt64?
+        var below: UInt64?
         for segment in segments {
             if segment.first > segment.last { broken.append("segment \(segment.id) is empty") }
-            if let expected, segment.first != expected { broken.append("a hole or overlap before \(segment.first)") }
-            if expected == nil, !segment.isApplying, segment.first != height + 1 {
+            if let below, segment.first &- 1 != below { broken.append("a hole or overlap before \(segment.first)") }
+            if below == nil, !segment.isApplying, segment.first &- 1 != height {
                 broken.append("the plan begins at \(segment.first), the tip is \(height)")
             }
-            expected = segment.last + 1
+            below = max(segment.last, height)
             if case .requested(let id) = segment.state, !(peers.contains { $0.id == id && !$0.isBad && $0.hasRequest(for: segment.id) }) {
                 broken.append("segment \(segment.id) waits for \(id), which owes nothing")
             }

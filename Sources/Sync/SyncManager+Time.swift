@@ -36,8 +36,8 @@ extension SyncManager {
             guard let head = peer.outstanding.first else { continue }
             consider(stallDeadline(of: peer))
             if !peer.isOverdue { consider(overdueDeadline(of: peer, head)) }
-            consider(hedgeDeadline(of: peer, head))
         }
+        consider(hedge()?.deadline)
         if isSyncing { consider(rate.measuredAt + configuration.progressInterval) }
         return next
     }
@@ -58,14 +58,6 @@ extension SyncManager {
             }
             return releaseRequests(of: peer.id)
         }
-        if let hedge = hedgeDeadline(of: peer, head), hedge <= time, let segment = hedgeableSegment(of: peer, head),
-            let other = choosePeer(
-                for: segments[segment].first, segment: segments[segment].id, avoiding: segments[segment].avoid + [peer.id], at: time),
-            peers[other].id != peer.id
-        {
-            segments[segment].avoid(peer.id)
-            segments[segment].state = .wanted
-        }
     }
 
     /// From when on the head's answer is overdue: a round trip and the time for its bytes, or a while without bytes.
@@ -82,25 +74,35 @@ extension SyncManager {
         return peer.headSince + configuration.stallTimeout + Nanoseconds(min(transfer, 1e15))
     }
 
-    /// When the head's range should be asked for from a second peer, if it is the one that everything waits for and such
-    /// a peer has a free slot.
-    private func hedgeDeadline(of peer: SyncPeer, _ head: OutstandingRequest) -> Nanoseconds? {
-        guard let segment = hedgeableSegment(of: peer, head) else { return nil }
-        let (first, id) = (segments[segment].first, segments[segment].id)
-        let avoid = segments[segment].avoid + [peer.id]
-        guard let other = choosePeer(for: first, segment: id, avoiding: avoid, at: .max), peers[other].id != peer.id
+    /// The segment that everything waits for, when it should be asked for from a second peer, and from when on: if one
+    /// peer only owes it and another has a free slot.
+    private func hedge() -> (segment: Int, deadline: Nanoseconds)? {
+        guard let lowest = segments.firstIndex(where: { $0.isOpen }), case .requested(let id) = segments[lowest].state,
+            let owing = peerIndex(id), let place = peers[owing].place(of: segments[lowest].id),
+            peers.count(where: { $0.hasRequest(for: segments[lowest].id) }) == 1,
+            let other = otherPeer(for: lowest, at: .max)
         else { return nil }
-        let usual = bestRate.map { Double(head.range.count) * 3e9 / $0 } ?? Double(configuration.firstHedgeDelay)
+        let count = Double(peers[owing].outstanding[place].range.count)
+        let usual = bestRate.map { count * 3e9 / $0 } ?? Double(configuration.firstHedgeDelay)
         let delay = max(configuration.hedgeDelay, Nanoseconds(min(usual, Double(configuration.stallTimeout))))
-        return max(peer.headSince + delay, peers[other].pausedUntil ?? 0)
+        let since = max(peers[owing].headSince, peers[owing].outstanding[place].sentAt)
+        return (lowest, max(since + delay * Nanoseconds(place + 1), peers[other].pausedUntil ?? 0))
     }
 
-    /// The lowest open segment when the head is for it and nobody else owes it.
-    private func hedgeableSegment(of peer: SyncPeer, _ head: OutstandingRequest) -> Int? {
-        guard case .segment(let id) = head.purpose, let lowest = segments.firstIndex(where: { $0.isOpen }),
-            segments[lowest].id == id, segments[lowest].isRequested(from: peer.id)
-        else { return nil }
-        let owing = peers.count { $0.hasRequest(for: id) }
-        return owing < 2 ? lowest : nil
+    private func otherPeer(for segment: Int, at time: Nanoseconds) -> Int? {
+        guard case .requested(let id) = segments[segment].state else { return nil }
+        let avoid = segments[segment].avoid + [id]
+        let other = choosePeer(for: segments[segment].first, segment: segments[segment].id, avoiding: avoid, at: time)
+        return other.flatMap { avoid.contains(peers[$0].id) ? nil : $0 }
+    }
+
+    /// Gives the segment that everything waits for to a second peer, when it is time. The first keeps its request and its
+    /// name: the answer that comes first is taken.
+    mutating func checkHedge(at now: Moment) {
+        guard let (segment, deadline) = hedge(), deadline <= now.uptime, otherPeer(for: segment, at: now.uptime) != nil,
+            case .requested(let id) = segments[segment].state
+        else { return }
+        segments[segment].avoid(id)
+        segments[segment].state = .wanted
     }
 }

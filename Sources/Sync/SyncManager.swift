@@ -152,6 +152,7 @@ public struct SyncManager: Sendable {
         refreshTarget(at: now, into: &effects)
         guard pausedUntil == nil else { return }
         applyReady(into: &effects)
+        checkHedge(at: now)
         requestMissing(at: now, into: &effects)
     }
 }

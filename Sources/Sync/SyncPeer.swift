@@ -14,6 +14,7 @@ struct OutstandingRequest: Hashable {
 
     let purpose: Purpose
     let range: HeightRange
+    let sentAt: Nanoseconds
 }
 
 /// What the manager knows of one peer.
@@ -79,8 +80,11 @@ struct SyncPeer {
         !isBad && !isOverdue && (pausedUntil.map { $0 <= now } ?? true)
     }
 
-    func hasRequest(for segment: UInt64) -> Bool {
-        outstanding.contains { $0.purpose == .segment(segment) }
+    func hasRequest(for segment: UInt64) -> Bool { place(of: segment) != nil }
+
+    /// Where in the queue the segment's request stands, if there is one.
+    func place(of segment: UInt64) -> Int? {
+        outstanding.firstIndex { $0.purpose == .segment(segment) }
     }
 
     /// Takes the head off, starts the next one's clock and returns the head with the time that it took.
