@@ -36,6 +36,9 @@ public struct SyncConfiguration: Sendable, Hashable {
     /// A peer whose answer has not come this long after it was due to begin is given up, unless bytes still come at
     /// `slowestBytesPerSecond`. One minute: a late answer of a lone slow peer is still worth having.
     public var stallTimeout: Nanoseconds = .seconds(60)
+    /// From how many further peers the range that everything waits for may be asked: 3, so that it takes four peers that
+    /// stall at once to hold the sync up for longer than seconds.
+    public var hedges = 3
     /// The range that everything waits for is asked for from a second peer after three times what such a range takes
     /// the best peer, but not before this long. One second is far above a round trip and below what a person notices.
     public var hedgeDelay: Nanoseconds = .seconds(1)
@@ -80,6 +83,7 @@ public struct SyncConfiguration: Sendable, Hashable {
         result.requestsPerPeer = max(requestsPerPeer, 2)
         result.heldRanges = max(heldRanges, 4)
         result.applyingRanges = max(applyingRanges, 2)
+        result.hedges = min(max(hedges, 0), 8)
         result.slowestBytesPerSecond = max(slowestBytesPerSecond, 1)
         result.requestTimeout = max(requestTimeout, .milliseconds(1))
         result.stallTimeout = max(stallTimeout, requestTimeout)

@@ -104,6 +104,7 @@ extension SyncManager {
     public mutating func rangeMalformed(_ ticket: SyncTicket, at now: Moment, into effects: inout [SyncEffect]) {
         guard let index = segmentIndex(ticket), let answer = segments[index].answer else { return }
         segments[index].state = .wanted
+        segments[index].avoid(answer.peer)
         endUse(of: answer.peer, because: .malformed(answer.range), into: &effects)
         advance(at: now, into: &effects)
     }
@@ -132,7 +133,7 @@ extension SyncManager {
         let segment = segments[index]
         let retry = min(max(rejected, segment.first), segment.last)
         height = max(height, retry - 1)
-        segments[index] = newSegment(retry, segment.last, avoid: segment.avoid)
+        segments[index] = newSegment(retry, segment.last, avoid: segment.avoid + [answer.peer])
         discardAnswers(into: &effects) { other in
             if case .applying = other.state { return true }
             return reason != .faultless && other.answer?.peer == answer.peer

@@ -9,6 +9,7 @@ extension SyncManager {
     mutating func releaseRequests(of id: ConnectionID, where matches: (SyncSegment) -> Bool = { _ in true }) {
         for index in segments.indices where segments[index].isRequested(from: id) && matches(segments[index]) {
             segments[index].state = .wanted
+            segments[index].avoid(id)
         }
     }
 
@@ -34,7 +35,7 @@ extension SyncManager {
         for index in segments.indices {
             guard let answer = segments[index].answer, matches(segments[index]) else { continue }
             effects.append(.discard(answer.ticket))
-            segments[index] = newSegment(segments[index].first, segments[index].last, avoid: segments[index].avoid)
+            segments[index] = newSegment(segments[index].first, segments[index].last, avoid: segments[index].avoid + [answer.peer])
         }
     }
 

@@ -56,7 +56,8 @@ extension SyncManager {
     }
 
     /// The peer whose turn it is among those that have the block: the one with the least share so far, a share being the
-    /// heights asked for divided by how fast it delivers. Avoided peers come last: only when no other could.
+    /// heights asked for divided by how fast it delivers. A range that another peer has lost already goes to the fastest
+    /// instead. Late peers come after the others; avoided ones only when no other could.
     func choosePeer(for first: UInt64, segment: UInt64, avoiding avoid: [ConnectionID], at time: Nanoseconds) -> Int? {
         var best: Int?
         var isOtherCapable = false
@@ -69,14 +70,17 @@ extension SyncManager {
                 guard peer.isUsable(at: time), peer.outstanding.count < configuration.requestsPerPeer,
                     !peer.hasRequest(for: segment)
                 else { continue }
-                if let found = best, !goesBefore(peer, peers[found]) { continue }
+                if let found = best, !goesBefore(peer, peers[found], isUrgent: !avoid.isEmpty) { continue }
                 best = index
             }
         }
         return best
     }
 
-    private func goesBefore(_ left: SyncPeer, _ right: SyncPeer) -> Bool {
+    private func goesBefore(_ left: SyncPeer, _ right: SyncPeer, isUrgent: Bool) -> Bool {
+        if left.isLate != right.isLate { return right.isLate }
+        let rates = (left.blocksPerSecond ?? 0, right.blocksPerSecond ?? 0)
+        if isUrgent, rates.0 != rates.1 { return rates.0 > rates.1 }
         let (a, b) = (max(left.share, shareNow), max(right.share, shareNow))
         if a != b { return a < b }
         if left.share != right.share { return left.share < right.share }

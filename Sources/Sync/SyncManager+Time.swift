@@ -53,10 +53,7 @@ extension SyncManager {
             peers[index].isOverdue = true
             peers[index].blocksPerSecond = peer.blocksPerSecond.map { $0 / 2 }
             // What it owes behind the head cannot come sooner.
-            for segment in segments.indices where segments[segment].isRequested(from: peer.id) {
-                segments[segment].avoid(peer.id)
-            }
-            return releaseRequests(of: peer.id)
+            releaseRequests(of: peer.id)
         }
     }
 
@@ -74,19 +71,21 @@ extension SyncManager {
         return peer.headSince + configuration.stallTimeout + Nanoseconds(min(transfer, 1e15))
     }
 
-    /// The segment that everything waits for, when it should be asked for from a second peer, and from when on: if one
-    /// peer only owes it and another has a free slot.
+    /// The segment that everything waits for and when it should be asked for from one more peer, if one has a free slot.
+    /// Each further peer is given twice as long as the one before, so four at most owe the same range.
     private func hedge() -> (segment: Int, deadline: Nanoseconds)? {
         guard let lowest = segments.firstIndex(where: { $0.isOpen }), case .requested(let id) = segments[lowest].state,
             let owing = peerIndex(id), let place = peers[owing].place(of: segments[lowest].id),
-            peers.count(where: { $0.hasRequest(for: segments[lowest].id) }) == 1,
             let other = otherPeer(for: lowest, at: .max)
         else { return nil }
+        let owed = peers.count { $0.hasRequest(for: segments[lowest].id) }
+        guard owed <= configuration.hedges else { return nil }
         let count = Double(peers[owing].outstanding[place].range.count)
         let usual = bestRate.map { count * 3e9 / $0 } ?? Double(configuration.firstHedgeDelay)
         let delay = max(configuration.hedgeDelay, Nanoseconds(min(usual, Double(configuration.stallTimeout))))
         let since = max(peers[owing].headSince, peers[owing].outstanding[place].sentAt)
-        return (lowest, max(since + delay * Nanoseconds(place + 1), peers[other].pausedUntil ?? 0))
+        let factor = Nanoseconds(place + 1) << Nanoseconds(owed - 1)
+        return (lowest, max(since + delay * factor, peers[other].pausedUntil ?? 0))
     }
 
     private func otherPeer(for segment: Int, at time: Nanoseconds) -> Int? {
@@ -96,12 +95,13 @@ extension SyncManager {
         return other.flatMap { avoid.contains(peers[$0].id) ? nil : $0 }
     }
 
-    /// Gives the segment that everything waits for to a second peer, when it is time. The first keeps its request and its
+    /// Gives the segment that everything waits for to one more peer, when it is time. The first keeps its request and its
     /// name: the answer that comes first is taken.
     mutating func checkHedge(at now: Moment) {
         guard let (segment, deadline) = hedge(), deadline <= now.uptime, otherPeer(for: segment, at: now.uptime) != nil,
             case .requested(let id) = segments[segment].state
         else { return }
+        if let peer = peerIndex(id) { peers[peer].isLate = true }
         segments[segment].avoid(id)
         segments[segment].state = .wanted
     }

@@ -44,6 +44,8 @@ struct SyncPeer {
     /// Bytes of the head's answer so far and when the last of them came.
     var headBytes = 0
     var headBytesAt: Nanoseconds?
+    /// Another peer was asked for what this one owes: until it answers, others come first.
+    var isLate = false
     /// The head's time is over and its range was given back.
     var isOverdue = false
 
@@ -99,6 +101,7 @@ struct SyncPeer {
         headSince = now
         headBytes = 0
         headBytesAt = nil
+        isLate = false
         isOverdue = false
     }
 

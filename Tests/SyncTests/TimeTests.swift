@@ -84,10 +84,27 @@ import Testing
         #expect(bench.answer(1) == [prepare(2, 1, 101, 200)])
     }
 
-    @Test func aRangeIsNotAskedForThreeTimes() {
-        var bench = SyncBench()
-        for peer in 1...3 { bench.ready(peer, 100) }
-        #expect(bench.run(for: .milliseconds(5000)).filter { $0 == ask(2, 1, 100) || $0 == ask(3, 1, 100) } == [ask(2, 1, 100)])
+    @Test func eachFurtherPeerIsAskedAfterTwiceTheTime() {
+        var bench = SyncBench { $0.progressInterval = .seconds(3600) }
+        for peer in 1...5 { bench.ready(peer, 100) }
+        #expect(bench.run(for: .seconds(2)) == [ask(2, 1, 100)])
+        #expect(bench.run(for: .seconds(4) - 1) == [])
+        #expect(bench.run(for: 1) == [ask(3, 1, 100)])
+    }
+
+    @Test func aRangeThatWasLostGoesToTheFastestPeer() {
+        var bench = SyncBench { $0.windowRanges = 3 }
+        bench.ready(1, 10_000)
+        bench.pass(.milliseconds(200))
+        bench.deliver(1, ticket: 1, count: 100, to: 100)
+        bench.ready(2, 10_000)
+        bench.pass(.milliseconds(10))
+        bench.answer(2)
+        bench.prepared(2, 100)
+        bench.ready(3, 10_000)
+        // Peer 3 would be next by its share, peer 2 is the fastest.
+        bench.answer(1)
+        #expect(bench.malformed(3).contains(ask(2, 101, 200)))
     }
 
     @Test func theClockOfARequestStartsWhenTheOneBeforeItIsAnswered() {
