@@ -8,7 +8,7 @@ extension TransactionGossip {
         let isGathering = now.uptime < gatherUntil
         var hasSentToBatching = false
         for index in peers.indices where peers[index].isWritable {
-            if let blocked = peers[index].blockedUntil, blocked > now.uptime { continue }
+            guard peers[index].isUnblocked(at: now.uptime) else { continue }
             messages.nextReceiver()
             while peers[index].hasNews(at: now.uptime) {
                 let gathers = peers[index].acceptsBatches && isGathering && !peers[index].hasFullBatch(configuration)

@@ -85,6 +85,13 @@ struct TransactionPeer {
         payDebt(at: time)
     }
 
+    /// Whether the time has come for which the last attempt found no token.
+    mutating func isUnblocked(at time: Nanoseconds) -> Bool {
+        if let until = blockedUntil, until > time { return false }
+        blockedUntil = nil
+        return true
+    }
+
     /// Takes the token for one message, leaving the reserve, or notes until when there is none.
     mutating func takeToken(at time: Nanoseconds) -> Bool {
         payDebt(at: time)
