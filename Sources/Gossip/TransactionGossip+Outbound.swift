@@ -18,6 +18,7 @@ extension TransactionGossip {
             }
         }
         if hasSentToBatching { gatherUntil = now.uptime + configuration.batchDelay }
+        nextDeadline = earliestDeadline()
         for group in messages.groups {
             counters.messages += group.receivers.count
             counters.sent += group.transactions.count * group.receivers.count
@@ -25,6 +26,19 @@ extension TransactionGossip {
                 group.transactions.count == 1
                     ? .transaction(group.transactions[0], to: group.receivers) : .batch(group.transactions, to: group.receivers))
         }
+    }
+}
+
+extension TransactionGossip {
+    /// The earliest time at which a peer can be sent what waits for it. Computed when that changes, because the shell asks
+    /// after every message of any kind.
+    func earliestDeadline() -> Nanoseconds? {
+        var next: Nanoseconds?
+        for index in peers.indices where peers[index].isWritable && !peers[index].queue.isEmpty {
+            let time = peers[index].blockedUntil ?? gatherUntil
+            next = min(next ?? time, time)
+        }
+        return next
     }
 }
 

@@ -15,6 +15,9 @@ public struct TransactionGossip: Sendable {
     public let configuration: TransactionGossipConfiguration
     public internal(set) var counters = TransactionGossipCounters()
 
+    /// When `tick` has something to send next, as an uptime; `nil` while nothing waits for time to pass.
+    public internal(set) var nextDeadline: Nanoseconds?
+
     var peers: [TransactionPeer] = []
     var seen: SeenCache
     /// Before this, what batches could carry gathers.
@@ -46,6 +49,7 @@ public struct TransactionGossip: Sendable {
     /// The connection is gone, and what waited for it.
     public mutating func peerGone(_ id: ConnectionID) {
         peers.removeAll { $0.id == id }
+        nextDeadline = earliestDeadline()
     }
 
     /// Whether the peer's connection takes more bytes: while its write queue is above the high-water mark, transactions
@@ -56,6 +60,7 @@ public struct TransactionGossip: Sendable {
         guard let index = peerIndex(id), peers[index].isWritable != isWritable else { return }
         peers[index].isWritable = isWritable
         if isWritable { send(at: now, into: &effects) }
+        nextDeadline = earliestDeadline()
     }
 
     /// `count` messages of another kind went to the peer; they take their part of what it grants, and may overdraw it.
@@ -107,16 +112,6 @@ public struct TransactionGossip: Sendable {
     /// Sends what is due. Call it at `nextDeadline`; more often is harmless.
     public mutating func tick(at now: Moment, into effects: inout [TransactionGossipEffect]) {
         send(at: now, into: &effects)
-    }
-
-    /// When `tick` has something to send next, as an uptime; `nil` while nothing waits for time to pass.
-    public var nextDeadline: Nanoseconds? {
-        var next: Nanoseconds?
-        for peer in peers where peer.isWritable && !peer.queue.isEmpty {
-            let time = peer.blockedUntil ?? gatherUntil
-            next = min(next ?? time, time)
-        }
-        return next
     }
 
     /// Transactions that wait, over all peers.

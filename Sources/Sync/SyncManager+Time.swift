@@ -15,15 +15,15 @@ extension SyncManager {
         for index in peers.indices where !peers[index].isBad && !peers[index].outstanding.isEmpty {
             checkHead(of: index, at: now, into: &effects)
         }
-        advance(at: now, into: &effects)
         if isSyncing, rate.isReportDue(at: time, interval: configuration.progressInterval) {
             rate.measure(height: height, at: time)
             effects.append(.progress(progress))
         }
+        advance(at: now, into: &effects)
     }
 
-    /// When `tick` has something to do next, as an uptime; `nil` while only events can bring something.
-    public var nextDeadline: Nanoseconds? {
+    /// The earliest of all waits. Computed once per event, because the shell asks after every message of any kind.
+    func earliestDeadline() -> Nanoseconds? {
         var next = pausedUntil
         func consider(_ time: Nanoseconds?) {
             if let time { next = min(next ?? time, time) }

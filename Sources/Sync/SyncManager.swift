@@ -27,6 +27,9 @@ public struct SyncManager: Sendable {
     /// The height that the node is on its way to: see `refreshTarget`.
     public internal(set) var target: UInt64
 
+    /// When `tick` has something to do next, as an uptime; `nil` while only events can bring something.
+    public internal(set) var nextDeadline: Nanoseconds?
+
     /// In order of arrival; looked up linearly.
     var peers: [SyncPeer] = []
     /// By height, without holes or overlaps. The first begins at `height + 1` unless it is being applied.
@@ -71,13 +74,14 @@ public struct SyncManager: Sendable {
         advance(at: now, into: &effects)
     }
 
-    /// A peer has shown that it has a block of this height, by relaying it. Call `localTip` first where the block was
-    /// applied, or it is asked for once more.
+    /// A peer has relayed a block of this height, valid or not, and so says that it has all blocks below: more than a
+    /// number in a ping, hence it ends the time for which its claims are cut after a lie. Call `localTip` first where
+    /// the block was applied, and do not call it while the block is in validation, or it is asked for once more.
     public mutating func peerHasBlock(_ id: ConnectionID, height claim: UInt64, at now: Moment, into effects: inout [SyncEffect]) {
         guard let index = peerIndex(id), claim > peers[index].believedClaim else { return }
-        if let ceiling = peers[index].ceiling, claim > ceiling.height { peers[index].ceiling = nil }
-        peers[index].claim = claim
+        peers[index].ceiling = nil
         peers[index].claimRaisedAt = now.uptime
+        takeClaim(claim, from: index, at: now, into: &effects)
         advance(at: now, into: &effects)
     }
 
@@ -130,6 +134,7 @@ public struct SyncManager: Sendable {
             peers[index].outstanding.count <= configuration.requestsPerPeer
         else { return false }
         send(.probe, HeightRange(probed), to: index, at: now, into: &effects)
+        nextDeadline = earliestDeadline()
         return true
     }
 
@@ -150,9 +155,11 @@ public struct SyncManager: Sendable {
     mutating func advance(at now: Moment, into effects: inout [SyncEffect]) {
         if let until = pausedUntil, until <= now.uptime { pausedUntil = nil }
         refreshTarget(at: now, into: &effects)
-        guard pausedUntil == nil else { return }
-        applyReady(into: &effects)
-        checkHedge(at: now)
-        requestMissing(at: now, into: &effects)
+        if pausedUntil == nil {
+            applyReady(into: &effects)
+            checkHedge(at: now)
+            requestMissing(at: now, into: &effects)
+        }
+        nextDeadline = earliestDeadline()
     }
 }

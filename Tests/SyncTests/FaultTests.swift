@@ -74,6 +74,20 @@ import Testing
         #expect(bench.ready(2, 4600).first == .started(target: 4600))
     }
 
+    @Test func aRelayedBlockOfAnImpossibleHeightIsALieToo() {
+        var bench = SyncBench { $0.genesisTimestamp = 1_699_999_000 }
+        bench.ready(1, 0)
+        #expect(bench.has(1, .max) == [.fault(id(1), .impossibleHeight(.max))])
+    }
+
+    @Test func aRelayedBlockEndsTheTimeOfDistrust() {
+        var bench = SyncBench(height: 10)
+        bench.ready(1, 20)
+        bench.answer(1, bytes: 2)
+        #expect(bench.claims(1, 21) == [])
+        #expect(bench.has(1, 22).last == ask(1, 11, 22))
+    }
+
     @Test func aBlockThatIsMissingJustAfterItWasClaimedIsWaitedFor() {
         var bench = SyncBench(height: 10)
         bench.ready(1, 10)
