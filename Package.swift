@@ -103,7 +103,7 @@ let package = Package(
             ["ProtocolCore", "Peering", "Gossip", "Sync", "Mempool", "Consensus", "Framing", "Ledger", "Primitives"]),
         tests("EventLoop", ["EventLoop"]),
         tests("Storage", ["Storage", "Ledger", "Primitives"]),
-        tests("Configuration", ["Configuration", "Primitives"]),
+        tests("Configuration", ["Configuration", "Framing", "Peering", "Sync", "Primitives"]),
         tests("House", []),
     ]
 )

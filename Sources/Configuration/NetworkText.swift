@@ -1,0 +1,71 @@
+/// Addresses, endpoints and origins as texts: what is wrong with one, or `nil`.
+///
+/// What passes here is what `Framing.Endpoint` and `Framing.IPAddress` read; a test holds the two together.
+enum NetworkText {
+    static func complaintAboutAddress(_ text: String) -> String? {
+        if IPBits(text) != nil { return nil }
+        return "'\(shortened(text))' is not an IPv4 or IPv6 address, as 0.0.0.0 or ::1 (no name, no brackets, no port)"
+    }
+
+    static func complaintAboutEndpoint(_ text: String) -> String? {
+        let example = "write host:port, as in 192.168.1.10:9000, node.example.org:9000 or [::1]:9000"
+        guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")) else {
+            return "'\(shortened(text))' has no port; \(example)"
+        }
+        var host = String(text[..<colon])
+        if host.hasPrefix("["), host.hasSuffix("]"), host.contains(":") {
+            host = String(host.dropFirst().dropLast())
+            guard IPBits(host)?.isIPv4 == false || isMapped(host) else {
+                return "'\(shortened(host))' is not an IPv6 address; \(example)"
+            }
+        } else if host.contains(":") {
+            return "'\(shortened(text))' needs brackets around the IPv6 address; \(example)"
+        } else if IPBits(host) == nil, !isHostName(host) {
+            return "'\(shortened(host))' is not an address or a host name; \(example)"
+        }
+        if IPBits(host)?.isUnspecified == true { return "\(host) stands for every address and cannot be dialled; \(example)" }
+        let port = text[text.utf8.index(after: colon)...]
+        guard isDecimal(port.utf8), port.utf8.count <= 5, let number = Int(port), 1...65535 ~= number else {
+            return "'\(shortened(String(port)))' is not a port; it must be 1 to 65535"
+        }
+        return nil
+    }
+
+    static func complaintAboutOrigin(_ text: String) -> String? {
+        if text == "*" { return nil }
+        let remedy = "write \"*\", or scheme and host as browsers send them, as in https://example.org or http://localhost:3000"
+        let schemes = ["https://", "http://"]
+        guard text.utf8.count <= ConfigurationLimits.maxTextBytes, let scheme = schemes.first(where: { text.hasPrefix($0) }) else {
+            return "'\(shortened(text))' is not an origin; \(remedy)"
+        }
+        let rest = String(text.dropFirst(scheme.count))
+        if rest.contains("/") { return "'\(shortened(text))' has a path, which an origin has not; \(remedy)" }
+        // With a port of its own or with the scheme's, the rest is an endpoint.
+        let hasPort = rest.hasSuffix("]") ? false : rest.contains(":")
+        return complaintAboutEndpoint(hasPort ? rest : rest + ":80") == nil ? nil : "'\(shortened(text))' is not an origin; \(remedy)"
+    }
+
+    /// RFC 1123, and underscores, because container networks name hosts so. A name whose last label is a number is a
+    /// broken IPv4 address.
+    private static func isHostName(_ name: String) -> Bool {
+        let labels = name.split(separator: ".", omittingEmptySubsequences: false)
+        guard 1...253 ~= name.utf8.count, let last = labels.last, !isDecimal(last.utf8) else { return false }
+        return labels.allSatisfy { label in
+            let isClean = label.utf8.allSatisfy { byte in
+                switch byte {
+                case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, UInt8(ascii: "-"), UInt8(ascii: "_"): true
+                default: false
+                }
+            }
+            return isClean && 1...63 ~= label.utf8.count && !label.hasPrefix("-") && !label.hasSuffix("-")
+        }
+    }
+
+    private static func isMapped(_ host: String) -> Bool {
+        host.contains(":") && IPBits(host)?.isIPv4 == true
+    }
+
+    private static func isDecimal(_ text: some Collection<UInt8>) -> Bool {
+        !text.isEmpty && text.allSatisfy { 0x30...0x39 ~= $0 }
+    }
+}

@@ -1,0 +1,127 @@
+import Configuration
+import Framing
+import Primitives
+import Testing
+
+struct CIDRTests {
+    static let members: [(network: String, inside: [String], outside: [String])] = [
+        ("10.0.0.0/8", ["10.0.0.0", "10.255.255.255", "::ffff:10.1.2.3"], ["9.255.255.255", "11.0.0.0", "::a00:1", "x", ""]),
+        ("192.168.1.0/24", ["192.168.1.7"], ["192.168.2.7"]),
+        ("192.168.1.128/25", ["192.168.1.128", "192.168.1.255"], ["192.168.1.127"]),
+        ("1.2.3.4", ["1.2.3.4"], ["1.2.3.5"]),
+        ("1.2.3.4/32", ["1.2.3.4"], ["1.2.3.5"]),
+        ("0.0.0.0/0", ["0.0.0.0", "255.255.255.255"], ["::1"]),
+        ("2001:db8::/32", ["2001:db8::1", "2001:db8:ffff::"], ["2001:db9::", "10.0.0.1"]),
+        ("2001:db8::/65", ["2001:db8::7fff:0:0:1"], ["2001:db8::8000:0:0:1"]),
+        ("::/0", ["::1", "ffff::"], ["1.2.3.4"]),
+        ("::1", ["::1"], ["::2"]),
+        ("fe80::/64", ["fe80::1"], ["fe80:0:0:1::1"]),
+    ]
+
+    @Test func aNetworkContainsItsAddressesAndNoOthers() throws {
+        for (text, inside, outside) in CIDRTests.members {
+            let network = try #require(CIDR(text))
+            for address in inside { #expect(network.contains(address), "\(text) \(address)") }
+            for address in outside { #expect(!network.contains(address), "\(text) \(address)") }
+            #expect(CIDR(network.description) == network)
+        }
+    }
+
+    @Test(arguments: [
+        "", "/", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/08x", "10.0.0/8", "010.0.0.0/8", "1.2.3.4/8/8", "::1/129",
+        "::ffff:1.2.3.4/120",
+        "fe80::1%eth0", "localhost", "1.2.3.4\u{0}", "1.2.3.4 ",
+    ])
+    func whatIsNoNetworkIsRefused(text: String) {
+        #expect(CIDR(text) == nil)
+    }
+
+    @Test func aNetworkIsThatOfTheFramingModule() throws {
+        var random = printedSeed(for: "networks")
+        for _ in 0..<2000 {
+            let text =
+                address(&random) + random.pick(["", "/0", "/1", "/8", "/31", "/32", "/33", "/63", "/64", "/65", "/127", "/128", "/129"])
+            let ours = CIDR(text)
+            let theirs = IPNetwork(text)
+            if text.contains("::ffff:") { continue }
+            #expect((ours == nil) == (theirs == nil), Comment(rawValue: text))
+            guard let ours, let theirs else { continue }
+            #expect(IPNetwork(ours.description) == theirs)
+            let other = address(&random)
+            if let number = IPAddress(other) { #expect(ours.contains(other) == theirs.contains(number), "\(text) \(other)") }
+        }
+    }
+
+    private func address(_ random: inout SplitMix64) -> String {
+        if random.below(2) == 0 { return (0..<4).map { _ in "\(random.pick([0, 1, 127, 128, 255, 256]))" }.joined(separator: ".") }
+        return random.pick([
+            "::", "::1", "1::", "2001:db8::", "fe80::8000:0:0:1", "::ffff:1.2.3.4", "1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7", ":::",
+        ])
+    }
+}
+
+struct EndpointTextTests {
+    static let good = [
+        "192.168.1.10:9000", "node.example.org:9000", "localhost:1", "[::1]:65535", "[2001:db8::1]:9000", "a_b-c.d1:9000",
+        "podoru-producer1:9000", "A.B:9",
+    ]
+    static let bad = [
+        "", ":", "a", "a:", ":9000", "a:0", "a:65536", "a:-1", "a:+1", "a: 1", "a:1 ", "a b:1", "-a:1", "a-:1", "a..b:1", ".a:1", "a.:1",
+        "1.2.3:1", "256.1.1.1:1",
+        "1.2.3.4.5:1", "010.1.1.1:1", "::1:9000", "[::1]", "[::1]9000", "[1.2.3.4]:9000", "[a]:1", "[]:1", "[::1%lo]:1", "0.0.0.0:1",
+        "[::]:1", "é.org:1",
+        "\(String(repeating: "a", count: 64)):1", "http://a:1", "a:1/", "user@a:1", "a:000001",
+    ]
+
+    private func accepts(_ text: String) -> Bool {
+        complaints("external_address: '\(text)'").isEmpty
+    }
+
+    @Test(arguments: good) func anEndpointPasses(text: String) {
+        #expect(accepts(text))
+        #expect(Endpoint(text)?.isDialable == true)
+    }
+
+    @Test(arguments: bad) func whatIsNoEndpointIsRefused(text: String) {
+        #expect(!accepts(text))
+    }
+
+    @Test func whatPassesIsDialableForTheFramingModule() {
+        var random = printedSeed(for: "endpoints")
+        let pieces = [
+            "a", "9000", ":", "::", ".", "[", "]", "1", "0", "255", "-", "_", "example.org", "10.0.0.1", "::1", " ", "65535", "65536",
+        ]
+        var accepted = 0
+        for _ in 0..<5000 {
+            let text = (0..<1 + random.below(5)).map { _ in random.pick(pieces) }.joined() + random.pick(["", ":9000", ":1"])
+            let ours = accepts(text)
+            #expect(ours == (Endpoint(text)?.isDialable ?? false), Comment(rawValue: text))
+            accepted += ours ? 1 : 0
+        }
+        #expect(accepted > 100)
+    }
+
+    @Test(arguments: ["*", "https://example.org", "http://localhost:3000", "http://10.0.0.1", "https://[::1]", "https://[::1]:8443"])
+    func anOriginPasses(text: String) {
+        #expect(complaints("api_cors_origins: ['\(text)']").isEmpty)
+    }
+
+    @Test(arguments: [
+        "", "example.org", "https://", "https://a/", "https://a/b", "ftp://a", "https://*.a.org", "https://a:", "https://a:0",
+        "https://a b", "HTTPS://a", "null",
+    ])
+    func whatIsNoOriginIsRefused(text: String) {
+        #expect(complaints("api_cors_origins: ['\(text)']").count == 1)
+    }
+}
+
+struct NearestNameTests {
+    @Test(arguments: [
+        ("maxpeers", "max_peers"), ("max_peer_per_ip", "max_peers_per_ip"), ("MAX-PEERS", "max_peers"), ("blocktime", "block_time"),
+        ("datadir", "data_dir"),
+        ("p2p_prot", "p2p_port"), ("genesis", "genesis_path"), ("private", "private_key"),
+    ])
+    func aMistypedKeyNamesTheNearest(written: String, nearest: String) {
+        #expect(complaints("\(written): 1").first?.hasSuffix("; the nearest known key is \(nearest)") == true)
+    }
+}
