@@ -133,7 +133,7 @@ public struct BlockGossip: Sendable {
     }
 
     private mutating func markKnown(_ hash: Hash32, to id: ConnectionID, at now: Moment) {
-        guard let index = peers.firstIndex(where: { $0.id == id }) else { return }
+        guard let index = peers.indices.first(where: { peers[$0].id == id }) else { return }
         peers[index].known.insert(hash, at: now.uptime)
     }
 

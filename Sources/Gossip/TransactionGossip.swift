@@ -117,7 +117,8 @@ public struct TransactionGossip: Sendable {
     /// Transactions that wait, over all peers.
     public var queuedCount: Int { peers.reduce(0) { $0 + $1.queue.count } }
 
-    func peerIndex(_ id: ConnectionID) -> Int? { peers.firstIndex { $0.id == id } }
+    // By subscript, which reads the id alone; a closure over elements would copy each peer.
+    func peerIndex(_ id: ConnectionID) -> Int? { peers.indices.first { peers[$0].id == id } }
 
     /// Sentences about what does not hold, for tests.
     public func checkInvariants() -> [String] {

@@ -140,7 +140,8 @@ public struct SyncManager: Sendable {
 
     // MARK: Shared by the parts
 
-    func peerIndex(_ id: ConnectionID) -> Int? { peers.firstIndex { $0.id == id } }
+    // By subscript, which reads the id alone; a closure over elements would copy each peer.
+    func peerIndex(_ id: ConnectionID) -> Int? { peers.indices.first { peers[$0].id == id } }
 
     func segmentIndex(_ id: UInt64) -> Int? { segments.firstIndex { $0.id == id } }
 

@@ -45,6 +45,15 @@ import Testing
         #expect(bench.answer(1) == [prepare(2, 1, 101, 200)])
     }
 
+    @Test func whatALatePeerStillOwesIsItsOwnAgainOnceItAnswers() {
+        var bench = SyncBench()
+        bench.ready(1, 300)
+        _ = bench.run(for: .seconds(20))
+        #expect(bench.answer(1) == [prepare(1, 1, 1, 100), ask(1, 201, 300)])
+        // Nothing is left for another, the second range of peer 1 in particular.
+        #expect(bench.ready(2, 300) == [])
+    }
+
     @Test func aPeerThatNeverAnswersIsGivenUpAfterAMinute() {
         var bench = SyncBench()
         bench.ready(1, 100)
