@@ -83,9 +83,11 @@ let package = Package(
             name: "podoru-bench",
             dependencies: [
                 "Node", "EventLoop", "Framing", "Ledger", "Storage", "Primitives", "RateLimiter", "Configuration",
-                "ProtocolCore", arguments,
+                "ProtocolCore", "CEchoReference", arguments,
             ],
             swiftSettings: strict),
+        // What the event loop is measured against.
+        .target(name: "CEchoReference", linkerSettings: [.linkedLibrary("uv")]),
 
         // Tests.
         .target(name: "TestSupport", dependencies: ["Primitives", "CSystemShims"], path: "Tests/TestSupport", swiftSettings: strict),

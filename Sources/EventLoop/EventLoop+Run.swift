@@ -102,8 +102,8 @@ extension EventLoop {
     }
 
     private func closeHousekeeping() {
-        guard !housekeeping.isClosed else { return }
-        housekeeping.isClosed = true
+        guard !isHousekeepingClosed else { return }
+        isHousekeepingClosed = true
         // From here on nobody may wake the loop; what they post is run when it has closed.
         inbox.withLock { $0.phase = .ending }
         housekeeping.close()
@@ -118,6 +118,10 @@ extension EventLoop {
 
     /// Signals of the process are the business of whoever handles them: this thread takes none. What a fault in this
     /// thread raises stays deliverable, and so does a profiler's tick.
+    ///
+    /// SIGPIPE, whose default action ends the process, is among the blocked: libuv writes with `write` and `writev`, which
+    /// have no MSG_NOSIGNAL, so a write to a peer that has gone raises it, always in the thread that writes. The error code
+    /// of the write says the same. Blocking it here does the job of ignoring it without a say in the rest of the process.
     private func leaveSignalsToOthers() {
         var signals = sigset_t()
         sigfillset(&signals)

@@ -27,6 +27,7 @@ public final class EventLoop: @unchecked Sendable {
     public let name: String
 
     // Shared between threads.
+    let housekeeping: Housekeeping
     let inbox = Mutex(Inbox())
     /// The thread that runs the loop now, or 0.
     let thread = Atomic<UInt>(0)
@@ -37,7 +38,9 @@ public final class EventLoop: @unchecked Sendable {
     let readBuffer: UnsafeMutableRawBufferPointer
     var resolver = Resolver()
     var local: Deque<Work> = []
-    var housekeeping: Housekeeping
+    var isHousekeepingClosed = false
+    /// When the lag timer should run, in nanoseconds of the monotonic clock.
+    var lagDue: Int64 = 0
     var isIdling = false
     var isStopping = false
     var openHandles = 0
@@ -49,7 +52,6 @@ public final class EventLoop: @unchecked Sendable {
     /// - Parameter name: the thread's name; the system keeps the first 15 bytes.
     /// - Throws: when the system has no descriptors, memory or threads left.
     public static func start(name: String = "event-loop") throws(EventLoopError) -> EventLoop {
-        _ = ignoreBrokenPipeSignal
         let loop = try EventLoop(name: name)
         var thread = uv_thread_t()
         let retained = Unmanaged.passRetained(loop)
@@ -90,16 +92,6 @@ public final class EventLoop: @unchecked Sendable {
             readBuffer.deallocate()
         }
     }
-
-    /// A write to a connection that the peer has reset raises SIGPIPE, whose default action ends the process: libuv
-    /// writes with `write` and `writev`, which have no MSG_NOSIGNAL. The error code says the same, so the signal is
-    /// ignored, once for the process, unless the program has a handler of its own.
-    private static let ignoreBrokenPipeSignal: Void = {
-        var action = sigaction()
-        if sigaction(SIGPIPE, nil, &action) == 0, action.__sigaction_handler.sa_handler == nil {
-            signal(SIGPIPE, SIG_IGN)
-        }
-    }()
 }
 
 extension EventLoop {
@@ -118,6 +110,10 @@ extension EventLoop {
 
     /// Nanoseconds of the monotonic clock that all loops of the process share. About 30 ns.
     public var now: Int64 { Self.now }
+
+    /// When the loop last looked at the clock, in nanoseconds of ``now``, to a millisecond: the start of this turn or of what
+    /// it has just waited for. Free of charge, and good enough to mark when bytes came. On the loop only.
+    public var turnTime: Int64 { Int64(uv_now(uvLoop)) * 1_000_000 }
 
     /// Milliseconds since 1970-01-01 UTC by the wall clock, which the operator may set.
     public static var unixMilliseconds: Int64 {

@@ -12,9 +12,6 @@ struct Housekeeping {
     let keepTurning = UnsafeMutablePointer<uv_idle_t>.allocate(capacity: 1)
     /// Measures how late the loop is.
     let lagTimer = UnsafeMutablePointer<uv_timer_t>.allocate(capacity: 1)
-    var isClosed = false
-    /// When the lag timer should run, in nanoseconds of the monotonic clock.
-    var lagDue: Int64 = 0
     /// Bounds the end of the loop.
     let stopTimer = UnsafeMutablePointer<uv_timer_t>.allocate(capacity: 1)
 
@@ -80,12 +77,12 @@ extension EventLoop {
     /// Sets the timer for the next measurement.
     func scheduleLagMeasurement() {
         let delay = EventLoopLimits.lagInterval.wholeMilliseconds
-        housekeeping.lagDue = Int64(uv_now(uvLoop) + delay) * 1_000_000
+        lagDue = Int64(uv_now(uvLoop) + delay) * 1_000_000
         uv_timer_start(
             housekeeping.lagTimer,
             { handle in
                 guard let loop = EventLoop.of(handle?.pointee.loop) else { return }
-                loop.lag.note(max(0, loop.now - loop.housekeeping.lagDue))
+                loop.lag.note(max(0, loop.now - loop.lagDue))
                 loop.scheduleLagMeasurement()
             }, delay, 0)
     }

@@ -48,7 +48,7 @@ extension CloseReason: CustomStringConvertible {
 /// Who listens to a connection. All calls come on the loop's thread, straight from libuv, and never inside a call that the
 /// delegate makes to the connection.
 ///
-/// A class-bound protocol, not closures: one witness call and no context allocation for each connection and callback.
+/// A class-bound protocol, not closures: a call costs the same, and a connection needs no context for each closure.
 public protocol TCPConnectionDelegate: AnyObject {
     /// Bytes have arrived. `bytes` is the loop's own buffer, valid during the call only: take what is to stay.
     func connection(_ connection: TCPConnection, didRead bytes: UnsafeRawBufferPointer)

@@ -117,7 +117,7 @@ extension TCPConnection {
         var buffer = uv_buf_t(base: UnsafeMutableRawPointer(mutating: base).assumingMemoryBound(to: CChar.self), len: bytes.count)
         let sent = uv_try_write(uvStream(handle), &buffer, 1)
         if sent >= 0 {
-            bytesWritten &+= UInt64(sent)
+            writtenByteCount &+= UInt64(sent)
             return Int(sent)
         }
         if sent == UV_EAGAIN.rawValue { return 0 }
@@ -148,7 +148,7 @@ extension TCPConnection {
         let sent = writer.finishWrite()
         guard state == .open || state == .flushing else { return }
         guard status == 0 else { return fail(.write, status) }
-        bytesWritten &+= UInt64(sent)
+        writtenByteCount &+= UInt64(sent)
         if !writer.isEmpty {
             startWrite()
         } else if state == .flushing {
