@@ -1,1 +1,224 @@
-// Placeholder until the module's first file lands.
+internal import Mempool
+public import Configuration
+internal import EventLoop
+internal import Framing
+internal import Ledger
+public import Logging
+internal import Peering
+internal import Primitives
+internal import ProtocolCore
+internal import Storage
+internal import Synchronization
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// A running node: the loop thread with its peers, the chain worker, the store.
+public final class Node: Sendable {
+    /// What the node needs from whoever runs it.
+    public struct Options: Sendable {
+        public var logger: Logger
+        /// A socket to a supervising process (the devnet), or `nil`.
+        public var supervisor: Int32?
+        /// Told once when the node cannot go on, such as a full disk. It should be stopped then.
+        public var onFailure: @Sendable (_ reason: String) -> Void
+
+        public init(logger: Logger, supervisor: Int32? = nil, onFailure: @escaping @Sendable (_ reason: String) -> Void = { _ in }) {
+            self.logger = logger
+            self.supervisor = supervisor
+            self.onFailure = onFailure
+        }
+    }
+
+    /// The port that it listens on; the real one where the configuration says 0.
+    public let port: UInt16
+    /// The genesis block's hash as `0x` hex.
+    public let genesisHash: String
+
+    private let loop: EventLoop
+    private let shell: NetworkShell
+    private let worker: ChainWorker
+    private let log: Logger
+    private let plan: Mutex<NodePlan>
+    private let identity: PrivateKey
+    private let nonce: UInt64
+    // Held for the shell, which refers to it weakly. Used on the loop's thread only.
+    private nonisolated(unsafe) let observer: CoreLog
+
+    /// Opens the store, listens, and begins to dial.
+    ///
+    /// - Throws: `NodeError`; nothing is left open then.
+    public static func start(_ configuration: NodeConfiguration, options: Options) async throws(NodeError) -> Node {
+        try await Node(configuration, options)
+    }
+
+    private init(_ configuration: NodeConfiguration, _ options: Options) async throws(NodeError) {
+        let plan = try NodePlan(configuration)
+        let address = try plan.listenAddress()
+        let log = options.logger
+        let store = try Node.openStore(configuration.dataDir)
+        let engine = try Node.openEngine(plan.genesis, store)
+        let identity: PrivateKey
+        do throws(FileError) {
+            if let key = plan.key { identity = key } else { identity = try Identity.loadOrMake(in: configuration.dataDir) }
+        } catch {
+            throw .file(error)
+        }
+        let preparer = ParallelPreparer(rules: plan.genesis.rules)
+        let processor: ChainProcessor
+        do {
+            processor = try ChainProcessor(
+                engine: engine, key: configuration.nodeType == .producer ? identity : nil, preparer: preparer)
+        } catch {
+            throw .store("\(error)")
+        }
+        let head = processor.head
+        log.notice(
+            "podoru \(PodoruVersion.current)",
+            metadata: [
+                "chain": "\(plan.chainID)", "height": "\(head.height)", "type": "\(configuration.nodeType.rawValue)",
+                "node": "\(identity.address.checksummed)", "data": "\(configuration.dataDir)",
+            ])
+
+        let loop: EventLoop
+        do throws(EventLoopError) { loop = try EventLoop.start(name: "loop") } catch { throw .system("\(error)") }
+        let worker = ChainWorker(preparer: preparer, reader: store.reader, maxFrameBytes: configuration.maxMessageBytes)
+        let nonce = SystemRandom.next()
+        let core = ProtocolCore(
+            configuration: plan.coreConfiguration(identity: identity, listenAddress: Node.announced(address), nonce: nonce),
+            head: head, seed: SystemRandom.next(),
+            at: Moment(uptime: loop.now, unixMilliseconds: loop.unixMilliseconds))
+        let supervisor = options.supervisor.map { descriptor in
+            SupervisorChannel(descriptor: descriptor) { [weak worker] order in
+                // The worker of a paused producer refuses to make blocks; the core asks again and again, which costs nothing.
+                if order == .pause { worker?.pauseProduction() }
+            }
+        }
+        let observer = CoreLog(logger: log, supervisor: supervisor)
+        var networkOptions = NetworkOptions(listenAddress: address)
+        networkOptions.maxFrameBytes = configuration.maxMessageBytes
+        networkOptions.onProblem = { log.warning("\($0)") }
+        let shell = NetworkShell(loop: loop, core: core, options: networkOptions, chain: worker, observer: observer)
+        worker.start(
+            processor,
+            outputs: ChainWorker.Outputs(
+                report: { shell.report($0) }, answer: { shell.answer($0, frame: $1) },
+                failed: { reason in
+                    log.critical("the chain cannot go on: \(reason)")
+                    options.onFailure(reason)
+                }))
+        do {
+            port = try await loop.perform { () throws(EventLoopError) -> UInt16 in try shell.start() }
+        } catch {
+            await Node.close(loop, shell, worker, log)
+            throw .address("cannot listen on \(address): \(error)")
+        }
+        log.notice("listening", metadata: ["p2p": "\(configuration.p2pBindAddr):\(port)"])
+        supervisor?.send(.ready(NodeReport.Ready(port: port)))
+        self.loop = loop
+        self.shell = shell
+        self.worker = worker
+        self.log = log
+        self.identity = identity
+        self.nonce = nonce
+        self.observer = observer
+        genesisHash = plan.genesis.hash.prefixedHex
+        self.plan = Mutex(plan)
+        if let supervisor { await startReporting(supervisor) }
+    }
+
+    // MARK: Parts
+
+    private static func openStore(_ directory: String) throws(NodeError) -> LMDBStore {
+        do throws(StoreError) { return try LMDBStore(directory: directory) } catch { throw .store("\(error)") }
+    }
+
+    private static func openEngine(_ genesis: Genesis, _ store: LMDBStore) throws(NodeError) -> ChainEngine {
+        do throws(ChainOpenError) {
+            return try ChainEngine(genesis: genesis, store: store)
+        } catch {
+            if case .otherGenesis = error {
+                throw .otherGenesis("\(store.directory): \(error); use the genesis of this data, or another `data_dir`")
+            }
+            throw .store("\(store.directory): \(error)")
+        }
+    }
+
+    /// What the handshake says where the configuration has no `external_address`: peers put in the address that they see.
+    private static func announced(_ address: SocketAddress) -> String {
+        Endpoint(address).description
+    }
+
+    private func startReporting(_ supervisor: SupervisorChannel) async {
+        let shell = shell
+        let worker = worker
+        let loop = loop
+        // Stays until the loop ends.
+        _ = try? await loop.perform { () throws(EventLoopError) -> Void in
+            _ = try loop.schedule(every: SupervisorChannel.statusInterval) {
+                let status = shell.statusReport()
+                worker.perform { processor in
+                    var status = status
+                    status.mempool = UInt64(processor.mempool.count)
+                    supervisor.send(.status(status))
+                }
+            }
+        }
+    }
+
+    // MARK: Life
+
+    /// Ends: no new connections, the block under way is committed, peers are told, the store is closed.
+    public func stop() async {
+        log.notice("stopping")
+        await Node.close(loop, shell, worker, log)
+        log.notice("stopped")
+    }
+
+    private static func close(_ loop: EventLoop, _ shell: NetworkShell, _ worker: ChainWorker, _ log: Logger) async {
+        try? await loop.perform { () throws(EventLoopError) -> Void in shell.stop() }
+        await withCheckedContinuation { continuation in
+            worker.stop { continuation.resume() }
+        }
+        do throws(EventLoopError) { try await loop.stop() } catch { log.error("the event loop did not end cleanly: \(error)") }
+    }
+
+    /// Takes what of a reloaded configuration can change at run time, all or nothing, and logs what changed.
+    ///
+    /// - Throws: when the new configuration contradicts the genesis or the key; everything is as before then.
+    public func reload(_ configuration: NodeConfiguration) async throws(NodeError) {
+        let new = try NodePlan(configuration)
+        let old = plan.withLock { $0.configuration }
+        for change in configuration.changes(from: old) { log.notice("configuration: \(change)") }
+        let address = try new.listenAddress()
+        let core = new.coreConfiguration(identity: identity, listenAddress: Node.announced(address), nonce: nonce)
+        let shell = shell
+        try? await loop.perform { () throws(EventLoopError) -> Void in shell.reconfigure(core) }
+        plan.withLock { $0 = new }
+    }
+}
+
+/// Numbers that nobody can foresee.
+enum SystemRandom {
+    static func next() -> UInt64 {
+        var generator = SystemRandomNumberGenerator()
+        return generator.next()
+    }
+}
+
+/// The identity key of a node that has no `private_key`.
+enum Identity {
+    private static let name = "node.key"
+
+    static func loadOrMake(in directory: String) throws(FileError) -> PrivateKey {
+        let path = "\(directory)/\(name)"
+        if access(path, F_OK) == 0 { return try Files.loadKey(path) }
+        var generator = SystemRandomNumberGenerator()
+        let key = PrivateKey.generate(using: &generator)
+        try Files.write(Hex.encode(key.secretBytes) + [UInt8(ascii: "\n")], to: path, as: "identity key", mode: 0o600, replaces: false)
+        return key
+    }
+}

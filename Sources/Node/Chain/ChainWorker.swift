@@ -1,0 +1,172 @@
+internal import DequeModule
+internal import Dispatch
+internal import Framing
+internal import Ledger
+internal import Mempool
+internal import Primitives
+internal import ProtocolCore
+internal import Storage
+internal import Sync
+internal import Synchronization
+
+/// The chain's own thread: the one writer of the store. Commands come in from the loop, reports go back in batches.
+///
+/// Preparing ranges does not wait in line: it runs on all cores while the thread applies the range before.
+final class ChainWorker: ChainService, Sendable {
+    typealias Report = @Sendable ([ChainReport]) -> Void
+    typealias Answer = @Sendable (_ id: ConnectionID, _ frame: [UInt8]?) -> Void
+
+    /// Who listens. Set once before the first command.
+    struct Outputs: Sendable {
+        var report: Report
+        var answer: Answer
+        /// The store failed: the node must stop. Called once.
+        var failed: @Sendable (_ reason: String) -> Void
+    }
+
+    private enum Job: Sendable {
+        case command(ChainCommand)
+        case prepared(SyncTicket, Result<[PreparedBlock], MalformedRange>)
+        case call(@Sendable (ChainProcessor) -> Void)
+        case stop(@Sendable () -> Void)
+    }
+
+    private struct Inbox: Sendable {
+        var jobs: Deque<Job> = []
+        var isStopped = false
+    }
+
+    /// Bounded by what the core has outstanding: `SyncConfiguration.heldRanges`, `CoreLimits.uncheckedTransactionsPerPeer` for
+    /// each peer, one block in production, a few in validation.
+    private let inbox = Mutex(Inbox())
+    private let wake = DispatchSemaphore(value: 0)
+    private let preparer: ParallelPreparer
+    private let reader: StoreReader
+    private let preparing = DispatchQueue(label: "podoru.prepare", qos: .userInitiated)
+    private let serving = DispatchQueue(label: "podoru.serve", qos: .utility)
+    private let outputs = Mutex<Outputs?>(nil)
+    private let maxFrameBytes: Int
+    private let isPaused = Atomic(false)
+
+    /// How often the mempool is looked at for what has waited too long.
+    private static let housekeepingInterval = DispatchTimeInterval.seconds(10)
+
+    init(preparer: ParallelPreparer, reader: StoreReader, maxFrameBytes: Int) {
+        self.preparer = preparer
+        self.reader = reader
+        self.maxFrameBytes = maxFrameBytes
+    }
+
+    /// Starts the thread. It owns `processor` from here on.
+    func start(_ processor: sending ChainProcessor, outputs: Outputs) {
+        self.outputs.withLock { $0 = outputs }
+        // Handed over for good: nothing else refers to it, and only the thread uses it.
+        nonisolated(unsafe) let processor = processor
+        Thread.start(name: "chain") { [self] in run(processor, outputs) }
+    }
+
+    func submit(_ command: ChainCommand) {
+        if case .prepareRange(let ticket, let range, let payload) = command {
+            preparing.async { [self] in post(.prepared(ticket, preparer.prepare(range: range, payload: payload))) }
+        } else {
+            post(.command(command))
+        }
+    }
+
+    /// Runs `body` on the chain's thread, between two commands.
+    func perform(_ body: @escaping @Sendable (ChainProcessor) -> Void) {
+        post(.call(body))
+    }
+
+    /// Makes no more blocks, whatever the core orders.
+    func pauseProduction() {
+        isPaused.store(true, ordering: .relaxed)
+    }
+
+    /// Finishes the command under way, drops the rest, and calls back on the chain's thread.
+    func stop(_ done: @escaping @Sendable () -> Void) {
+        inbox.withLock { inbox in
+            inbox.jobs.removeAll()
+            inbox.jobs.append(.stop(done))
+        }
+        wake.signal()
+    }
+
+    private func post(_ job: Job) {
+        let isAccepted = inbox.withLock { inbox in
+            if !inbox.isStopped { inbox.jobs.append(job) }
+            return !inbox.isStopped
+        }
+        if isAccepted { wake.signal() }
+    }
+
+    // MARK: The thread
+
+    private func run(_ processor: ChainProcessor, _ outputs: Outputs) {
+        var reports: [ChainReport] = []
+        while true {
+            let hasTimedOut = wake.wait(timeout: .now() + ChainWorker.housekeepingInterval) == .timedOut
+            if hasTimedOut {
+                processor.tick(at: ChainWorker.moment)
+                continue
+            }
+            guard let job = inbox.withLock({ $0.jobs.popFirst() }) else { continue }
+            switch job {
+            case .command(.produceBlock(let timestamp)) where isPaused.load(ordering: .relaxed):
+                reports.append(.productionSkipped(timestamp: timestamp, reason: "producing is paused"))
+            case .command(let command):
+                do {
+                    try processor.handle(command, at: ChainWorker.moment) { report in
+                        if case .blockValidated = report {
+                            // At once: the relay must not wait for the disk.
+                            outputs.report(reports + [report])
+                            reports.removeAll(keepingCapacity: true)
+                        } else {
+                            reports.append(report)
+                        }
+                    }
+                } catch {
+                    inbox.withLock { inbox in
+                        inbox.isStopped = true
+                        inbox.jobs.removeAll { if case .stop = $0 { false } else { true } }
+                    }
+                    outputs.failed("\(error)")
+                }
+            case .prepared(let ticket, let result): processor.install(ticket, result) { reports.append($0) }
+            case .call(let body): body(processor)
+            case .stop(let done):
+                inbox.withLock { $0.isStopped = true }
+                done()
+                return
+            }
+            if !reports.isEmpty {
+                outputs.report(reports)
+                reports.removeAll(keepingCapacity: true)
+            }
+        }
+    }
+
+    private static var moment: Moment { Moment(uptime: SystemClock.uptime, unixMilliseconds: SystemClock.unixMilliseconds) }
+
+    // MARK: Serving blocks
+
+    /// Reads from a snapshot of its own, beside the writer; one request after the other, so that serving takes one core at most.
+    func readBlocks(_ range: HeightRange, isSingle: Bool, for id: ConnectionID) {
+        guard let answer = outputs.withLock({ $0?.answer }) else { return }
+        serving.async { [self] in answer(id, frame(of: range, isSingle: isSingle)) }
+    }
+
+    private func frame(of range: HeightRange, isSingle: Bool) -> [UInt8]? {
+        do {
+            let payload = try reader.read { snapshot in
+                if isSingle { return try snapshot.block(atHeight: range.first) ?? [] }
+                let room = FrameEncoder.maxPayloadBytes(maxFrameBytes: maxFrameBytes)
+                return try snapshot.blocks(from: range.first, count: min(range.count, NetworkLimits.rangeCount), maximumBytes: room).payload
+            }
+            return try FrameEncoder.frame(
+                type: .blockResponse, payload: payload, timestamp: ChainWorker.moment.unixSeconds, maxFrameBytes: maxFrameBytes)
+        } catch {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,152 @@
+internal import EventLoop
+internal import Framing
+internal import Logging
+internal import Peering
+internal import Primitives
+internal import ProtocolCore
+internal import Sync
+
+/// Turns what the core says happened into log lines, and into reports for a supervisor. On the loop thread.
+final class CoreLog: CoreObserver {
+    private let logger: Logger
+    private let supervisor: SupervisorChannel?
+    /// What must be known of a connection to name it once it is gone. One entry a connection.
+    private var names: [ConnectionID: String] = [:]
+    private var refused = Flood()
+    private var refusedTransactions = Flood()
+    private var throttled = Flood()
+
+    init(logger: Logger, supervisor: SupervisorChannel?) {
+        self.logger = logger
+        self.supervisor = supervisor
+    }
+
+    func observe(_ fact: CoreFact, core: ProtocolCore, now: Moment) {
+        switch fact {
+        case .peerConnected(let info): peerConnected(info)
+        case .peerDisconnected(let id, let reason): peerDisconnected(id, reason)
+        case .peering(let fact): peering(fact)
+        case .headChanged(let head, let origin, let count): headChanged(head, origin, count, core, now)
+        case .blockRelayed(let head, let receivedAt, let peers): relayed(head, receivedAt, peers, now)
+        case .blockRefused(let hash, let id, let reason):
+            if let skipped = refused.mayLog(at: now) {
+                logger.warning("block refused: \(reason)", metadata: ["hash": "\(hash.prefixedHex)", "peer": "\(name(id))", "also": "\(skipped)"])
+            }
+        case .competingBlock(let height, let hash):
+            logger.notice("a competing block was seen beside our head", metadata: ["height": "\(height)", "hash": "\(hash.prefixedHex)"])
+        case .syncStarted(let target): logger.info("syncing", metadata: ["height": "\(core.head.height)", "target": "\(target)"])
+        case .syncProgress(let progress): syncProgress(progress)
+        case .syncFinished(let height): logger.info("in sync", metadata: ["height": "\(height)"])
+        case .syncFault(let id, let fault): logger.notice("sync: \(fault)", metadata: ["peer": "\(name(id))"])
+        case .rangeRefused(let height, let reason):
+            logger.warning("a range of blocks was refused: \(reason)", metadata: ["height": "\(height)"])
+        case .transactionRefused(let reason):
+            if let skipped = refusedTransactions.mayLog(at: now) {
+                logger.debug("transaction refused: \(reason)", metadata: ["also": "\(skipped)"])
+            }
+        case .productionSkipped(let timestamp, let reason):
+            logger.notice("block not made: \(reason)", metadata: ["timestamp": "\(timestamp)"])
+        case .throttled(let id):
+            if let skipped = throttled.mayLog(at: now) {
+                logger.info("peer is over its message rate and is read more slowly", metadata: ["peer": "\(name(id))", "also": "\(skipped)"])
+            }
+        }
+    }
+
+    // MARK: Peers
+
+    private func peerConnected(_ info: PeerInfo) {
+        let shown = info.listenEndpoint ?? info.remote
+        names[info.id] = "\(shown)"
+        logger.info(
+            "peer connected",
+            metadata: [
+                "peer": "\(shown)", "direction": "\(info.direction.isInbound ? "inbound" : "outbound")",
+                "type": "\(info.handshake?.nodeType.text ?? "")", "version": "\(info.handshake?.version ?? "")",
+                "height": "\(info.height)",
+            ])
+    }
+
+    private func peerDisconnected(_ id: ConnectionID, _ reason: DisconnectReason) {
+        let name = names.removeValue(forKey: id) ?? "\(id)"
+        logger.info("peer disconnected: \(reason)", metadata: ["peer": "\(name)", "reason": "\(reason.rawValue)"])
+    }
+
+    private func peering(_ fact: PeerFact) {
+        switch fact {
+        case .banned: logger.warning("\(fact)")
+        case .dialFailed, .addressForgotten, .addressesLearned: logger.debug("\(fact)")
+        default: logger.info("\(fact)")
+        }
+    }
+
+    private func name(_ id: ConnectionID?) -> String {
+        guard let id else { return "this node" }
+        return names[id] ?? "\(id)"
+    }
+
+    // MARK: Blocks
+
+    private func headChanged(_ head: Head, _ origin: BlockOrigin, _ count: Int, _ core: ProtocolCore, _ now: Moment) {
+        if origin == .own {
+            logger.info("block produced", metadata: ["height": "\(head.height)", "hash": "\(head.hash.prefixedHex)", "transactions": "\(count)"])
+        }
+        guard let supervisor else { return }
+        // A block by gossip is reported with its hop time, in `relayed`.
+        if origin != .gossip { report(head, origin == .own ? .own : .sync, count, hop: 0, now, supervisor) }
+        lastCount = count
+    }
+
+    private var lastCount = 0
+
+    private func relayed(_ head: Head, _ receivedAt: Nanoseconds, _ peers: Int, _ now: Moment) {
+        let hop = max(0, now.uptime - receivedAt) / 1000
+        logger.info(
+            "block received",
+            metadata: ["height": "\(head.height)", "hash": "\(head.hash.prefixedHex)", "relayed_to": "\(peers)", "hop_us": "\(hop)"])
+        if let supervisor { report(head, .gossip, lastCount, hop: hop, now, supervisor) }
+    }
+
+    private func report(
+        _ head: Head, _ origin: NodeReport.Origin, _ count: Int, hop: Int64, _ now: Moment, _ supervisor: SupervisorChannel
+    ) {
+        var seen = NodeReport.BlockSeen()
+        seen.height = head.height
+        seen.hash = head.hash
+        seen.transactions = UInt64(count)
+        seen.origin = origin
+        seen.atMicroseconds = SystemClock.unixMicroseconds
+        seen.hopMicroseconds = UInt64(clamping: hop)
+        supervisor.send(.block(seen))
+    }
+
+    // MARK: Sync
+
+    private func syncProgress(_ progress: SyncProgress) {
+        let rate = Int(progress.blocksPerSecond.rounded())
+        let remaining = progress.remaining.map { "\($0 / .seconds(1)) s" } ?? "unknown"
+        logger.info(
+            "syncing",
+            metadata: [
+                "height": "\(progress.height)", "target": "\(progress.target)", "blocks_per_second": "\(rate)", "remaining": "\(remaining)",
+            ])
+    }
+}
+
+/// Keeps a line that anybody outside can cause from filling the log: one a second, with the number left out before it.
+private struct Flood {
+    private static let interval: Nanoseconds = .seconds(1)
+    private var lastLogged: Nanoseconds = .min
+    private var skipped = 0
+
+    /// How many were left out since the last line, or `nil` when this one is to be left out too.
+    mutating func mayLog(at now: Moment) -> Int? {
+        guard lastLogged == .min || now.uptime - lastLogged >= Flood.interval else {
+            skipped += 1
+            return nil
+        }
+        lastLogged = now.uptime
+        defer { skipped = 0 }
+        return skipped
+    }
+}

@@ -1,0 +1,332 @@
+internal import Sync
+internal import DequeModule
+internal import EventLoop
+internal import Framing
+internal import Peering
+internal import Primitives
+internal import ProtocolCore
+internal import Synchronization
+
+/// Who does the chain's work for the core. Calls come on the loop thread and must not block; reports go back through
+/// `NetworkShell.report`.
+protocol ChainService: AnyObject, Sendable {
+    func submit(_ command: ChainCommand)
+    /// Reads blocks and has them sent: calls `NetworkShell.answer` once for each call, from any thread.
+    func readBlocks(_ range: HeightRange, isSingle: Bool, for id: ConnectionID)
+}
+
+/// Who hears of what happened: the log, the metrics, the supervisor. Calls come on the loop thread.
+protocol CoreObserver: AnyObject {
+    func observe(_ fact: CoreFact, core: ProtocolCore, now: Moment)
+}
+
+/// The core on real sockets: bytes become frames become events, effects become writes.
+///
+/// Everything runs on the loop thread: per message there is no hop, no task and no `await`.
+// Unchecked: touched on the loop's thread only; `report`, `answer` and `start` hop there themselves.
+final class NetworkShell: @unchecked Sendable {
+    let loop: EventLoop
+    private(set) var core: ProtocolCore
+    private let options: NetworkOptions
+    private let chain: any ChainService
+    private weak var observer: (any CoreObserver)?
+
+    private var sockets: [ConnectionID: PeerSocket] = [:]
+    private var attempts: [Endpoint: ConnectAttempt] = [:]
+    private var listener: TCPListener?
+    private var timer: EventLoop.Timer?
+    private var housekeeping: EventLoop.Timer?
+    private var budget: FrameBudget
+    /// Sockets whose next frame waits for the budget, the longest waiting first. At most one entry a connection.
+    private var budgetQueue: Deque<ConnectionID> = []
+    private var lastConnection: UInt64 = 0
+    private var isStopping = false
+    /// Reused, so that an event allocates no list.
+    private var effects: [CoreEffect] = []
+
+    init(loop: EventLoop, core: ProtocolCore, options: NetworkOptions, chain: any ChainService, observer: any CoreObserver) {
+        self.loop = loop
+        self.core = core
+        self.options = options
+        self.chain = chain
+        self.observer = observer
+        budget = FrameBudget(maxFrameBytes: options.maxFrameBytes)
+    }
+
+    var moment: Moment { Moment(uptime: loop.now, unixMilliseconds: loop.unixMilliseconds) }
+
+    // MARK: Life
+
+    /// Listens and begins to dial. On the loop.
+    ///
+    /// - Throws: when the address is taken or not ours.
+    /// - Returns: the port that it listens on.
+    func start() throws(EventLoopError) -> UInt16 {
+        let listener = try loop.listen(
+            on: options.listenAddress, options: options.tcp, onAccept: { [self] in accepted($0) },
+            onProblem: { [self] in options.onProblem("accepting connections rests: \($0)") })
+        self.listener = listener
+        let timer = try EventLoop.Timer(on: loop) { [self] in timerFired() }
+        self.timer = timer
+        housekeeping = try loop.schedule(every: NetworkOptions.frameCheckInterval) { [self] in checkFrames() }
+        core.start(at: moment, into: &effects)
+        carryOut()
+        return listener.localAddress.port
+    }
+
+    /// Stops listening and dialling, and closes the peers after what was sent to them. On the loop.
+    func stop() {
+        isStopping = true
+        listener?.close()
+        timer?.cancel()
+        housekeeping?.cancel()
+        for attempt in attempts.values { attempt.cancel() }
+        attempts = [:]
+        for socket in sockets.values { socket.connection.close(flushingWithin: NetworkOptions.flushDeadline) }
+        observer = nil
+    }
+
+    /// Takes the chain worker's reports, in order. From any thread.
+    func report(_ reports: [ChainReport]) {
+        loop.execute { [self] in
+            guard !isStopping else { return }
+            for report in reports {
+                core.chainReported(report, at: moment, into: &effects)
+                carryOut()
+            }
+        }
+    }
+
+    /// Sends a peer the blocks it asked for; `nil` when they could not be read. From any thread.
+    func answer(_ id: ConnectionID, frame: [UInt8]?) {
+        loop.execute { [self] in
+            guard !isStopping else { return }
+            if let frame, let socket = sockets[id], !socket.isClosing { write(frame, to: socket) }
+            core.blocksSent(id, at: moment, into: &effects)
+            carryOut()
+        }
+    }
+
+    /// Takes reloaded settings. On the loop.
+    func reconfigure(_ configuration: CoreConfiguration) {
+        core.reconfigure(configuration, at: moment, into: &effects)
+        carryOut()
+    }
+
+    /// Where the node stands, for a supervisor. On the loop.
+    func statusReport() -> NodeReport.Status {
+        var status = NodeReport.Status()
+        status.height = core.head.height
+        status.hash = core.head.hash
+        for peer in core.peers.readyPeers {
+            if peer.direction.isInbound { status.inbound += 1 } else { status.outbound += 1 }
+        }
+        status.isSyncing = core.sync.isSyncing
+        status.target = core.sync.target
+        status.decisyncRate = UInt64(max(0, core.sync.progress.blocksPerSecond * 10))
+        return status
+    }
+
+    // MARK: Connections
+
+    private func accepted(_ connection: TCPConnection) {
+        let socket = adopt(connection)
+        core.accepted(socket.id, from: Endpoint(connection.remoteAddress), at: moment, into: &effects)
+        carryOut()
+    }
+
+    private func adopt(_ connection: TCPConnection) -> PeerSocket {
+        lastConnection += 1
+        let socket = PeerSocket(id: ConnectionID(rawValue: lastConnection), connection: connection, shell: self)
+        sockets[socket.id] = socket
+        connection.delegate = socket
+        connection.startReading()
+        return socket
+    }
+
+    private func dial(_ endpoint: Endpoint) {
+        guard !isStopping, attempts[endpoint] == nil else { return }
+        attempts[endpoint] = loop.connect(
+            host: endpoint.host, port: endpoint.port, timeout: options.dialTimeout, options: options.tcp
+        ) { [self] result in
+            let isWanted = attempts.removeValue(forKey: endpoint) != nil
+            guard !isStopping, isWanted else {
+                if case .success(let connection) = result { connection.close() }
+                return
+            }
+            switch result {
+            case .success(let connection):
+                let socket = adopt(connection)
+                core.dialSucceeded(
+                    endpoint, as: socket.id, remote: Endpoint(connection.remoteAddress), at: moment, into: &effects)
+            case .failure:
+                core.dialFailed(endpoint, at: moment, into: &effects)
+            }
+            carryOut()
+        }
+    }
+
+    func closed(_ socket: PeerSocket, _ reason: CloseReason) {
+        guard sockets.removeValue(forKey: socket.id) != nil else { return }
+        socket.decoder.discard(budget: &budget)
+        guard !isStopping else { return }
+        if !socket.isClosing {
+            let reason: DisconnectReason = reason == .ended || reason == .requested ? .closedByPeer : .connectionLost
+            core.closed(socket.id, reason, at: moment, into: &effects)
+        }
+        wakeBudgetWaiters()
+        carryOut()
+    }
+
+    func congestionChanged(_ socket: PeerSocket, isCongested: Bool) {
+        guard !isStopping, !socket.isClosing else { return }
+        core.setCongested(socket.id, isCongested, at: moment, into: &effects)
+        // Not from within the socket's own write: the effects are carried out on the next turn of the loop.
+        loop.execute { [self] in carryOut() }
+    }
+
+    // MARK: Reading
+
+    func read(_ bytes: UnsafeRawBufferPointer, from socket: PeerSocket) {
+        guard !socket.isClosing else { return }
+        core.bytesReceived(socket.id, count: bytes.count, at: moment)
+        var rest = bytes
+        takeFrames(&rest, from: socket)
+        arm()
+    }
+
+    /// Takes frames off `rest` until it is used up or the peer is held back; what is left is kept.
+    private func takeFrames(_ rest: inout UnsafeRawBufferPointer, from socket: PeerSocket) {
+        while !socket.isClosing {
+            if socket.isPaused {
+                socket.decoder.keep(rest)
+                return
+            }
+            let now = moment
+            switch socket.decoder.next(&rest, budget: &budget, now: now.uptime) {
+            case .needMore: return
+            case .frame(let frame): take(frame, from: socket, at: now)
+            case .waitingForBudget: waitForBudget(socket)
+            case .violation(let violation): core.violated(socket.id, violation, at: now, into: &effects)
+            }
+            carryOut()
+        }
+    }
+
+    private func take(_ frame: Frame, from socket: PeerSocket, at now: Moment) {
+        do throws(Violation) {
+            let message = try frame.withUnsafeBytes { bytes throws(Violation) in try InboundMessage(decoding: bytes) }
+            core.received(message, from: socket.id, at: now, into: &effects)
+        } catch {
+            core.violated(socket.id, error, at: now, into: &effects)
+        }
+        if !core.frameTaken(socket.id, at: now, into: &effects) { pause(socket) }
+        if frame.count > NetworkLimits.freeFrameBytes { wakeBudgetWaiters() }
+    }
+
+    private func pause(_ socket: PeerSocket) {
+        guard !socket.isPaused else { return }
+        socket.isPaused = true
+        socket.connection.pauseReading()
+    }
+
+    private func resume(_ socket: PeerSocket) {
+        guard socket.isPaused, !socket.isWaitingForBudget, !socket.isClosing else { return }
+        socket.isPaused = false
+        socket.decoder.restartFrameClock(now: loop.now)
+        let kept = socket.decoder.takeKept()
+        kept.withUnsafeBytes { bytes in
+            var rest = bytes
+            takeFrames(&rest, from: socket)
+        }
+        if !socket.isPaused, !socket.isClosing { socket.connection.resumeReading() }
+    }
+
+    // MARK: The frame budget
+
+    private func waitForBudget(_ socket: PeerSocket) {
+        pause(socket)
+        socket.isWaitingForBudget = true
+        budgetQueue.append(socket.id)
+    }
+
+    /// Lets the longest waiting go on, as far as there is room again.
+    private func wakeBudgetWaiters() {
+        while let id = budgetQueue.first {
+            guard let socket = sockets[id], !socket.isClosing else {
+                budgetQueue.removeFirst()
+                continue
+            }
+            guard let count = socket.decoder.waitingByteCount, !budget.canReserve(count) else {
+                budgetQueue.removeFirst()
+                socket.isWaitingForBudget = false
+                resume(socket)
+                continue
+            }
+            return
+        }
+    }
+
+    /// Closes peers whose frame is overdue.
+    private func checkFrames() {
+        let now = moment
+        for socket in sockets.values where !socket.isClosing && !socket.isPaused {
+            if let violation = socket.decoder.overdue(at: now.uptime) { core.violated(socket.id, violation, at: now, into: &effects) }
+        }
+        carryOut()
+    }
+
+    // MARK: Effects
+
+    private func timerFired() {
+        guard !isStopping else { return }
+        core.tick(at: moment, into: &effects)
+        carryOut()
+    }
+
+    /// Carries out what the core decided, also what carrying it out brings about.
+    private func carryOut() {
+        while !effects.isEmpty {
+            var batch: [CoreEffect] = []
+            swap(&batch, &effects)
+            for effect in batch { carryOut(effect) }
+        }
+        arm()
+    }
+
+    private func carryOut(_ effect: CoreEffect) {
+        switch effect {
+        case .dial(let endpoint): dial(endpoint)
+        case .cancelDial(let endpoint): attempts.removeValue(forKey: endpoint)?.cancel()
+        case .send(let id, let frame): if let socket = sockets[id], !socket.isClosing { write(frame, to: socket) }
+        case .close(let id, let reason): close(id, reason)
+        case .pauseReading(let id): if let socket = sockets[id] { pause(socket) }
+        case .resumeReading(let id): if let socket = sockets[id] { resume(socket) }
+        case .chain(let command): chain.submit(command)
+        case .sendBlocks(let id, let range, let isSingle): chain.readBlocks(range, isSingle: isSingle, for: id)
+        case .fact(let fact):
+            if case .peerConnected(let info) = fact { sockets[info.id]?.decoder.maxFrameBytes = options.maxFrameBytes }
+            observer?.observe(fact, core: core, now: moment)
+        }
+    }
+
+    private func write(_ frame: [UInt8], to socket: PeerSocket) {
+        if socket.connection.write(frame) { return }
+        // The queue is full: this peer alone is dropped.
+        if socket.connection.isOpen { core.slowReader(socket.id, at: moment, into: &effects) }
+    }
+
+    private func close(_ id: ConnectionID, _ reason: DisconnectReason) {
+        guard let socket = sockets[id], !socket.isClosing else { return }
+        socket.isClosing = true
+        socket.decoder.discard(budget: &budget)
+        // A peer that does not read gets no flush; others hear what was said before the end.
+        if reason == .slowReader { socket.connection.close() } else { socket.connection.close(flushingWithin: NetworkOptions.flushDeadline) }
+    }
+
+    /// Sets the timer for what the core does next.
+    private func arm() {
+        guard !isStopping, let timer else { return }
+        if let deadline = core.nextDeadline(at: moment) { timer.set(at: deadline) } else { timer.unset() }
+    }
+}

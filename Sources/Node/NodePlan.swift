@@ -1,0 +1,113 @@
+internal import Configuration
+internal import Consensus
+internal import EventLoop
+internal import Framing
+internal import Ledger
+internal import Peering
+internal import Primitives
+internal import ProtocolCore
+internal import Sync
+
+/// The version that the handshake and `--version` name.
+public enum PodoruVersion {
+    public static let current = "1.0.0"
+}
+
+/// A configuration held against the genesis and the key: what the node will be, before anything is opened.
+struct NodePlan {
+    let configuration: NodeConfiguration
+    let genesis: Genesis
+    /// The authority's key, or the identity of a full node that has one.
+    let key: PrivateKey?
+
+    init(_ configuration: NodeConfiguration) throws(NodeError) {
+        self.configuration = configuration
+        genesis = try NodePlan.loadGenesis(configuration)
+        do throws(FileError) {
+            if let path = configuration.privateKey { key = try Files.loadKey(path) } else { key = nil }
+        } catch {
+            throw .file(error)
+        }
+        try checkAgainstGenesis()
+    }
+
+    private static func loadGenesis(_ configuration: NodeConfiguration) throws(NodeError) -> Genesis {
+        let path = configuration.genesisPath
+        let bytes: [UInt8]
+        do throws(FileError) {
+            bytes = try Files.read(path, as: "genesis file", maximumBytes: Files.maximumGenesisBytes)
+        } catch {
+            throw .file(error)
+        }
+        do throws(GenesisError) {
+            return try Genesis(decoding: bytes)
+        } catch {
+            throw .genesis(path: path, "\(error)")
+        }
+    }
+
+    private func checkAgainstGenesis() throws(NodeError) {
+        let listed = configuration.authorities.map(\.lowercased)
+        let actual = genesis.authorities.compactMap { Address($0)?.lowercased }
+        if !listed.isEmpty, listed != actual {
+            throw .configuration(
+                "`authorities` differs from the genesis \(configuration.genesisPath), which names \(actual.map(\.text).joined(separator: ", ")): "
+                    + "remove the key from the configuration, or use the genesis that it belongs to")
+        }
+        if let address = configuration.address, let key, key.address != address {
+            throw .configuration(
+                "`address` is \(address.checksummed) but the key in \(configuration.privateKey ?? "") is \(key.address.checksummed)'s")
+        }
+        guard configuration.nodeType == .producer else { return }
+        guard let key else { throw .configuration("a producer needs `private_key`: the path of its key file") }
+        guard actual.contains(key.address.lowercased) else {
+            throw .configuration(
+                "\(key.address.checksummed), whose key `private_key` names, is not one of the authorities of \(configuration.genesisPath): "
+                    + "use an authority's key, or set `node_type: full`")
+        }
+    }
+
+    var chainID: String { configuration.chainID ?? genesis.hash.prefixedHex }
+
+    /// What the core is told.
+    ///
+    /// - Parameter nonce: random, tells this process from others.
+    func coreConfiguration(identity: PrivateKey, listenAddress: String, nonce: UInt64) -> CoreConfiguration {
+        let isProducer = configuration.nodeType == .producer
+        let local = LocalNode(
+            version: PodoruVersion.current, chainID: chainID, nodeType: isProducer ? .producer : .full,
+            listenAddress: configuration.externalAddress ?? listenAddress, nodeID: identity.address, nonce: nonce)
+        var peering = PeerConfiguration(local: local)
+        peering.bootstrapPeers = configuration.bootstrapPeers.compactMap { Endpoint($0) }
+        peering.privatePeers = configuration.privatePeers.compactMap { Endpoint($0) }
+        peering.maxPeers = configuration.maxPeers
+        peering.minOutboundPeers = configuration.minOutboundPeers
+        peering.maxPeersPerAddress = configuration.maxPeersPerIP
+        peering.exempt = configuration.ipLimitExempt.compactMap { IPNetwork($0.description) }
+        peering.authorities = Set(genesis.authorities.compactMap { Address($0) })
+        peering.handshakeTimeout = configuration.handshakeTimeout
+        peering.deadAfter = configuration.idleTimeout
+
+        var core = CoreConfiguration(peering: peering)
+        core.identity = identity
+        core.sync.batchCount = configuration.syncBatchSize
+        core.sync.threshold = UInt64(max(0, configuration.syncThreshold))
+        core.sync.genesisTimestamp = genesis.configuration.timestamp
+        core.messagesPerSecond = configuration.rateLimitMessagesPerSecond
+        core.messageBurst = configuration.rateLimitBurst
+        core.rateLimitPatience = configuration.rateLimitPatience
+        if isProducer {
+            let schedule = ProducerSchedule(
+                rules: genesis.rules, blockTimeSeconds: configuration.blockTime / .seconds(1), takeover: configuration.producerTakeover)
+            core.producer = ProducerConfiguration(schedule: schedule, address: identity.address)
+        }
+        return core
+    }
+
+    func listenAddress() throws(NodeError) -> SocketAddress {
+        guard let address = SocketAddress(host: configuration.p2pBindAddr, port: configuration.p2pPort) else {
+            throw .configuration("`p2p_bind_addr: \(configuration.p2pBindAddr)` is no IPv4 or IPv6 address")
+        }
+        return address
+    }
+}

@@ -1,0 +1,143 @@
+public import Primitives
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// Why a file could not be read or written, in words that say what to do.
+public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
+    public enum Kind: Hashable, Sendable {
+        case missing
+        case permission
+        case cannotCreate
+        case notAFile
+        case tooLarge
+        /// It was read, and is not what it should be.
+        case malformed
+        case failed
+    }
+
+    public var kind: Kind
+    public var path: String
+    public var description: String
+
+    public init(_ kind: Kind, path: String, _ description: String) {
+        self.kind = kind
+        self.path = path
+        self.description = description
+    }
+}
+
+/// Whole small files. Blocking: for start-up and commands, not for the loop.
+public enum Files {
+    /// The most bytes of a genesis file: 16 MiB are a hundred thousand initial balances.
+    public static let maximumGenesisBytes = 16 << 20
+    /// The most bytes of a key file: 64 digits, `0x`, a line end.
+    public static let maximumKeyBytes = 256
+
+    /// Reads a whole file. `what` names it in errors, such as `genesis file`.
+    ///
+    /// - Throws: `FileError`, for a directory and a file over `maximumBytes` too.
+    public static func read(_ path: String, as what: String, maximumBytes: Int) throws(FileError) -> [UInt8] {
+        let descriptor = try open(path, as: what)
+        defer { close(descriptor) }
+        return try read(descriptor, path: path, as: what, maximumBytes: maximumBytes)
+    }
+
+    /// Reads standard input to its end.
+    public static func readStandardInput(maximumBytes: Int) throws(FileError) -> [UInt8] {
+        try read(STDIN_FILENO, path: "-", as: "standard input", maximumBytes: maximumBytes)
+    }
+
+    private static func open(_ path: String, as what: String) throws(FileError) -> Int32 {
+        // Not blocking on a pipe that nobody writes.
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            switch errno {
+            case ENOENT, ENOTDIR: throw FileError(.missing, path: path, "there is no \(what) at \(path)")
+            case EACCES, EPERM:
+                throw FileError(.permission, path: path, "the \(what) \(path) may not be read by this user: check its owner and mode")
+            default: throw FileError(.failed, path: path, "cannot open the \(what) \(path): \(String(cString: strerror(errno)))")
+            }
+        }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            close(descriptor)
+            throw FileError(.notAFile, path: path, "the \(what) \(path) is not a regular file")
+        }
+        return descriptor
+    }
+
+    private static func read(_ descriptor: Int32, path: String, as what: String, maximumBytes: Int) throws(FileError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = chunk.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else {
+                throw FileError(.failed, path: path, "cannot read the \(what) \(path): \(String(cString: strerror(errno)))")
+            }
+            if count == 0 { return bytes }
+            bytes.append(contentsOf: chunk[..<count])
+            guard bytes.count <= maximumBytes else {
+                throw FileError(.tooLarge, path: path, "the \(what) \(path) has more than \(maximumBytes) bytes")
+            }
+        }
+    }
+
+    /// Writes a file whole or not at all: to a temporary name beside it, flushed, then renamed.
+    ///
+    /// - Parameter replaces: false refuses to touch a file that is there.
+    public static func write(_ bytes: [UInt8], to path: String, as what: String, mode: UInt32, replaces: Bool) throws(FileError) {
+        if !replaces, access(path, F_OK) == 0 {
+            throw FileError(.cannotCreate, path: path, "\(path) is there already and is not overwritten: choose another name or move it away")
+        }
+        let temporary = "\(path).new.\(getpid())"
+        let descriptor = Glibc.open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+        func failure(_ doing: String) -> FileError {
+            FileError(.cannotCreate, path: path, "cannot \(doing) the \(what) \(path): \(String(cString: strerror(errno)))")
+        }
+        guard descriptor >= 0 else { throw failure("create") }
+        defer { close(descriptor) }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else {
+                defer { unlink(temporary) }
+                throw failure("write")
+            }
+            rest = rest.dropFirst(count)
+        }
+        guard fsync(descriptor) == 0 else {
+            defer { unlink(temporary) }
+            throw failure("flush")
+        }
+        // A link fails where the name is taken, a rename replaces it.
+        let isInPlace = replaces ? rename(temporary, path) == 0 : link(temporary, path) == 0
+        let error = failure("name")
+        if !replaces || !isInPlace { unlink(temporary) }
+        guard isInPlace else { throw error }
+    }
+
+    /// Loads a private key: 64 hexadecimal digits, readable by nobody but its owner.
+    public static func loadKey(_ path: String) throws(FileError) -> PrivateKey {
+        let descriptor = try open(path, as: "key file")
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & 0o077 == 0 else {
+            let mode = String(status.st_mode & 0o777, radix: 8)
+            throw FileError(
+                .permission, path: path, "the key file \(path) has mode 0\(mode), so others can read it: run `chmod 600 \(path)`")
+        }
+        let bytes = try read(descriptor, path: path, as: "key file", maximumBytes: maximumKeyBytes)
+        let text = bytes.filter { ![0x20, 0x0A, 0x0D, 0x09].contains($0) }
+        do {
+            return try PrivateKey(hex: text)
+        } catch {
+            throw FileError(.malformed, path: path, "the key file \(path) holds no private key of 64 hexadecimal digits: \(error)")
+        }
+    }
+}

@@ -1,0 +1,25 @@
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// The machine's clocks, for the shell. The core is handed the time.
+enum SystemClock {
+    /// Microseconds since 1970.
+    static var unixMicroseconds: UInt64 {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return UInt64(now.tv_sec) * 1_000_000 + UInt64(now.tv_nsec) / 1000
+    }
+
+    /// Milliseconds since 1970.
+    static var unixMilliseconds: Int64 { Int64(unixMicroseconds / 1000) }
+
+    /// Nanoseconds of a clock that never jumps.
+    static var uptime: Int64 {
+        var now = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &now)
+        return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
+    }
+}

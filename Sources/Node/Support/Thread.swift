@@ -1,0 +1,44 @@
+internal import CUV
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// A thread of the system, for work that blocks.
+enum Thread {
+    private final class Body {
+        let name: String
+        let run: () -> Void
+        init(name: String, run: @escaping () -> Void) {
+            self.name = name
+            self.run = run
+        }
+    }
+
+    /// Runs `body` on a new detached thread. The name is cut to the 15 bytes that the kernel shows.
+    ///
+    /// - Returns: false when the system has no thread left; `body` did not run.
+    @discardableResult
+    static func start(name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
+        // Handed to the thread, which releases it; taken back here when there is none.
+        let handed = Unmanaged.passRetained(Body(name: String(name.prefix(15)), run: body))
+        var thread = pthread_t()
+        let result = pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument else { return nil }
+                let body = Unmanaged<Body>.fromOpaque(argument).takeRetainedValue()
+                body.name.withCString { podoru_uv_name_thread($0) }
+                body.run()
+                return nil
+            }, handed.toOpaque())
+        guard result == 0 else {
+            handed.release()
+            return false
+        }
+        pthread_detach(thread)
+        return true
+    }
+}

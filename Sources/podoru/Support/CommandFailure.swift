@@ -1,0 +1,82 @@
+internal import ArgumentParser
+internal import Node
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// The exit codes of the command: those of sysexits(3), so that a service manager can tell them apart (`operations.md`).
+enum SystemExit: Int32 {
+    /// The command line is wrong.
+    case usage = 64
+    /// The input is there and wrong: a genesis, a key, a block.
+    case badData = 65
+    /// The input is not there.
+    case noInput = 66
+    /// The address or port is taken.
+    case unavailable = 69
+    /// A fault of ours or of the system.
+    case internalError = 70
+    /// An output cannot be made.
+    case cannotCreate = 73
+    /// Reading or writing failed.
+    case inputOutput = 74
+    /// A file's permissions or owner forbid it.
+    case permission = 77
+    /// The configuration is wrong.
+    case configuration = 78
+}
+
+/// Why a command failed, for a person, and the code that it ends with.
+struct CommandFailure: Error, CustomStringConvertible {
+    let exit: SystemExit
+    /// What failed, where, and what to do. May have several lines.
+    let description: String
+
+    init(_ exit: SystemExit, _ description: String) {
+        self.exit = exit
+        self.description = description
+    }
+
+    init(_ error: FileError) {
+        let exit: SystemExit =
+            switch error.kind {
+            case .missing: .noInput
+            case .permission: .permission
+            case .cannotCreate: .cannotCreate
+            case .notAFile, .tooLarge, .malformed: .badData
+            case .failed: .inputOutput
+            }
+        self.init(exit, error.description)
+    }
+
+    /// Says it on standard error and ends with the code.
+    func end() -> Never {
+        StandardError.say("podoru: \(description)")
+        exit(withCode: exit.rawValue)
+    }
+
+    private func exit(withCode code: Int32) -> Never {
+        #if canImport(Glibc)
+        Glibc.exit(code)
+        #else
+        Musl.exit(code)
+        #endif
+    }
+}
+
+/// What is said beside the answer.
+enum StandardError {
+    static func say(_ text: String) {
+        let line = Array((text + "\n").utf8)
+        _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+
+    /// Whether a person watches.
+    static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+}
+
+/// The system's words for the error of the call just made.
+func errnoText() -> String { String(cString: strerror(errno)) }
