@@ -59,7 +59,8 @@ let package = Package(
         module("Sync", ["Primitives", "Framing", deque]),
         module("Mempool", ["Primitives", "Ledger", deque, ordered]),
         module("Consensus", ["Primitives", "Ledger"]),
-        module("ProtocolCore", ["Primitives", "Ledger", "Framing", "RateLimiter", "Peering", "Gossip", "Sync", "Mempool", "Consensus", deque]),
+        module(
+            "ProtocolCore", ["Primitives", "Ledger", "Framing", "RateLimiter", "Peering", "Gossip", "Sync", "Mempool", "Consensus", deque]),
 
         // The machine: sockets, disk, files.
         module("EventLoop", ["CSystemShims", deque]),
@@ -76,7 +77,8 @@ let package = Package(
         .executableTarget(
             name: "podoru",
             dependencies: [
-                "Node", "Configuration", "Storage", "Ledger", "Primitives", "CSystemShims", arguments, logging, lifecycle,
+                "Node", "Configuration", "EventLoop", "Storage", "Framing", "Ledger", "Primitives", "CSystemShims", arguments, logging,
+                lifecycle,
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -1,9 +1,9 @@
-internal import Mempool
 public import Configuration
 internal import EventLoop
 internal import Framing
 internal import Ledger
 public import Logging
+internal import Mempool
 internal import Peering
 internal import Primitives
 internal import ProtocolCore

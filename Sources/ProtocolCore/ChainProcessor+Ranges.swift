@@ -102,7 +102,8 @@ extension ChainProcessor {
         if let refusal {
             report(
                 .rangeRejected(
-                    ticket: ticket, height: refusal.height, head: head, cause: refusal.cause, reason: "block \(refusal.height): \(refusal.reason)"))
+                    ticket: ticket, height: refusal.height, head: head, cause: refusal.cause,
+                    reason: "block \(refusal.height): \(refusal.reason)"))
         } else {
             report(.rangeApplied(ticket: ticket, head: head))
         }

@@ -1,5 +1,5 @@
-internal import Gossip
 public import Framing
+internal import Gossip
 internal import Peering
 public import Primitives
 internal import RateLimiter

@@ -1,6 +1,6 @@
-internal import Sync
 internal import Consensus
 internal import Primitives
+internal import Sync
 
 /// When this producer makes its next block.
 struct Production: Sendable {

@@ -1,8 +1,8 @@
-internal import RateLimiter
-internal import Sync
 public import Framing
 public import Peering
 public import Primitives
+internal import RateLimiter
+internal import Sync
 
 extension ProtocolCore {
     /// A connection came in.

@@ -124,7 +124,9 @@ extension ProtocolCore {
     mutating func broadcast(
         _ type: MessageType, _ payload: [UInt8], to receivers: [ConnectionID], at now: Moment, into effects: inout [CoreEffect]
     ) {
-        guard !receivers.isEmpty, let frame = try? FrameEncoder.frame(type: type, payload: payload, timestamp: now.unixSeconds) else { return }
+        guard !receivers.isEmpty, let frame = try? FrameEncoder.frame(type: type, payload: payload, timestamp: now.unixSeconds) else {
+            return
+        }
         for id in receivers { effects.append(.send(id, frame: frame)) }
     }
 

@@ -1,9 +1,9 @@
-internal import Sync
-internal import Gossip
 public import Framing
+internal import Gossip
 internal import Ledger
 internal import Peering
 public import Primitives
+internal import Sync
 
 extension ProtocolCore {
     /// A whole message of a peer. The shell asked `mayTakeFrame` before it decoded it.

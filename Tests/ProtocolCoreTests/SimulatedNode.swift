@@ -218,7 +218,8 @@ struct World {
     }
 
     @discardableResult
-    func addProducer(_ number: Int, bootstrap: [Endpoint], configure: (inout CoreConfiguration) -> Void = { _ in }) throws -> SimulatedNode {
+    func addProducer(_ number: Int, bootstrap: [Endpoint], configure: (inout CoreConfiguration) -> Void = { _ in }) throws -> SimulatedNode
+    {
         try network.add { index, network in
             try SimulatedNode(
                 index: index, network: network, genesis: genesis, key: keys[number], isProducer: true, bootstrap: bootstrap,

@@ -32,7 +32,10 @@ import Testing
         let world = try World(seed: 1, producers: 1)
         try world.addProducer(0, bootstrap: [])
         for index in 1..<4 {
-            try world.addFull(bootstrap: [SimulatedNetwork.endpoint(index - 1)]) { $0.peering.minOutboundPeers = 1; $0.peering.maxPeers = 2 }
+            try world.addFull(bootstrap: [SimulatedNetwork.endpoint(index - 1)]) {
+                $0.peering.minOutboundPeers = 1
+                $0.peering.maxPeers = 2
+            }
         }
         world.startAll()
         let last = world.network.nodes[3]
@@ -44,7 +47,10 @@ import Testing
         let world = try World(seed: 2, producers: 1)
         try world.addProducer(0, bootstrap: [])
         for index in 1..<4 {
-            try world.addFull(bootstrap: [SimulatedNetwork.endpoint(index - 1)]) { $0.peering.minOutboundPeers = 1; $0.peering.maxPeers = 2 }
+            try world.addFull(bootstrap: [SimulatedNetwork.endpoint(index - 1)]) {
+                $0.peering.minOutboundPeers = 1
+                $0.peering.maxPeers = 2
+            }
         }
         world.startAll()
         world.network.run(for: .seconds(5))

@@ -30,7 +30,8 @@ final class CoreLog: CoreObserver {
         case .blockRelayed(let head, let receivedAt, let peers): relayed(head, receivedAt, peers, now)
         case .blockRefused(let hash, let id, let reason):
             if let skipped = refused.mayLog(at: now) {
-                logger.warning("block refused: \(reason)", metadata: ["hash": "\(hash.prefixedHex)", "peer": "\(name(id))", "also": "\(skipped)"])
+                logger.warning(
+                    "block refused: \(reason)", metadata: ["hash": "\(hash.prefixedHex)", "peer": "\(name(id))", "also": "\(skipped)"])
             }
         case .competingBlock(let height, let hash):
             logger.notice("a competing block was seen beside our head", metadata: ["height": "\(height)", "hash": "\(hash.prefixedHex)"])
@@ -48,7 +49,8 @@ final class CoreLog: CoreObserver {
             logger.notice("block not made: \(reason)", metadata: ["timestamp": "\(timestamp)"])
         case .throttled(let id):
             if let skipped = throttled.mayLog(at: now) {
-                logger.info("peer is over its message rate and is read more slowly", metadata: ["peer": "\(name(id))", "also": "\(skipped)"])
+                logger.info(
+                    "peer is over its message rate and is read more slowly", metadata: ["peer": "\(name(id))", "also": "\(skipped)"])
             }
         }
     }
@@ -89,7 +91,8 @@ final class CoreLog: CoreObserver {
 
     private func headChanged(_ head: Head, _ origin: BlockOrigin, _ count: Int, _ core: ProtocolCore, _ now: Moment) {
         if origin == .own {
-            logger.info("block produced", metadata: ["height": "\(head.height)", "hash": "\(head.hash.prefixedHex)", "transactions": "\(count)"])
+            logger.info(
+                "block produced", metadata: ["height": "\(head.height)", "hash": "\(head.hash.prefixedHex)", "transactions": "\(count)"])
         }
         guard let supervisor else { return }
         // A block by gossip is reported with its hop time, in `relayed`.

@@ -1,10 +1,10 @@
-internal import Sync
 internal import DequeModule
 internal import EventLoop
 internal import Framing
 internal import Peering
 internal import Primitives
 internal import ProtocolCore
+internal import Sync
 internal import Synchronization
 
 /// Who does the chain's work for the core. Calls come on the loop thread and must not block; reports go back through
@@ -321,7 +321,11 @@ final class NetworkShell: @unchecked Sendable {
         socket.isClosing = true
         socket.decoder.discard(budget: &budget)
         // A peer that does not read gets no flush; others hear what was said before the end.
-        if reason == .slowReader { socket.connection.close() } else { socket.connection.close(flushingWithin: NetworkOptions.flushDeadline) }
+        if reason == .slowReader {
+            socket.connection.close()
+        } else {
+            socket.connection.close(flushingWithin: NetworkOptions.flushDeadline)
+        }
     }
 
     /// Sets the timer for what the core does next.

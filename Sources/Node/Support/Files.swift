@@ -92,7 +92,8 @@ public enum Files {
     /// - Parameter replaces: false refuses to touch a file that is there.
     public static func write(_ bytes: [UInt8], to path: String, as what: String, mode: UInt32, replaces: Bool) throws(FileError) {
         if !replaces, access(path, F_OK) == 0 {
-            throw FileError(.cannotCreate, path: path, "\(path) is there already and is not overwritten: choose another name or move it away")
+            throw FileError(
+                .cannotCreate, path: path, "\(path) is there already and is not overwritten: choose another name or move it away")
         }
         let temporary = "\(path).new.\(getpid())"
         let descriptor = Glibc.open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)

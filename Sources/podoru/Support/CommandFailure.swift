@@ -80,3 +80,14 @@ enum StandardError {
 
 /// The system's words for the error of the call just made.
 func errnoText() -> String { String(cString: strerror(errno)) }
+
+extension SystemExit {
+    /// The code for a file that could not be read, by the system's error number.
+    init(readError code: Int32) {
+        switch code {
+        case ENOENT, ENOTDIR: self = .noInput
+        case EACCES, EPERM: self = .permission
+        default: self = .inputOutput
+        }
+    }
+}

@@ -1,0 +1,135 @@
+internal import ArgumentParser
+internal import Configuration
+internal import Logging
+internal import Node
+internal import ServiceLifecycle
+internal import UnixSignals
+
+/// `podoru run`: one node until SIGTERM.
+struct Run: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run a node until SIGTERM or SIGINT.",
+        discussion: "SIGHUP reads the configuration again and takes what can change while the node runs.")
+
+    @Option(help: "The configuration file (YAML). Every key can be overridden by PODORU_<KEY> in the environment.")
+    var config: String
+
+    @Option(help: ArgumentHelp("A socket to a supervising process.", visibility: .hidden))
+    var supervisorFd: Int32?
+
+    mutating func run() async throws {
+        let settings = try ConfigurationLoader.load(config)
+        let writer = LogWriter()
+        let level = LogLevel(settings.logLevel.level)
+        let format = LogFormat(rawValue: settings.logFormat.rawValue) ?? .text
+        LoggingSystem.bootstrap { PodoruLogHandler(label: $0, format: format, level: level, writer: writer) }
+        defer { writer.flush() }
+
+        let (failures, failed) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingOldest(1))
+        let options = Node.Options(logger: Logger(label: "node"), supervisor: supervisorFd) { failed.yield($0) }
+        let node: Node
+        do throws(NodeError) {
+            node = try await Node.start(settings, options: options)
+        } catch {
+            throw CommandFailure(error)
+        }
+        let service = NodeService(node: node, configurationPath: config, level: level, failures: failures)
+        var group = ServiceGroupConfiguration(
+            services: [
+                ServiceGroupConfiguration.ServiceConfiguration(service: service, successTerminationBehavior: .gracefullyShutdownGroup)
+            ],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "lifecycle", factory: { _ in SwiftLogNoOpLogHandler() }))
+        group.maximumGracefulShutdownDuration = NodeService.drainDeadline
+        do {
+            try await ServiceGroup(configuration: group).run()
+        } catch let failure as CommandFailure {
+            throw failure
+        }
+    }
+}
+
+/// The node as a service: runs until the group shuts down or the node fails, and reloads on SIGHUP.
+private struct NodeService: Service {
+    /// How long a graceful end may take. Nothing in it waits for a peer for longer than 2 s.
+    static let drainDeadline = Duration.seconds(10)
+
+    let node: Node
+    let configurationPath: String
+    let level: LogLevel
+    let failures: AsyncStream<String>
+
+    func run() async throws {
+        let failure = await withGracefulShutdownHandler {
+            await withTaskGroup(of: String?.self) { group in
+                group.addTask {
+                    for await reason in failures { return reason }
+                    return nil
+                }
+                group.addTask {
+                    await reloadOnHangup()
+                    return nil
+                }
+                group.addTask {
+                    try? await gracefulShutdown()
+                    return nil
+                }
+                // Whichever ends first: the shutdown, or a failure.
+                let first = await group.next() ?? nil
+                group.cancelAll()
+                return first
+            }
+        } onGracefulShutdown: {
+        }
+        await node.stop()
+        if let failure { throw CommandFailure(.inputOutput, "the node stopped because its chain could not go on: \(failure)") }
+    }
+
+    private func reloadOnHangup() async {
+        let log = Logger(label: "node")
+        for await _ in HangupSignal.stream() {
+            do {
+                let settings = try ConfigurationLoader.load(configurationPath)
+                try await node.reload(settings)
+                level.current = settings.logLevel.level
+                log.notice("configuration reloaded", metadata: ["file": "\(configurationPath)"])
+            } catch {
+                log.error("the configuration was not reloaded, and the node goes on as before: \(error)")
+            }
+        }
+    }
+}
+
+/// Reads a configuration for a command, its errors as the command's failure.
+enum ConfigurationLoader {
+    static func load(_ path: String) throws(CommandFailure) -> NodeConfiguration {
+        do throws(ConfigurationFailure) {
+            return try NodeConfiguration(file: path)
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+}
+
+extension NodeConfiguration.LogLevel {
+    var level: Logger.Level { Logger.Level(rawValue: rawValue) ?? .info }
+}
+
+extension CommandFailure {
+    init(_ error: NodeError) {
+        switch error {
+        case .configuration, .otherGenesis: self.init(.configuration, error.description)
+        case .genesis: self.init(.badData, error.description)
+        case .file(let file): self.init(file)
+        case .store: self.init(.inputOutput, error.description)
+        case .address: self.init(.unavailable, error.description)
+        case .system: self.init(.internalError, error.description)
+        }
+    }
+
+    init(_ failure: ConfigurationFailure) {
+        switch failure {
+        case .unreadable(_, let code, _): self.init(SystemExit(readError: code), failure.description)
+        default: self.init(.configuration, failure.description)
+        }
+    }
+}

@@ -1,0 +1,47 @@
+internal import ArgumentParser
+internal import Node
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// The command `podoru`.
+@main
+struct Podoru: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "podoru",
+        abstract: "A node of a Podoru chain: a proof-of-authority key-value chain.",
+        discussion: """
+            `podoru devnet` starts a whole network on this machine; `podoru run --config node.yaml` runs one node.
+
+            Exit codes are those of sysexits(3): 64 usage, 65 bad data, 66 missing input, 69 address taken, 70 internal, \
+            73 cannot create, 74 input or output, 77 permission, 78 configuration.
+            """,
+        version: PodoruVersion.current,
+        subcommands: [Run.self, Devnet.self])
+
+    /// ArgumentParser's own entry, with failures of ours ended by their own exit codes.
+    static func main() async {
+        do {
+            var command = try parseAsRoot(CommandLine.understandable)
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch let failure as CommandFailure {
+            failure.end()
+        } catch {
+            exit(withError: error)
+        }
+    }
+}
+
+extension CommandLine {
+    /// The arguments, with the published Go node's style `-config FILE` as `--config FILE`.
+    static var understandable: [String] {
+        arguments.dropFirst().map { $0 == "-config" || $0.hasPrefix("-config=") ? "-" + $0 : $0 }
+    }
+}
