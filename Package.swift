@@ -108,6 +108,7 @@ let package = Package(
         tests("EventLoop", ["EventLoop"]),
         tests("Storage", ["Storage", "Ledger", "Primitives"]),
         tests("Configuration", ["Configuration", "Framing", "Peering", "Sync", "Primitives"]),
+        tests("Node", ["Node", "ProtocolCore", "Storage", "Ledger", "Framing", "Primitives"]),
         tests("House", []),
     ]
 )
