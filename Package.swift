@@ -109,6 +109,8 @@ let package = Package(
         tests("Storage", ["Storage", "Ledger", "Primitives"]),
         tests("Configuration", ["Configuration", "Framing", "Peering", "Sync", "Primitives"]),
         tests("Node", ["Node", "ProtocolCore", "Storage", "Ledger", "Framing", "Primitives"]),
+        // Runs the built command as an operator does.
+        tests("Command", ["podoru", "Ledger", "Primitives"]),
         tests("House", []),
     ]
 )

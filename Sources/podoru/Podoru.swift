@@ -20,7 +20,9 @@ struct Podoru: AsyncParsableCommand {
             73 cannot create, 74 input or output, 77 permission, 78 configuration.
             """,
         version: PodoruVersion.current,
-        subcommands: [Run.self, Devnet.self])
+        subcommands: [
+            Run.self, Devnet.self, CheckConfig.self, Keygen.self, AddressCommand.self, GenesisCommand.self, Inspect.self,
+        ])
 
     /// ArgumentParser's own entry, with failures of ours ended by their own exit codes.
     static func main() async {
@@ -33,6 +35,8 @@ struct Podoru: AsyncParsableCommand {
             }
         } catch let failure as CommandFailure {
             failure.end()
+        } catch let error as FileError {
+            CommandFailure(error).end()
         } catch {
             exit(withError: error)
         }

@@ -1,0 +1,16 @@
+internal import ArgumentParser
+internal import Node
+internal import Primitives
+
+/// `podoru address FILE`: whose key a file holds.
+struct AddressCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "address", abstract: "Print the address that belongs to a key file.")
+
+    @Argument(help: ArgumentHelp("A key file, as keygen writes it.", valueName: "file"))
+    var file: String
+
+    func run() throws {
+        try StandardOutput.say(Files.loadKey(file).address.checksummed.text)
+    }
+}

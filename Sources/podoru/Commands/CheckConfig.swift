@@ -1,0 +1,43 @@
+internal import ArgumentParser
+internal import Configuration
+internal import Node
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// `podoru check-config FILE`: every mistake in a configuration, or `ok`.
+struct CheckConfig: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check-config", abstract: "Check a configuration file.",
+        discussion: """
+            Prints `ok`, or every mistake with file, line and column, and then ends with code 78. Variables of the \
+            environment that override keys (PODORU_…) are checked too. That the files it names are there is not required \
+            here; those that are missing are noted.
+            """)
+
+    @Argument(help: ArgumentHelp("The configuration, such as node.yaml.", valueName: "file"))
+    var file: String
+
+    func run() throws {
+        let configuration: NodeConfiguration
+        do throws(ConfigurationFailure) {
+            configuration = try NodeConfiguration(file: file)
+        } catch {
+            guard case .invalid = error else { throw CommandFailure(error) }
+            // Bare lines that begin with the file's name: editors jump to them.
+            StandardError.say(error.description)
+            throw ExitCode(SystemExit.configuration.rawValue)
+        }
+        note(configuration.genesisPath, "genesis_path")
+        if let key = configuration.privateKey { note(key, "private_key") }
+        try StandardOutput.say("ok")
+    }
+
+    /// Says when a file that the configuration names is not there for this user.
+    private func note(_ path: String, _ key: String) {
+        if access(path, R_OK) != 0 { StandardError.say("note: \(key) names \(path), which cannot be read: \(errnoText())") }
+    }
+}
