@@ -16,7 +16,12 @@ import Testing
         var size: Int?
         var valid: Bool
         var error: String?
-        var merkle_root: String?
+        var merkleRoot: String?
+
+        enum CodingKeys: String, CodingKey {
+            case hash, size, valid, error
+            case merkleRoot = "merkle_root"
+        }
     }
 
     func inspect(_ arguments: String..., input: String = "") throws -> Answer {
@@ -52,10 +57,16 @@ import Testing
 
     struct BlockVectors: Decodable {
         struct Genesis: Decodable {
-            var block_json: String
+            var json: String
             var hash: String
-            var merkle_root: String
+            var merkleRoot: String
             var size: Int
+
+            enum CodingKeys: String, CodingKey {
+                case json = "block_json"
+                case merkleRoot = "merkle_root"
+                case hash, size
+            }
         }
         var genesis: [Genesis]
     }
@@ -63,10 +74,10 @@ import Testing
     @Test func hashesSizesAndRootsOfBlocksAreTheReferences() throws {
         defer { tool.remove() }
         for vector in try Vectors.decode(BlockVectors.self, from: "blocks.json").genesis {
-            let answer = try inspect("block", "-", input: vector.block_json)
+            let answer = try inspect("block", "-", input: vector.json)
             #expect(answer.hash == vector.hash)
             #expect(answer.size == vector.size)
-            #expect(answer.merkle_root == vector.merkle_root)
+            #expect(answer.merkleRoot == vector.merkleRoot)
             #expect(!answer.valid, "without its genesis file nothing speaks for a block of height 0")
         }
     }
