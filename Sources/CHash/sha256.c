@@ -146,6 +146,58 @@ __attribute__((target("sha,sse4.1"))) static void node_x86(const __m128i *left, 
     _mm_storeu_si128(out + 1, _mm_shuffle_epi8(_mm_alignr_epi8(high, low, 8), swap));
 }
 
+// Two nodes at once. The instructions of one chain wait for each other (a round takes four cycles, another may begin after
+// two), so a second, independent chain between them is nearly free.
+#define BOTH(name) name##_a, name##_b
+#define ROUNDS_OF(x, words)                                      \
+    cdgh_##x = _mm_sha256rnds2_epu32(cdgh_##x, abef_##x, words); \
+    abef_##x = _mm_sha256rnds2_epu32(abef_##x, cdgh_##x, _mm_shuffle_epi32(words, 0x0e));
+#define MESSAGE_STEP(x, message, step)                                                                       \
+    sum_##x = _mm_add_epi32(message, _mm_load_si128((const __m128i *)(round_constants + 4 * (step))));      \
+    ROUNDS_OF(x, sum_##x)
+#define ROUNDS_BOTH(i, step) MESSAGE_STEP(a, m##i##_a, step) MESSAGE_STEP(b, m##i##_b, step)
+#define SCHEDULE_BOTH(i, j, k, l)                 \
+    SCHEDULE(m##i##_a, m##j##_a, m##k##_a, m##l##_a) \
+    SCHEDULE(m##i##_b, m##j##_b, m##k##_b, m##l##_b)
+#define SIXTEEN_MORE_ROUNDS_BOTH(step)                            \
+    SCHEDULE_BOTH(0, 1, 2, 3) ROUNDS_BOTH(0, step)                \
+    SCHEDULE_BOTH(1, 2, 3, 0) ROUNDS_BOTH(1, (step) + 1)          \
+    SCHEDULE_BOTH(2, 3, 0, 1) ROUNDS_BOTH(2, (step) + 2)          \
+    SCHEDULE_BOTH(3, 0, 1, 2) ROUNDS_BOTH(3, (step) + 3)
+#define LOAD_BOTH(i, side, part)                                             \
+    __m128i m##i##_a = _mm_shuffle_epi8(_mm_loadu_si128(side##_a + part), swap); \
+    __m128i m##i##_b = _mm_shuffle_epi8(_mm_loadu_si128(side##_b + part), swap);
+#define STORE_NODE(x, out)                                                                      \
+    low = _mm_shuffle_epi32(_mm_add_epi32(abef_##x, middle_abef_##x), 0x1b);                    \
+    high = _mm_shuffle_epi32(_mm_add_epi32(cdgh_##x, middle_cdgh_##x), 0xb1);                   \
+    _mm_storeu_si128(out, _mm_shuffle_epi8(_mm_blend_epi16(low, high, 0xf0), swap));            \
+    _mm_storeu_si128((out) + 1, _mm_shuffle_epi8(_mm_alignr_epi8(high, low, 8), swap));
+
+__attribute__((target("sha,sse4.1"))) static void two_nodes_x86(
+    const __m128i *left_a, const __m128i *right_a, __m128i *out_a, const __m128i *left_b, const __m128i *right_b,
+    __m128i *out_b) {
+    const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0bLL, 0x0405060700010203LL);
+    const __m128i first_abef = _mm_set_epi32(0x6a09e667, (int)0xbb67ae85, 0x510e527f, (int)0x9b05688c);
+    const __m128i first_cdgh = _mm_set_epi32(0x3c6ef372, (int)0xa54ff53a, 0x1f83d9ab, 0x5be0cd19);
+    __m128i BOTH(sum), low, high;
+    __m128i abef_a = first_abef, cdgh_a = first_cdgh, abef_b = first_abef, cdgh_b = first_cdgh;
+    LOAD_BOTH(0, left, 0) LOAD_BOTH(1, left, 1) LOAD_BOTH(2, right, 0) LOAD_BOTH(3, right, 1)
+    ROUNDS_BOTH(0, 0) ROUNDS_BOTH(1, 1) ROUNDS_BOTH(2, 2) ROUNDS_BOTH(3, 3)
+    SIXTEEN_MORE_ROUNDS_BOTH(4) SIXTEEN_MORE_ROUNDS_BOTH(8) SIXTEEN_MORE_ROUNDS_BOTH(12)
+    const __m128i middle_abef_a = abef_a = _mm_add_epi32(abef_a, first_abef);
+    const __m128i middle_cdgh_a = cdgh_a = _mm_add_epi32(cdgh_a, first_cdgh);
+    const __m128i middle_abef_b = abef_b = _mm_add_epi32(abef_b, first_abef);
+    const __m128i middle_cdgh_b = cdgh_b = _mm_add_epi32(cdgh_b, first_cdgh);
+#pragma unroll
+    for (int step = 0; step < 16; step++) {
+        const __m128i words = _mm_load_si128((const __m128i *)(node_padding_rounds + 4 * step));
+        ROUNDS_OF(a, words)
+        ROUNDS_OF(b, words)
+    }
+    STORE_NODE(a, out_a)
+    STORE_NODE(b, out_b)
+}
+
 static bool processor_has_sha(void) {
     unsigned a, b, c, d;
     const unsigned ssse3 = 1u << 9, sse41 = 1u << 19, sha = 1u << 29;
@@ -238,4 +290,27 @@ void chash_sha256_node(const void *left, const void *right, void *out) {
     }
 #endif
     chash_sha256_portable(left, 32, right, 32, out);
+}
+
+void chash_sha256_nodes(
+    const void *children, size_t child_count, const size_t *indexes, size_t index_count, void *parents) {
+    const uint8_t *below = children;
+    uint8_t *above = parents;
+#define LEFT(i) (below + 64 * indexes[i])
+#define RIGHT(i) (2 * indexes[i] + 1 < child_count ? LEFT(i) + 32 : LEFT(i))
+#define PARENT(i) (above + 32 * indexes[i])
+    size_t i = 0;
+#if HAS_X86_SHA
+    if (use_sha_instructions) {
+        for (; i + 2 <= index_count; i += 2) {
+            two_nodes_x86(
+                (const __m128i *)LEFT(i), (const __m128i *)RIGHT(i), (__m128i *)PARENT(i), (const __m128i *)LEFT(i + 1),
+                (const __m128i *)RIGHT(i + 1), (__m128i *)PARENT(i + 1));
+        }
+    }
+#endif
+    for (; i < index_count; i++) chash_sha256_node(LEFT(i), RIGHT(i), PARENT(i));
+#undef LEFT
+#undef RIGHT
+#undef PARENT
 }

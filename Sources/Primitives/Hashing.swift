@@ -28,6 +28,21 @@ public enum SHA256 {
         return result
     }
 
+    /// Nodes of one level of a merkle tree: parent i of children 2i and 2i + 1, the last odd child paired with itself.
+    /// Computes the parents that `indexes` names, each in its place. About 45 ns each with SHA instructions: two run at
+    /// a time. Every index must name a parent: traps on one beyond `(children.count + 1) / 2` or `parents`.
+    public static func hashNodes(
+        _ children: UnsafeBufferPointer<Hash32>, into parents: UnsafeMutableBufferPointer<Hash32>,
+        at indexes: UnsafeBufferPointer<Int>
+    ) {
+        let limit = min(parents.count, (children.count + 1) / 2)
+        precondition(indexes.allSatisfy { (0..<limit).contains($0) }, "a merkle node outside its level")
+        indexes.withMemoryRebound(to: UInt.self) { indexes in
+            chash_sha256_nodes(
+                children.baseAddress, children.count, indexes.baseAddress, indexes.count, parents.baseAddress)
+        }
+    }
+
     /// The hash of `first` followed by `second`, without joining them: a state leaf.
     public static func hash(_ first: [UInt8], _ second: [UInt8]) -> Hash32 {
         var result = Hash32()

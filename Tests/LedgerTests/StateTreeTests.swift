@@ -1,3 +1,4 @@
+import Dispatch
 import Ledger
 import Primitives
 import TestSupport
@@ -28,7 +29,7 @@ import Testing
     /// Random batches of inserts, updates and deletes over keys that share prefixes.
     @Test func incrementalRootsAreThoseOfAFullRecompute() {
         var random = SplitMix64(seed: randomSeed("state tree"))
-        for round in 0..<30 {
+        for round in 0..<16 {
             var model: [ByteString: [UInt8]] = [:]
             var tree = StateTree()
             let space = [3, 20, 200, 3000][round % 4]
@@ -47,6 +48,29 @@ import Testing
                 #expect(undone.apply(undo) == oldRoot, "round \(round), batch \(batch)")
             }
             #expect(tree.checkInvariants() == nil, "round \(round)")
+        }
+    }
+
+    /// Enough keys that the lower levels are hashed by two threads, with inserts and deletes that shift them.
+    @Test func hashingOnSeveralThreadsGivesTheSameRoot() throws {
+        var random = SplitMix64(seed: randomSeed("parallel tree"))
+        var builder = StateTree.Builder()
+        for index in 0..<20_000 { builder.append(key: ByteString("k:\(100_000 + index)"), value: [1]) }
+        let alone = builder.finish()
+        for _ in 0..<4 {
+            let writes = (0..<10).map { _ in Int.random(in: 0..<200_000, using: &random) }.sorted().map { number in
+                StateWrite(key: ByteString("k:\(100_000 + number / 10).\(number)"), value: [2])
+            }
+            let deletes = [StateWrite(key: "k:100000", value: nil), StateWrite(key: "k:100007", value: nil)]
+            var (one, two) = (alone, alone)
+            one.apply(deletes + writes.filter { $0.key > "k:100008" })
+            var pieces = 0
+            two.apply(deletes + writes.filter { $0.key > "k:100008" }) { count, piece in
+                pieces += count
+                DispatchQueue.concurrentPerform(iterations: count, execute: piece)
+            }
+            #expect(one.root == two.root)
+            #expect(pieces >= 2)
         }
     }
 

@@ -14,6 +14,12 @@ void chash_sha256(const void *first, size_t first_count, const void *second, siz
 // SHA-256 of exactly 64 bytes, left then right 32: a merkle node. The padding block is a constant.
 void chash_sha256_node(const void *left, const void *right, void *out);
 
+// Nodes of one level of a merkle tree over `child_count` hashes of 32 bytes: parent i of children 2i and 2i + 1, the last
+// odd child paired with itself. Writes the parents that `indexes` names, each to its place in `parents`. Two at a time
+// where the processor has SHA instructions, which is nearly twice as fast as one after the other.
+void chash_sha256_nodes(
+    const void *children, size_t child_count, const size_t *indexes, size_t index_count, void *parents);
+
 // The portable code, whatever the processor can do: what tests compare the other with.
 void chash_sha256_portable(const void *first, size_t first_count, const void *second, size_t second_count, void *out);
 

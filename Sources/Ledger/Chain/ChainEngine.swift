@@ -19,6 +19,8 @@ public final class ChainEngine {
     public let store: any ChainStore
     /// The newest block, that of an open write included.
     public private(set) var tip: ChainTip
+    /// Threads to lend to the state tree, for the levels in which many nodes change; nil hashes on the caller's thread.
+    public var workers: StateTree.Workers?
     private var tree: StateTree
     private var isWriting = false
     /// What takes back each step of the open write, newest last; at most `Limits.maximumUncommittedBlocks`.
@@ -114,7 +116,7 @@ extension ChainEngine {
 
     private func takeStepsBack() {
         for step in steps.reversed() {
-            tree.apply(step.values)
+            tree.apply(step.values, workers: workers)
             tip = step.tip
         }
         steps.removeAll(keepingCapacity: true)
@@ -141,9 +143,9 @@ extension ChainEngine {
         if let fault = rules.fault(prepared, on: tip, nowSeconds: now.unixSeconds) { throw .rejected(fault) }
         guard let header = prepared.block.header else { throw .rejected(.noHeader) }
         let changes = try execute(prepared, producer: header.producer)
-        let root = tree.apply(changes.writes)
+        let root = tree.apply(changes.writes, workers: workers)
         guard header.stateRoot.flatMap({ Hash32($0) }) == root else {
-            tree.apply(changes.oldValues)
+            tree.apply(changes.oldValues, workers: workers)
             throw .rejected(.wrongStateRoot)
         }
         let parent = tip
@@ -154,7 +156,7 @@ extension ChainEngine {
         do {
             try store.append(changes.record(tip: newTip, parent: parent, json: prepared.json))
         } catch {
-            tree.apply(changes.oldValues)
+            tree.apply(changes.oldValues, workers: workers)
             throw .store(error)
         }
         steps.append(Step(tip: parent, values: changes.oldValues))
@@ -163,7 +165,9 @@ extension ChainEngine {
     }
 
     private func execute(_ prepared: PreparedBlock, producer: ByteString) throws(ChainError) -> BlockExecution.Changes {
-        var execution = BlockExecution(rules: rules, mode: .block, base: store, producer: Address(producer))
+        var execution = BlockExecution(
+            rules: rules, mode: .block, base: store, producer: Address(producer),
+            expectedCount: prepared.transactions.count)
         for index in prepared.transactions.indices {
             guard let transaction = prepared.transactions[index] else { throw .rejected(.nilTransaction(index: index)) }
             do throws(TransactionError) {
@@ -198,7 +202,7 @@ extension ChainEngine {
         } catch {
             throw .store(error)
         }
-        tree.apply(undo.oldValues)
+        tree.apply(undo.oldValues, workers: workers)
         steps.append(Step(tip: tip, values: newValues))
         tip = undo.parent ?? tip
         return UndoneBlock(block: undo.block, parent: tip, json: json)
@@ -210,8 +214,8 @@ extension ChainEngine {
 extension ChainEngine {
     /// The root that the state would have after `writes`. The tree is as before afterwards.
     func stateRoot(after changes: BlockExecution.Changes) -> Hash32 {
-        let root = tree.apply(changes.writes)
-        tree.apply(changes.oldValues)
+        let root = tree.apply(changes.writes, workers: workers)
+        tree.apply(changes.oldValues, workers: workers)
         return root
     }
 }

@@ -33,10 +33,22 @@ public struct GasConfiguration: Hashable, Sendable {
 public struct FeeSchedule: Hashable, Sendable {
     public let baseFee: Amount
     public let perByteFee: Amount
+    /// Both as machine integers, which they are on any sane chain.
+    private let small: Small?
+
+    private struct Small: Hashable {
+        var base: UInt64
+        var perByte: UInt64
+    }
 
     public init(baseFee: Amount, perByteFee: Amount) {
         self.baseFee = baseFee
         self.perByteFee = perByteFee
+        if let base = baseFee.uint64, let perByte = perByteFee.uint64 {
+            small = Small(base: base, perByte: perByte)
+        } else {
+            small = nil
+        }
     }
 
     /// The reference's defaults, for fields that a `gas_config` leaves empty: 1000 and 10.
@@ -46,7 +58,14 @@ public struct FeeSchedule: Hashable, Sendable {
     public var isZero: Bool { baseFee.isZero && perByteFee.isZero }
 
     /// The fee of a transaction of `size` bytes. Sizes below zero count as zero.
-    public func fee(size: Int) -> Amount { estimate(size: size).total }
+    public func fee(size: Int) -> Amount {
+        if let small {
+            let (product, isLarge) = small.perByte.multipliedReportingOverflow(by: UInt64(max(0, size)))
+            let (sum, overflow) = product.addingReportingOverflow(small.base)
+            if !isLarge, !overflow { return Amount(sum) }
+        }
+        return estimate(size: size).total
+    }
 
     /// The fee with its parts, as the API's estimate shows it.
     public func estimate(size: Int) -> (size: Int, base: Amount, perSize: Amount, total: Amount) {

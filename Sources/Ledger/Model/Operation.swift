@@ -71,6 +71,22 @@ public enum StateKeys {
 
     /// The key of `address`'s balance: `balance:` and the address in lower case.
     public static func balance(of address: Address) -> ByteString {
-        ByteString(balancePrefix.bytes + address.lowercased.bytes)
+        let (prefix, bytes) = (balancePrefix.bytes, address.bytes)
+        let count = prefix.count + Address.textCount
+        return ByteString(
+            [UInt8](unsafeUninitializedCapacity: count) { room, initialized in
+                for (index, byte) in prefix.enumerated() { room[index] = byte }
+                room[prefix.count] = UInt8(ascii: "0")
+                room[prefix.count + 1] = UInt8(ascii: "x")
+                for (index, byte) in bytes.enumerated() {
+                    room[prefix.count + 2 + 2 * index] = hexDigit(byte >> 4)
+                    room[prefix.count + 3 + 2 * index] = hexDigit(byte & 15)
+                }
+                initialized = count
+            })
+    }
+
+    private static func hexDigit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
     }
 }

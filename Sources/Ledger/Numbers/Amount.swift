@@ -21,7 +21,11 @@ public struct Amount: Hashable, Sendable {
     }
 
     public init(_ value: UInt64) {
-        self.init(bigEndian: (0..<8).map { UInt8(truncatingIfNeeded: value >> (56 - 8 * $0)) })
+        let count = (UInt64.bitWidth - value.leadingZeroBitCount + 7) / 8
+        bytes = [UInt8](unsafeUninitializedCapacity: count) { room, initialized in
+            for index in 0..<count { room[index] = UInt8(truncatingIfNeeded: value >> (8 * UInt64(count - 1 - index))) }
+            initialized = count
+        }
     }
 
     public var isZero: Bool { bytes.isEmpty }

@@ -43,12 +43,17 @@ struct BlockExecution {
     private var fees = Amount.zero
     private var count = 0
 
-    init(rules: ChainRules, mode: Mode, base: any LedgerReading, producer: Address?) {
+    /// `expectedCount` transactions are reserved room for.
+    init(rules: ChainRules, mode: Mode, base: any LedgerReading, producer: Address?, expectedCount: Int = 1) {
         self.rules = rules
         self.mode = mode
         self.base = base
         self.producer = producer
-        overlay = StateOverlay(base: base)
+        overlay = StateOverlay(base: base, expectedCount: expectedCount)
+        ids.reserveCapacity(expectedCount)
+        nonces.reserveCapacity(expectedCount)
+        newEntries.reserveCapacity(expectedCount)
+        newNonces.reserveCapacity(expectedCount)
     }
 
     private var isStrict: Bool { rules.ruleSet.isStrict && mode != .genesis }
@@ -62,8 +67,9 @@ struct BlockExecution {
         do throws(TransactionError) {
             if checksPlace { try checkPlace(transaction) }
             if isStrict { try chargeFee(transaction) } else if mode == .making { try checkMeans(transaction) }
-            for (index, operation) in (transaction.transaction.data?.operations ?? []).enumerated() {
-                guard let operation else { throw .rejected(.nilOperation(operation: index)) }
+            let operations = transaction.transaction.data?.operations ?? []
+            for index in operations.indices {
+                guard let operation = operations[index] else { throw .rejected(.nilOperation(operation: index)) }
                 try execute(operation, index, of: transaction)
             }
             // In a block of others this counts at its end only, when later transactions may have made room.
@@ -178,26 +184,25 @@ extension BlockExecution {
 
 extension BlockExecution {
     private mutating func enterIndexes(_ transaction: PreparedTransaction) throws(TransactionError) {
-        // Everything that can fail comes before anything is entered.
-        let place = count
-        var fresh: [TransactionEntry] = []
-        // Where places are checked, the hash is known to be new already.
+        // Everything that can fail comes before anything is entered. Where places are checked, the hash is known to be new.
         var isNewHash = checksPlace
         if !isNewHash { isNewHash = try !isKnown(transaction.hash) }
-        if isNewHash { fresh.append(TransactionEntry(id: transaction.hash, index: place)) }
-        if let claimed = transaction.claimedID, try !isKnown(claimed) {
-            fresh.append(TransactionEntry(id: claimed, index: place))
-        }
+        let claimed = transaction.claimedID
+        var isNewClaim = false
+        if let claimed { isNewClaim = try !isKnown(claimed) }
         let sender = mode == .genesis ? nil : transaction.sender
         let used = sender.map { UsedNonce(sender: $0, nonce: transaction.transaction.nonce) }
         var isNew = isStrict
         if let used, !isNew { isNew = try !isUsed(used) }
-        newEntries += fresh
         ids.insert(transaction.hash)
-        if let claimed = transaction.claimedID { ids.insert(claimed) }
+        if isNewHash { newEntries.append(TransactionEntry(id: transaction.hash, index: count)) }
+        if let claimed {
+            ids.insert(claimed)
+            if isNewClaim { newEntries.append(TransactionEntry(id: claimed, index: count)) }
+        }
         guard let used else { return }
-        nonces.insert(used)
-        lastNonces[used.sender] = used.nonce
+        // Strict rules ask for the last nonce only, the others for each.
+        if isStrict { lastNonces[used.sender] = used.nonce } else { nonces.insert(used) }
         if isNew { newNonces.append(used) }
     }
 

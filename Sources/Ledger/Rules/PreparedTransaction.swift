@@ -6,17 +6,36 @@ public import Primitives
 /// Making one is the expensive part of validation (one signature recovery, about 45 µs) and needs no state, so callers
 /// do it on as many threads as they like.
 public struct PreparedTransaction: Sendable {
-    public let transaction: Transaction
-    /// SHA-256 of the canonical bytes.
-    public let hash: Hash32
-    /// The number of bytes of the transaction's canonical JSON, which fees and limits count.
-    public let size: Int
-    /// The address in `from`; nil when that is none.
-    public let sender: Address?
-    /// What the format check found (`TransactionRejection`, first group); nil when all is well.
-    public let formatFault: TransactionRejection?
+    /// What never changes, behind one reference: the value is copied about, and its many arrays would be counted each time.
+    private final class Content: Sendable {
+        let transaction: Transaction
+        let hash: Hash32
+        let size: Int
+        let sender: Address?
+        let formatFault: TransactionRejection?
+
+        init(_ transaction: Transaction, hash: Hash32, size: Int) {
+            self.transaction = transaction
+            self.hash = hash
+            self.size = size
+            sender = Address(transaction.from)
+            formatFault = transaction.formatFault(sender: sender)
+        }
+    }
+
+    private let content: Content
     /// Whose signature it is.
     public internal(set) var signer: Signer
+
+    public var transaction: Transaction { content.transaction }
+    /// SHA-256 of the canonical bytes.
+    public var hash: Hash32 { content.hash }
+    /// The number of bytes of the transaction's canonical JSON, which fees and limits count.
+    public var size: Int { content.size }
+    /// The address in `from`; nil when that is none.
+    public var sender: Address? { content.sender }
+    /// What the format check found (`TransactionRejection`, first group); nil when all is well.
+    public var formatFault: TransactionRejection? { content.formatFault }
 
     /// What is known of a signature.
     public enum Signer: Hashable, Sendable {
@@ -28,11 +47,7 @@ public struct PreparedTransaction: Sendable {
     }
 
     init(_ transaction: Transaction, hash: Hash32, size: Int) {
-        self.transaction = transaction
-        self.hash = hash
-        self.size = size
-        sender = Address(transaction.from)
-        formatFault = transaction.formatFault(sender: sender)
+        content = Content(transaction, hash: hash, size: size)
         signer = .unknown
     }
 
@@ -66,11 +81,14 @@ public struct PreparedTransaction: Sendable {
     /// sender. nil when valid. Recovers the signer when that is still `unknown`.
     public var fault: TransactionRejection? {
         if let formatFault { return formatFault }
-        var copy = self
-        copy.verify()
-        if case .fault(.missing) = copy.signer { return .signature(.missing) }
+        if signer == .unknown {
+            var copy = self
+            copy.verify()
+            return copy.fault
+        }
+        if signer == .fault(.missing) { return .signature(.missing) }
         if transaction.id?.isEmpty ?? true { return .noID }
-        return copy.signer.fault(claimed: transaction.from, address: sender).map { .signature($0) }
+        return signer.fault(claimed: transaction.from, address: sender).map { .signature($0) }
     }
 
     /// The id as the indexes keep it, when it is not the hash and has 32 bytes.

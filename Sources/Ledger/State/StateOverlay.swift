@@ -20,8 +20,11 @@ struct StateOverlay {
     /// What each write since the mark replaced, newest last.
     private var journal: [(index: Int, new: [UInt8]?, isWritten: Bool)] = []
 
-    init(base: any LedgerReading) {
+    /// Room for `expectedCount` keys is reserved.
+    init(base: any LedgerReading, expectedCount: Int) {
         self.base = base
+        indexes.reserveCapacity(expectedCount)
+        entries.reserveCapacity(expectedCount)
     }
 
     /// The value of `key`, nil when it does not exist. Throws what the ledger throws.
@@ -71,16 +74,17 @@ struct StateOverlay {
 
     /// What changed, in bytewise order of the keys, and what was there before. Keys that end as they began are left out.
     func changes() throws -> (writes: [StateWrite], oldValues: [StateWrite]) {
-        let written = entries.filter(\.isWritten).sorted { $0.key < $1.key }
+        let written = entries.indices.filter { entries[$0].isWritten }.sorted { entries[$0].key < entries[$1].key }
         var writes: [StateWrite] = []
         var oldValues: [StateWrite] = []
         writes.reserveCapacity(written.count)
         oldValues.reserveCapacity(written.count)
-        for entry in written {
-            let old = entry.isOldKnown ? entry.old : try base.stateValue(entry.key)
-            guard old != entry.new else { continue }
-            writes.append(StateWrite(key: entry.key, value: entry.new))
-            oldValues.append(StateWrite(key: entry.key, value: old))
+        for index in written {
+            let key = entries[index].key
+            let old = entries[index].isOldKnown ? entries[index].old : try base.stateValue(key)
+            guard old != entries[index].new else { continue }
+            writes.append(StateWrite(key: key, value: entries[index].new))
+            oldValues.append(StateWrite(key: key, value: old))
         }
         return (writes, oldValues)
     }
