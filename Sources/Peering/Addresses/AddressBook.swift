@@ -71,12 +71,15 @@ struct AddressBook: Sendable {
 
     /// Who gives up a place in a full bucket: the one that failed most, else one that nobody speaks of any more.
     private func replaceable(in bucket: [Endpoint], at now: Nanoseconds) -> Int? {
-        let worst = bucket.indices.max { failures(bucket[$0]) < failures(bucket[$1]) }
-        if let worst, failures(bucket[worst]) > 0 { return worst }
-        return bucket.indices.first { now - (entries[bucket[$0]]?.toldAt ?? 0) >= AddressBook.staleAfter }
+        var worst: (place: Int, failures: Int)?
+        var stale: Int?
+        for (place, endpoint) in bucket.enumerated() {
+            guard let entry = entries[endpoint] else { continue }
+            if entry.failures > worst?.failures ?? 0 { worst = (place, entry.failures) }
+            if now - entry.toldAt >= AddressBook.staleAfter { stale = stale ?? place }
+        }
+        return worst?.place ?? stale
     }
-
-    private func failures(_ endpoint: Endpoint) -> Int { entries[endpoint]?.failures ?? 0 }
 
     // MARK: Outcomes of dials
 

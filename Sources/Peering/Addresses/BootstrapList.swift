@@ -8,6 +8,8 @@ struct BootstrapList: Sendable {
         /// Failures in a row; grows the backoff, never gives up.
         var failures = 0
         var nextDial: Nanoseconds
+        /// Whether a connection to it exists, under this endpoint or another.
+        var isConnected = false
         /// Who answered there last: the same node may be connected under another address.
         var node: Node?
     }
@@ -30,6 +32,13 @@ struct BootstrapList: Sendable {
     mutating func replace(with endpoints: [Endpoint], at now: Nanoseconds) {
         members = endpoints.map { endpoint in
             members.first { $0.endpoint == endpoint } ?? Member(endpoint: endpoint, nextDial: now)
+        }
+    }
+
+    mutating func markConnected(by peers: PeerTable) {
+        for index in members.indices {
+            let member = members[index]
+            members[index].isConnected = peers.all.contains { member.isConnected(by: $0) }
         }
     }
 

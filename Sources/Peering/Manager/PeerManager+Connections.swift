@@ -65,6 +65,7 @@ extension PeerManager {
     ) {
         let deadline = now + configuration.handshakeTimeout
         peers.insert(PeerInfo(id: id, remote: remote, direction: direction, at: now, handshakeDeadline: deadline))
+        if !direction.isInbound { markBootstrapPeers() }
         effects.append(.sendHandshake(id))
         wake(at: deadline)
     }
@@ -124,6 +125,7 @@ extension PeerManager {
         if peer.isReady { effects.append(.peerGone(id, reason)) }
         if peer.isReady, !peer.isContested { promoteSibling(of: peer) }
         guard phase == .running else { return }
+        markBootstrapPeers()
         if let endpoint = peer.direction.dialled {
             noteEnd(of: peer, dialledAt: endpoint, reason: reason, at: now, effects: &effects)
         }

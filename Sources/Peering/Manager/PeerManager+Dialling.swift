@@ -23,14 +23,14 @@ extension PeerManager {
     /// Bootstrap peers that are neither connected nor being dialled nor this node itself.
     private var idleBootstrapPeers: [BootstrapList.Member] {
         bootstrap.members.filter { member in
-            !dials.contains(member.endpoint) && !isOwn(member.endpoint) && !peers.all.contains { member.isConnected(by: $0) }
+            !member.isConnected && !dials.contains(member.endpoint) && !isOwn(member.endpoint)
         }
     }
 
     /// Whether a bootstrap peer that answered could get a slot, by eviction of another peer if need be.
     private var mayDialBootstrapPeer: Bool {
         guard dials.bootstrapCount < PeeringLimits.maxConcurrentDials else { return false }
-        return peers.slotsTaken < configuration.maxPeers || peers.all.contains { $0.direction.isInbound && !$0.isBootstrap }
+        return peers.slotsTaken < configuration.maxPeers || peers.inboundSlotsTaken > 0
     }
 
     // MARK: The book
@@ -144,6 +144,8 @@ extension PeerManager {
             // The node is connected by another way; its address is as good as before.
             book.postpone(endpoint, until: now + PeeringLimits.addressBackoffMax)
             restBootstrapPeer(endpoint, at: now)
+        case .inactive:
+            book.postpone(endpoint, until: now + PeeringLimits.addressBackoffMax)
         case .otherChain, .incompatibleVersion, .identityClash:
             book.forget(endpoint)
             effects.append(.fact(.addressForgotten(endpoint)))
@@ -174,7 +176,7 @@ extension PeerManager {
 
     /// Whether a dial there would lead back here.
     func isOwn(_ endpoint: Endpoint) -> Bool {
-        ownEndpoints.contains(endpoint) || Endpoint(configuration.local.listenAddress) == endpoint
+        endpoint == ownListenEndpoint || ownEndpoints.contains(endpoint)
     }
 
     private mutating func rememberOwn(_ endpoint: Endpoint) {

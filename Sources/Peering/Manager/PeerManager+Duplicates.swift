@@ -73,14 +73,14 @@ extension PeerManager {
         }
     }
 
-    mutating func settleContests(at now: Nanoseconds, effects: inout [PeerEffect]) {
-        for id in peers.ids {
+    mutating func settleContests(_ due: [ConnectionID], at now: Nanoseconds, effects: inout [PeerEffect]) {
+        for id in due {
             guard let peer = peers[id], let contest = peer.contest, contest.until <= now else { continue }
             guard let holder = peers.siblings(of: peer).first(where: { !$0.isContested }) else {
                 takeSlot(id, at: now, effects: &effects)
                 continue
             }
-            let isHolderAlive = holder.lastHeard > contest.since
+            let isHolderAlive = holder.lastHeard >= contest.since
             if isHolderAlive, !isPreferred(peer, to: holder) {
                 close(id, .duplicateConnection, at: now, effects: &effects)
             } else {

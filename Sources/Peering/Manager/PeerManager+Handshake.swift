@@ -44,23 +44,20 @@ extension PeerManager {
     /// be its handshake, otherwise the connection is closed. Cheap: one look into a table.
     @discardableResult
     public mutating func messageReceived(_ id: ConnectionID, at moment: Moment, effects: inout [PeerEffect]) -> Bool {
-        guard let isReady = peers[id]?.isReady else { return false }
-        guard isReady else {
-            closeForFault(id, .handshakeExpected, at: moment.uptime, effects: &effects)
-            return false
-        }
-        peers[id]?.lastHeard = moment.uptime
-        return true
+        guard let isReady = peers.heard(id, at: moment.uptime) else { return false }
+        if !isReady { closeForFault(id, .handshakeExpected, at: moment.uptime, effects: &effects) }
+        return isReady
     }
 
-    mutating func expireHandshakes(at now: Nanoseconds, effects: inout [PeerEffect]) {
-        for id in peers.ids {
+    mutating func expireHandshakes(_ due: [ConnectionID], at now: Nanoseconds, effects: inout [PeerEffect]) {
+        for id in due {
             guard let peer = peers[id], !peer.isReady, peer.handshakeDeadline <= now else { continue }
             close(id, .handshakeTimeout, at: now, effects: &effects)
         }
     }
 
     private func fill(_ peer: inout PeerInfo, from handshake: Handshake, signer: Address?, at now: Nanoseconds) {
+        peer.isReady = true
         peer.handshake = handshake
         peer.nodeID = HandshakeRules.nodeID(of: handshake)
         peer.isSigned = signer != nil && signer == peer.nodeID
@@ -80,7 +77,7 @@ extension PeerManager {
         book.succeeded(endpoint, at: now)
         guard bootstrap.contains(endpoint) else { return }
         bootstrap.update(endpoint) { $0.node = .init(nodeID: peer.nodeID, nonce: peer.handshake?.nonce) }
-        refreshBootstrapMarks()
+        markBootstrapPeers()
     }
 
     /// Makes the peer a ready one.
@@ -89,6 +86,7 @@ extension PeerManager {
         // Spread over the interval, so that the pings of many peers do not fall together.
         peer.liveness.nextProbe = now + Nanoseconds.random(in: 0...configuration.pingInterval, using: &generator)
         peers[peer.id] = peer
+        markBootstrapPeers()
         effects.append(.peerReady(peer.id))
         cancelNeedlessDial(for: peer, effects: &effects)
         learnListenEndpoint(of: peer, at: now)

@@ -14,7 +14,7 @@ extension PeerManager {
     /// Bytes of the peer came, a whole message or not.
     public mutating func bytesReceived(_ id: ConnectionID, at moment: Moment) {
         // Before the handshake only the handshake counts: its deadline cannot be drawn out by single bytes.
-        peers[id]?.lastHeard = moment.uptime
+        _ = peers.heard(id, at: moment.uptime)
     }
 
     /// A Ping came: it is answered, and its height is news.
@@ -31,6 +31,7 @@ extension PeerManager {
         guard let ping = peer.liveness.outstanding, ping.nonce == pong.nonce else { return }
         peers[id]?.liveness.outstanding = nil
         peers[id]?.latency.add(moment.uptime - ping.sentAt)
+        wake(at: peer.liveness.nextProbe)
     }
 
     /// The peer showed that it has the chain up to `height`, by whatever message.
@@ -56,8 +57,8 @@ extension PeerManager {
 
     // MARK: Probes
 
-    mutating func checkLiveness(at now: Nanoseconds, effects: inout [PeerEffect]) {
-        for id in peers.ids {
+    mutating func checkLiveness(_ due: [ConnectionID], at now: Nanoseconds, effects: inout [PeerEffect]) {
+        for id in due {
             guard let peer = peers[id], peer.isReady else { continue }
             if now - peer.lastHeard >= configuration.deadAfter {
                 close(id, .livenessTimeout, at: now, effects: &effects)

@@ -102,21 +102,16 @@ extension PeerManager {
         sendRequest(id, at: now, effects: &effects)
     }
 
-    mutating func askForAddresses(at now: Nanoseconds, effects: inout [PeerEffect]) {
-        let interval = questionInterval
-        for id in peers.ids {
-            guard let peer = peers[id], peer.isReady, let last = peer.exchange.lastAsked, last + interval <= now else { continue }
+    mutating func askForAddresses(_ due: [ConnectionID], at now: Nanoseconds, effects: inout [PeerEffect]) {
+        for id in due {
+            guard let peer = peers[id], peer.isReady, nextQuestion(to: peer) <= now else { continue }
             ask(id, at: now, effects: &effects)
         }
     }
 
-    /// When the next peer is due to be asked.
-    var nextQuestion: Nanoseconds? {
-        let last = peers.all.lazy.compactMap { $0.isReady ? $0.exchange.lastAsked : nil }.min()
-        return last.map { $0 + questionInterval }
-    }
-
-    private var questionInterval: Nanoseconds {
-        hasEnoughOutbound ? PeeringLimits.peerListRequestIdleInterval : PeeringLimits.peerListRequestInterval
+    /// When a ready peer is asked again.
+    func nextQuestion(to peer: PeerInfo) -> Nanoseconds {
+        let interval = hasEnoughOutbound ? PeeringLimits.peerListRequestIdleInterval : PeeringLimits.peerListRequestInterval
+        return (peer.exchange.lastAsked ?? peer.readyAt) + interval
     }
 }

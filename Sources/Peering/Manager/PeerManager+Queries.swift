@@ -34,6 +34,7 @@ extension PeerManager {
         func expect(_ holds: Bool, _ text: @autoclosure () -> String) {
             if !holds { found.append(text()) }
         }
+        expect(peers.census == peers.recount(), "counted \(peers.census), found \(peers.recount())")
         expect(peers.slotsTaken <= configuration.maxPeers, "\(peers.slotsTaken) slots taken of \(configuration.maxPeers)")
         expect(peers.pendingInbound <= PeeringLimits.maxPendingInbound, "\(peers.pendingInbound) pending inbound connections")
         expect(peers.pendingOutbound + dials.count <= mostOutboundInFlight, "\(peers.pendingOutbound) pending outbound connections")
@@ -50,7 +51,7 @@ extension PeerManager {
         for peer in peers.all {
             expect(peer.isReady || peer.contest == nil && peer.liveness.outstanding == nil, "\(peer.id) is pending and pinged")
             expect(
-                (deadline ?? .max) <= (peer.isReady ? peer.lastHeard + configuration.deadAfter : peer.handshakeDeadline),
+                (deadline ?? .max) <= lifeDeadline(of: peer),
                 "\(peer.id) would be looked at too late")
         }
         return found

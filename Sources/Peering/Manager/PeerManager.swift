@@ -34,6 +34,8 @@ public struct PeerManager: Sendable {
     var bootstrap = BootstrapList()
     var offenders = OffenderTable()
     var dials = DialTable()
+    /// Where this node says that it listens, where that is a place of its own.
+    let ownListenEndpoint: Endpoint?
     var generator: SplitMix64
     /// Secret: bucket places, ping nonces and the groups that eviction keeps follow from it.
     let key: [UInt8]
@@ -61,6 +63,7 @@ public struct PeerManager: Sendable {
         generator = SplitMix64(seed: seed)
         key = SHA256.hash(bigEndianBytes(seed) + Array("peering".utf8)).bytes
         book = AddressBook(key: key)
+        ownListenEndpoint = Endpoint(configuration.local.listenAddress)
     }
 
     // MARK: Life
@@ -91,14 +94,15 @@ public struct PeerManager: Sendable {
         guard phase == .running, (deadline ?? now) <= now else { return }
         forgiveOwnDelay(at: now)
         expireDials(at: now, effects: &effects)
-        expireHandshakes(at: now, effects: &effects)
-        checkLiveness(at: now, effects: &effects)
-        settleContests(at: now, effects: &effects)
+        let due = peers.all.filter { deadline(of: $0) <= now }.map(\.id)
+        expireHandshakes(due, at: now, effects: &effects)
+        checkLiveness(due, at: now, effects: &effects)
+        settleContests(due, at: now, effects: &effects)
+        askForAddresses(due, at: now, effects: &effects)
         replaceInactive(at: now, effects: &effects)
-        askForAddresses(at: now, effects: &effects)
         dialBootstrapPeers(at: now, effects: &effects)
         dialFromBook(at: now, effects: &effects)
-        deadline = earliestDeadline(at: now)
+        deadline = earliestDeadline
     }
 
     /// Takes up new limits, lists and exemptions (SIGHUP). `local` stays as it was. Peers over lowered limits are
@@ -109,7 +113,7 @@ public struct PeerManager: Sendable {
         configuration.local = local
         guard phase == .running else { return }
         bootstrap.replace(with: configuration.bootstrapPeers, at: moment.uptime)
-        refreshBootstrapMarks()
+        markBootstrapPeers()
         dropOverLimit(at: moment.uptime, effects: &effects)
         hastenBookDial(at: moment.uptime)
     }
@@ -119,8 +123,9 @@ public struct PeerManager: Sendable {
         localHeight = height
     }
 
-    /// Marks who is a bootstrap peer after the list, or what is known of its members, has changed.
-    mutating func refreshBootstrapMarks() {
+    /// Marks who is a bootstrap peer and which of those is connected, after something of that has changed.
+    mutating func markBootstrapPeers() {
+        bootstrap.markConnected(by: peers)
         let list = bootstrap
         peers.updateEach { $0.isBootstrap = $0.isReady && list.isMember($0) }
     }
@@ -146,17 +151,22 @@ public struct PeerManager: Sendable {
         dials.extendAll(by: delay)
     }
 
-    private func earliestDeadline(at now: Nanoseconds) -> Nanoseconds? {
+    private var earliestDeadline: Nanoseconds? {
         var earliest = dials.earliestDeadline ?? .max
         for peer in peers.all { earliest = min(earliest, deadline(of: peer)) }
         if let next = nextBootstrapDial { earliest = min(earliest, next) }
         if wantsFromBook { earliest = min(earliest, nextBookDial) }
-        if let next = nextQuestion { earliest = min(earliest, next) }
         if hasEnoughOutbound { earliest = min(earliest, nextReplacement) }
-        return earliest == .max ? nil : max(earliest, now + 1)
+        return earliest == .max ? nil : earliest
     }
 
+    /// When something is due with a peer.
     private func deadline(of peer: PeerInfo) -> Nanoseconds {
+        peer.isReady ? min(lifeDeadline(of: peer), nextQuestion(to: peer)) : peer.handshakeDeadline
+    }
+
+    /// When it must be seen whether a peer lives, or has shaken hands.
+    func lifeDeadline(of peer: PeerInfo) -> Nanoseconds {
         guard peer.isReady else { return peer.handshakeDeadline }
         var earliest = min(peer.lastHeard + configuration.deadAfter, nextProbe(of: peer))
         if let ping = peer.liveness.outstanding { earliest = min(earliest, ping.deadline) }

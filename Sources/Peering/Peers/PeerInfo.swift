@@ -23,6 +23,8 @@ public struct PeerInfo: Sendable {
     public let direction: Direction
     public let connectedAt: Nanoseconds
 
+    /// Whether it has shaken hands.
+    public internal(set) var isReady = false
     /// What the peer said of itself; `nil` until it has shaken hands.
     public internal(set) var handshake: Handshake?
     /// Its identity, where it named one.
@@ -72,9 +74,6 @@ public struct PeerInfo: Sendable {
         lastHeard = now
         self.handshakeDeadline = handshakeDeadline
     }
-
-    /// Whether it has shaken hands.
-    public var isReady: Bool { handshake != nil }
 
     /// Whether another connection to the same node lives and this one may be closed for it within
     /// `PeeringLimits.contestGrace`. Such a connection takes no slot.

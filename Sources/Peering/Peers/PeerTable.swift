@@ -1,5 +1,6 @@
 internal import Framing
 internal import OrderedCollections
+internal import Primitives
 
 /// All connections in the order in which they came, which is also the order of every walk: the same events give the
 /// same effects, whatever the process's hash seed.
@@ -9,10 +10,19 @@ internal import OrderedCollections
 /// few entries, done when a connection comes or goes, never for a message.
 struct PeerTable: Sendable {
     private var peers: OrderedDictionary<ConnectionID, PeerInfo> = [:]
+    /// How many connections stand where; kept with each change, because every decision asks for it.
+    private(set) var census = Census()
 
     subscript(id: ConnectionID) -> PeerInfo? {
-        _read { yield peers[id] }
-        _modify { yield &peers[id] }
+        get { peers[id] }
+        _modify {
+            let before = peers[id]?.standing
+            yield &peers[id]
+            let after = peers[id]?.standing
+            guard before != after else { return }
+            if let before { census[before] -= 1 }
+            if let after { census[after] += 1 }
+        }
     }
 
     var all: some RandomAccessCollection<PeerInfo> { peers.values }
@@ -21,13 +31,24 @@ struct PeerTable: Sendable {
     var count: Int { peers.count }
 
     mutating func insert(_ peer: PeerInfo) {
-        peers[peer.id] = peer
+        self[peer.id] = peer
     }
 
     mutating func remove(_ id: ConnectionID) -> PeerInfo? {
-        peers.removeValue(forKey: id)
+        guard let peer = peers.removeValue(forKey: id) else { return nil }
+        census[peer.standing] -= 1
+        return peer
     }
 
+    /// Notes that bytes of a peer came, in place: the one thing that happens for every message. Returns whether the
+    /// peer is ready; `nil` when nobody has that id.
+    mutating func heard(_ id: ConnectionID, at now: Nanoseconds) -> Bool? {
+        guard let index = peers.index(forKey: id) else { return nil }
+        peers.values[index].lastHeard = now
+        return peers.values[index].isReady
+    }
+
+    /// `body` must not make a peer ready or contested.
     mutating func updateEach(_ body: (inout PeerInfo) -> Void) {
         for index in peers.values.indices { body(&peers.values[index]) }
     }
@@ -35,11 +56,18 @@ struct PeerTable: Sendable {
     // MARK: Counts
 
     /// Ready peers that take a slot: a second connection to a node that is being sorted out takes none.
-    var slotsTaken: Int { all.count { $0.isReady && !$0.isContested } }
-    var inboundSlotsTaken: Int { all.count { $0.isReady && !$0.isContested && $0.direction.isInbound } }
-    var outboundSlotsTaken: Int { slotsTaken - inboundSlotsTaken }
-    var pendingInbound: Int { all.count { !$0.isReady && $0.direction.isInbound } }
-    var pendingOutbound: Int { all.count { !$0.isReady && !$0.direction.isInbound } }
+    var slotsTaken: Int { census[.inbound] + census[.outbound] }
+    var inboundSlotsTaken: Int { census[.inbound] }
+    var outboundSlotsTaken: Int { census[.outbound] }
+    var pendingInbound: Int { census[.pendingInbound] }
+    var pendingOutbound: Int { census[.pendingOutbound] }
+
+    /// The census, counted afresh.
+    func recount() -> Census {
+        var fresh = Census()
+        for peer in all { fresh[peer.standing] += 1 }
+        return fresh
+    }
 
     /// Connections of one address (of one /64 for IPv6), in all states.
     func count(from address: IPAddress) -> Int {
@@ -65,5 +93,34 @@ struct PeerTable: Sendable {
             if peer.isListenEndpointConfirmed, let listen = peer.listenEndpoint { endpoints.insert(listen) }
         }
         return endpoints
+    }
+}
+
+/// Where a connection stands.
+enum Standing: Int, CaseIterable {
+    case pendingInbound
+    case pendingOutbound
+    /// Ready, one of several connections to its node, without a slot of its own.
+    case contested
+    /// Ready, with a slot.
+    case inbound
+    case outbound
+}
+
+/// How many connections stand where.
+struct Census: Equatable, Sendable {
+    private var counts = [Int](repeating: 0, count: Standing.allCases.count)
+
+    subscript(standing: Standing) -> Int {
+        get { counts[standing.rawValue] }
+        set { counts[standing.rawValue] = newValue }
+    }
+}
+
+extension PeerInfo {
+    var standing: Standing {
+        if !isReady { return direction.isInbound ? .pendingInbound : .pendingOutbound }
+        if isContested { return .contested }
+        return direction.isInbound ? .inbound : .outbound
     }
 }

@@ -1,0 +1,178 @@
+import Framing
+import Primitives
+import Testing
+
+@testable import Peering
+
+/// Texts as endpoints in tests; a bad literal fails the test that uses it.
+func endpoint(_ text: String) -> Endpoint {
+    guard let endpoint = Endpoint(text) else {
+        Issue.record("\(text) is no endpoint")
+        return Endpoint(address: IPAddress(ipv4: 0), port: 0)
+    }
+    return endpoint
+}
+
+func address(_ text: String) -> IPAddress { endpoint("\(text.contains(":") ? "[\(text)]" : text):1").address ?? IPAddress(ipv4: 0) }
+
+/// An identity whose order is the order of `number`.
+func nodeID(_ number: UInt64) -> Address {
+    Address([UInt8](repeating: 0, count: 12) + bigEndianBytes(number)) ?? .zero
+}
+
+let testChainID = "0x" + String(repeating: "ab", count: 32)
+
+func localNode(_ number: UInt64, listen: String = ":9000") -> LocalNode {
+    LocalNode(
+        version: "1.2.3", chainID: testChainID, nodeType: .full, listenAddress: listen, nodeID: nodeID(number), nonce: number &* 7919)
+}
+
+func handshake(
+    _ number: UInt64, listen: String = ":9000", version: String = "1.0.0", chainID: String = testChainID, height: UInt64 = 0,
+    capabilities: [String] = Capability.all
+) -> Handshake {
+    var local = localNode(number, listen: listen)
+    local.version = version
+    local.chainID = chainID
+    local.capabilities = capabilities
+    return local.handshake(height: height)
+}
+
+/// One manager with a clock of its own, fed by hand.
+struct Driver {
+    var manager: PeerManager
+    var now: Nanoseconds = .seconds(1_000_000)
+    var effects: [PeerEffect] = []
+    private var lastID: UInt64 = 0
+
+    /// The node under test is number 500, between those with a lower and a higher identity.
+    init(seed: UInt64 = 1, start: Bool = true, _ configure: (inout PeerConfiguration) -> Void = { _ in }) {
+        var configuration = PeerConfiguration(local: localNode(500))
+        configure(&configuration)
+        manager = PeerManager(configuration: configuration, seed: seed)
+        if start { manager.start(at: moment, effects: &effects) }
+    }
+
+    var moment: Moment { Moment(uptime: now, unixMilliseconds: now / 1_000_000) }
+
+    mutating func nextID() -> ConnectionID {
+        lastID += 1
+        return ConnectionID(rawValue: lastID)
+    }
+
+    /// The effects since the last call, and none of them again.
+    mutating func take() -> [PeerEffect] {
+        defer { effects = [] }
+        return effects
+    }
+
+    // MARK: Events
+
+    mutating func accept(_ remote: String) -> ConnectionID {
+        let id = nextID()
+        manager.accepted(id, from: endpoint(remote), at: moment, effects: &effects)
+        return id
+    }
+
+    mutating func shake(_ id: ConnectionID, _ handshake: Handshake, signed: Bool = true) {
+        let signer = signed ? handshake.nodeID.flatMap { Address(ByteString($0)) } : nil
+        manager.handshakeReceived(id, handshake, signedBy: signer, at: moment, effects: &effects)
+    }
+
+    /// An inbound connection that shook hands.
+    mutating func inbound(_ number: UInt64, from remote: String? = nil, listen: String = "", signed: Bool = true) -> ConnectionID {
+        let id = accept(remote ?? "\(number >> 8 & 255 + 20).\(number & 255).1.1:50000")
+        shake(id, handshake(number, listen: listen), signed: signed)
+        return id
+    }
+
+    /// The answer to a dial that is under way.
+    mutating func connect(_ dialled: String, remote: String? = nil) -> ConnectionID {
+        let id = nextID()
+        manager.dialSucceeded(endpoint(dialled), as: id, remote: endpoint(remote ?? dialled), at: moment, effects: &effects)
+        return id
+    }
+
+    /// An outbound connection that shook hands, to an endpoint that is being dialled.
+    mutating func outbound(_ number: UInt64, at dialled: String, listen: String? = nil) -> ConnectionID {
+        let id = connect(dialled)
+        shake(id, handshake(number, listen: listen ?? dialled))
+        return id
+    }
+
+    mutating func fail(_ dialled: String) {
+        manager.dialFailed(endpoint(dialled), at: moment, effects: &effects)
+    }
+
+    mutating func message(_ id: ConnectionID) -> Bool {
+        manager.messageReceived(id, at: moment, effects: &effects)
+    }
+
+    mutating func close(_ id: ConnectionID, _ reason: DisconnectReason = .closedByPeer) {
+        manager.closed(id, reason: reason, at: moment, effects: &effects)
+    }
+
+    mutating func penalize(_ id: ConnectionID, _ fault: PeerFault) {
+        manager.penalize(id, fault, at: moment, effects: &effects)
+    }
+
+    mutating func tell(_ id: ConnectionID, _ endpoints: [Endpoint]) {
+        manager.peerListReceived(id, endpoints, at: moment, effects: &effects)
+    }
+
+    mutating func request(_ id: ConnectionID) -> [Endpoint]? {
+        _ = take()
+        manager.peerListRequested(id, at: moment, effects: &effects)
+        for case .sendPeerList(id, let endpoints) in take() { return endpoints }
+        return nil
+    }
+
+    // MARK: Time
+
+    /// Lets time pass with a tick at each deadline. `answering` peers answer each ping and request at once.
+    mutating func pass(_ span: Nanoseconds, answering: Set<ConnectionID> = []) {
+        let end = now + span
+        answer(answering, from: 0)
+        while let deadline = manager.nextDeadline, deadline <= end {
+            now = max(now, deadline)
+            let first = effects.count
+            manager.tick(at: moment, effects: &effects)
+            answer(answering, from: first)
+        }
+        now = end
+    }
+
+    private mutating func answer(_ ids: Set<ConnectionID>, from first: Int) {
+        for effect in effects[first...] {
+            switch effect {
+            case .sendPing(let id, let nonce) where ids.contains(id):
+                _ = message(id)
+                manager.pongReceived(id, Ping(nonce: nonce, height: manager.peer(id)?.height ?? 0), at: moment)
+            case .sendPeerListRequest(let id) where ids.contains(id):
+                _ = message(id)
+                manager.peerListReceived(id, [], at: moment, effects: &effects)
+            default: break
+            }
+        }
+    }
+}
+
+extension [PeerEffect] {
+    var dials: [Endpoint] { compactMap { if case .dial(let endpoint) = $0 { endpoint } else { nil } } }
+    var ready: [ConnectionID] { compactMap { if case .peerReady(let id) = $0 { id } else { nil } } }
+    var facts: [PeerFact] { compactMap { if case .fact(let fact) = $0 { fact } else { nil } } }
+
+    func closed(_ id: ConnectionID) -> DisconnectReason? {
+        for case .close(id, let reason) in self { return reason }
+        return nil
+    }
+
+    func gone(_ id: ConnectionID) -> DisconnectReason? {
+        for case .peerGone(id, let reason) in self { return reason }
+        return nil
+    }
+
+    func pings(to id: ConnectionID) -> [UInt64] {
+        compactMap { if case .sendPing(id, let nonce) = $0 { nonce } else { nil } }
+    }
+}

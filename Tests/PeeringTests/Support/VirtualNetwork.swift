@@ -1,0 +1,267 @@
+import Framing
+import Primitives
+import Testing
+
+@testable import Peering
+
+/// Nodes in one process with a clock of its own: every node is a `PeerManager`, a connection is two queues, and what is
+/// sent arrives after the latency, in order. The same seed gives the same run.
+struct VirtualNetwork {
+    struct Node {
+        var manager: PeerManager
+        let place: Endpoint
+        var isAlive = true
+        /// The earliest tick that is in the queue.
+        var nextTick = Nanoseconds.max
+        /// When each peer became ready and was gone, for tests that ask how long something took.
+        var gone: [(id: ConnectionID, reason: DisconnectReason, at: Nanoseconds)] = []
+    }
+
+    /// One end of a connection.
+    struct End {
+        let node: Int
+        let other: ConnectionID
+        var isOpen = true
+    }
+
+    enum Message {
+        case handshake(Handshake)
+        case request
+        case list([Endpoint])
+        case ping(UInt64)
+        case pong(UInt64)
+        case end
+    }
+
+    enum Event {
+        case tick(Int)
+        case reach(dialler: Int, Endpoint)
+        case connected(Int, Endpoint, ConnectionID, remote: Endpoint)
+        case refused(Int, Endpoint)
+        case message(to: ConnectionID, Message)
+    }
+
+    private(set) var nodes: [Node] = []
+    private var ends: [ConnectionID: End] = [:]
+    private var places: [Endpoint: Int] = [:]
+    private var queue = EventQueue<Event>()
+    private(set) var now: Nanoseconds = .seconds(1000)
+    private var generator: SplitMix64
+    private var lastID: UInt64 = 0
+    private(set) var eventCount = 0
+    /// Nodes in different parts hear nothing of each other.
+    var part: (Int) -> Int = { _ in 0 }
+    /// After how many events invariants are looked at; each look costs a walk over the node's address book.
+    var checkEvery = 97
+    private(set) var findings: [String] = []
+
+    init(seed: UInt64) {
+        generator = SplitMix64(seed: seed)
+    }
+
+    var moment: Moment { Moment(uptime: now, unixMilliseconds: now / 1_000_000) }
+
+    /// Adds a node at `place` and starts it.
+    mutating func add(at place: Endpoint, configure: (inout PeerConfiguration) -> Void) {
+        let index = nodes.count
+        var local = localNode(UInt64(index + 1), listen: ":\(place.port)")
+        local.nonce = generator.next()
+        var configuration = PeerConfiguration(local: local)
+        configure(&configuration)
+        nodes.append(Node(manager: PeerManager(configuration: configuration, seed: generator.next()), place: place))
+        places[place] = index
+        var effects: [PeerEffect] = []
+        nodes[index].manager.start(at: moment, effects: &effects)
+        carryOut(effects, of: index)
+    }
+
+    /// The node stops without a word: its sockets stay open on the other side and are silent.
+    mutating func kill(_ index: Int) {
+        nodes[index].isAlive = false
+    }
+
+    mutating func run(for span: Nanoseconds) {
+        let end = now + span
+        while let time = queue.nextTime, time <= end, let event = queue.pop() {
+            now = max(now, time)
+            eventCount += 1
+            handle(event)
+        }
+        now = end
+    }
+
+    // MARK: Events
+
+    private mutating func handle(_ event: Event) {
+        switch event {
+        case .tick(let index):
+            nodes[index].nextTick = .max
+            act(index) { $0.tick(at: $1, effects: &$2) }
+        case .reach(let dialler, let target): reach(target, from: dialler)
+        case .connected(let index, let dialled, let id, let remote):
+            act(index) { $0.dialSucceeded(dialled, as: id, remote: remote, at: $1, effects: &$2) }
+        case .refused(let index, let dialled):
+            act(index) { $0.dialFailed(dialled, at: $1, effects: &$2) }
+        case .message(let id, let message):
+            guard let end = ends[id], end.isOpen else { return }
+            deliver(message, to: id, at: end)
+        }
+    }
+
+    /// A dial arrives where it was meant to go.
+    private mutating func reach(_ target: Endpoint, from dialler: Int) {
+        guard let index = places[target], part(index) == part(dialler) else { return }
+        guard nodes[index].isAlive else {
+            send(.refused(dialler, target))
+            return
+        }
+        lastID += 2
+        let (near, far) = (ConnectionID(rawValue: lastID), ConnectionID(rawValue: lastID + 1))
+        ends[near] = End(node: dialler, other: far)
+        ends[far] = End(node: index, other: near)
+        send(.connected(dialler, target, near, remote: target))
+        let port = UInt16(30_000 + lastID % 30_000)
+        let remote = Endpoint(host: nodes[dialler].place.host, port: port) ?? target
+        act(index) { $0.accepted(far, from: remote, at: $1, effects: &$2) }
+    }
+
+    private mutating func deliver(_ message: Message, to id: ConnectionID, at end: End) {
+        act(end.node) { manager, moment, effects in
+            switch message {
+            case .handshake(let handshake):
+                let signer = handshake.nodeID.flatMap { Address(ByteString($0)) }
+                manager.handshakeReceived(id, handshake, signedBy: signer, at: moment, effects: &effects)
+            case .end: manager.closed(id, reason: .closedByPeer, at: moment, effects: &effects)
+            default:
+                guard manager.messageReceived(id, at: moment, effects: &effects) else { return }
+                switch message {
+                case .request: manager.peerListRequested(id, at: moment, effects: &effects)
+                case .list(let endpoints): manager.peerListReceived(id, endpoints, at: moment, effects: &effects)
+                case .ping(let nonce): manager.pingReceived(id, Ping(nonce: nonce, height: 0), at: moment, effects: &effects)
+                case .pong(let nonce): manager.pongReceived(id, Ping(nonce: nonce, height: 0), at: moment)
+                case .handshake, .end: break
+                }
+            }
+        }
+        if case .end = message { ends[id]?.isOpen = false }
+    }
+
+    /// Lets a node act, and carries out what it wants.
+    private mutating func act(_ index: Int, _ body: (inout PeerManager, Moment, inout [PeerEffect]) -> Void) {
+        guard nodes[index].isAlive else { return }
+        var effects: [PeerEffect] = []
+        body(&nodes[index].manager, moment, &effects)
+        carryOut(effects, of: index)
+        guard eventCount % checkEvery == 0 else { return }
+        findings += nodes[index].manager.checkInvariants().map { "node \(index): \($0)" }
+    }
+
+    // MARK: Effects
+
+    private mutating func carryOut(_ effects: [PeerEffect], of index: Int) {
+        for effect in effects {
+            switch effect {
+            case .dial(let target): send(.reach(dialler: index, target))
+            case .sendHandshake(let id): send(.handshake(nodes[index].manager.configuration.local.handshake(height: 0)), over: id)
+            case .sendPeerListRequest(let id): send(.request, over: id)
+            case .sendPeerList(let id, let endpoints): send(.list(endpoints), over: id)
+            case .sendPing(let id, let nonce): send(.ping(nonce), over: id)
+            case .sendPong(let id, let nonce): send(.pong(nonce), over: id)
+            case .close(let id, _):
+                send(.end, over: id)
+                ends[id]?.isOpen = false
+            case .peerGone(let id, let reason): nodes[index].gone.append((id, reason, now))
+            case .cancelDial, .peerReady, .fact: break
+            }
+        }
+        guard let deadline = nodes[index].manager.nextDeadline, deadline < nodes[index].nextTick else { return }
+        nodes[index].nextTick = max(deadline, now)
+        queue.push(.tick(index), at: max(deadline, now))
+    }
+
+    /// 20 ms to anywhere; equal for all, so that what is sent first arrives first.
+    private mutating func send(_ event: Event) {
+        queue.push(event, at: now + .milliseconds(20))
+    }
+
+    private mutating func send(_ message: Message, over id: ConnectionID) {
+        guard let end = ends[id], end.isOpen, let other = ends[end.other], part(other.node) == part(end.node) else { return }
+        send(.message(to: end.other, message))
+    }
+
+    // MARK: What came of it
+
+    var living: [Int] { nodes.indices.filter { nodes[$0].isAlive } }
+
+    /// The node at the other end.
+    func node(behind id: ConnectionID) -> Int? { ends[id].flatMap { ends[$0.other] }?.node }
+
+    /// The nodes to which `index` has a ready connection, once for each connection.
+    func neighbours(of index: Int) -> [Int] {
+        nodes[index].manager.readyPeers.compactMap { node(behind: $0.id) }
+    }
+
+    /// Living nodes that can be reached from the first of `members` over ready connections.
+    func reachable(within members: [Int]) -> Set<Int> {
+        guard let first = members.first else { return [] }
+        var reached: Set = [first]
+        var front = [first]
+        while let index = front.popLast() {
+            for neighbour in neighbours(of: index) where members.contains(neighbour) && reached.insert(neighbour).inserted {
+                front.append(neighbour)
+            }
+        }
+        return reached
+    }
+
+    /// Pairs of living nodes that do not agree whether they are connected, or are connected more than once.
+    func disagreements() -> [String] {
+        living.flatMap { index in
+            neighbours(of: index).filter { nodes[$0].isAlive }.compactMap { other in
+                let there = neighbours(of: other).count { $0 == index }
+                let here = neighbours(of: index).count { $0 == other }
+                return here == 1 && there == 1 ? nil : "\(index) and \(other): \(here) and \(there) connections"
+            }
+        }
+    }
+}
+
+/// Events by time; those of one time in the order in which they came. A binary heap.
+struct EventQueue<Event> {
+    private struct Item {
+        let time: Nanoseconds
+        let order: UInt64
+        let event: Event
+
+        func isBefore(_ other: Item) -> Bool { (time, order) < (other.time, other.order) }
+    }
+
+    private var heap: [Item] = []
+    private var count: UInt64 = 0
+
+    var nextTime: Nanoseconds? { heap.first?.time }
+
+    mutating func push(_ event: Event, at time: Nanoseconds) {
+        count += 1
+        heap.append(Item(time: time, order: count, event: event))
+        var index = heap.count - 1
+        while index > 0, heap[index].isBefore(heap[(index - 1) / 2]) {
+            heap.swapAt(index, (index - 1) / 2)
+            index = (index - 1) / 2
+        }
+    }
+
+    mutating func pop() -> Event? {
+        guard let first = heap.first, let last = heap.popLast() else { return nil }
+        if heap.isEmpty { return first.event }
+        heap[0] = last
+        var index = 0
+        while true {
+            var least = index
+            for child in [2 * index + 1, 2 * index + 2] where child < heap.count && heap[child].isBefore(heap[least]) { least = child }
+            if least == index { return first.event }
+            heap.swapAt(index, least)
+            index = least
+        }
+    }
+}
