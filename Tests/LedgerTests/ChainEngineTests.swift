@@ -169,6 +169,19 @@ import Testing
         #expect(try chain.engine.rejection(of: prepared) == nil)
     }
 
+    /// The Go node's `NormalizeAddress`: an authority that the genesis spells oddly signs its blocks all the same.
+    @Test(arguments: ["", " ", "\t0x", "0X"])
+    func anAuthorityMayBeSpeltWithoutItsPrefix(prefix: String) throws {
+        let key = try Fixture.key(100)
+        let name = ByteString(prefix + key.address.checksummed.text.dropFirst(2) + (prefix == " " ? "\n" : ""))
+        let genesis = try Genesis(GenesisConfiguration(timestamp: 1, authorities: [name]))
+        let engine = try ChainEngine(genesis: genesis, store: MemoryChainStore())
+        let block = try engine.buildBlock(transactions: [], timestamp: 2, key: key).block
+        #expect(block.header?.producer == name)
+        try engine.add(block)
+        #expect(engine.tip.height == 1)
+    }
+
     @Test func weightsCountTwoInTurnAndOneOutOfTurn() throws {
         let engine = try Fixture.engine(height: 130)
         var expected: UInt64 = 0

@@ -58,14 +58,15 @@ import Testing
         for index in 0..<20_000 { builder.append(key: ByteString("k:\(100_000 + index)"), value: [1]) }
         let alone = builder.finish()
         for _ in 0..<4 {
-            let writes = (0..<10).map { _ in Int.random(in: 0..<200_000, using: &random) }.sorted().map { number in
+            let writes = (0..<10).map { _ in Int.random(in: 100_000..<200_000, using: &random) }.sorted().map { number in
                 StateWrite(key: ByteString("k:\(100_000 + number / 10).\(number)"), value: [2])
             }
-            let deletes = [StateWrite(key: "k:100000", value: nil), StateWrite(key: "k:100007", value: nil)]
+            // One key less in front of everything: no pair of the first half, 5000 of them, stays together.
+            let deletion = StateWrite(key: "k:100000", value: nil)
             var (one, two) = (alone, alone)
-            one.apply(deletes + writes.filter { $0.key > "k:100008" })
+            one.apply([deletion] + writes)
             var pieces = 0
-            two.apply(deletes + writes.filter { $0.key > "k:100008" }) { count, piece in
+            two.apply([deletion] + writes) { count, piece in
                 pieces += count
                 DispatchQueue.concurrentPerform(iterations: count, execute: piece)
             }

@@ -33,8 +33,9 @@ public struct ChainRules: Hashable, Sendable {
     /// Whether `sender` may mint: it is an authority, in whatever case.
     public func mayMint(_ sender: Address) -> Bool { authorities.contains { sender.matches($0) } }
 
-    /// The name under which the holder of `address` produces: the authority that is this address, in whatever case.
-    public func producerName(of address: Address) -> ByteString? { authorities.first { address.matches($0) } }
+    /// The name under which the holder of `address` produces: the authority that names this address, in whatever spelling
+    /// the reference takes for it.
+    public func producerName(of address: Address) -> ByteString? { authorities.first { address.isNamed($0) } }
 }
 
 // MARK: Turns

@@ -78,7 +78,7 @@ public struct PreparedBlock: Sendable {
         isAuthority: (ByteString) -> Bool = { _ in true }, knownSender: PreparedTransaction.KnownSender = { _, _ in nil }
     ) {
         verifyProducer()
-        guard hasSoundShape, signatureFault == nil, isAuthority(producer) else { return }
+        guard hasSoundShape, isAuthority(producer), signatureFault == nil else { return }
         for index in transactions.indices { transactions[index]?.verify(knownSender: knownSender) }
     }
 

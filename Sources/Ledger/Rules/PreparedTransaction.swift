@@ -128,9 +128,20 @@ extension PreparedTransaction.Signer {
         switch self {
         case .unknown: .missing
         case .fault(let fault): fault
-        case .address(let recovered) where recovered == address || recovered.matches(claimed): nil
+        case .address(let recovered) where recovered == address || recovered.isNamed(claimed): nil
         case .address(let recovered): .wrongSigner(claimed: claimed, recovered: recovered)
         }
+    }
+}
+
+extension Address {
+    /// Whether the reference takes `text` for this address when it compares a signer with a name: white space around it, case
+    /// and a missing `0x` do not count. A sender is an address before it comes to that; an authority may be any text.
+    func isNamed(_ text: ByteString) -> Bool {
+        if matches(text) { return true }
+        let trimmed = text.text.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed()
+        let name = ByteString(String(trimmed))
+        return matches(name) || matches(ByteString("0x" + name.text))
     }
 }
 
