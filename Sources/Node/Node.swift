@@ -67,11 +67,11 @@ public final class Node: Sendable {
         } catch {
             throw .file(error)
         }
-        let preparer = ParallelPreparer(rules: plan.genesis.rules)
+        let pool = SignaturePool(rules: plan.genesis.rules)
         let processor: ChainProcessor
         do {
             processor = try ChainProcessor(
-                engine: engine, key: configuration.nodeType == .producer ? identity : nil, preparer: preparer)
+                engine: engine, key: configuration.nodeType == .producer ? identity : nil, preparer: pool)
         } catch {
             throw .store("\(error)")
         }
@@ -85,7 +85,7 @@ public final class Node: Sendable {
 
         let loop: EventLoop
         do throws(EventLoopError) { loop = try EventLoop.start(name: "loop") } catch { throw .system("\(error)") }
-        let worker = ChainWorker(preparer: preparer, reader: store.reader, maxFrameBytes: configuration.maxMessageBytes)
+        let worker = ChainWorker(pool: pool, reader: store.reader, maxFrameBytes: configuration.maxMessageBytes)
         let nonce = SystemRandom.next()
         let core = ProtocolCore(
             configuration: plan.coreConfiguration(identity: identity, listenAddress: Node.announced(address), nonce: nonce),

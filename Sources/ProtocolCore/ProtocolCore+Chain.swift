@@ -109,7 +109,7 @@ extension ProtocolCore {
 
     private mutating func committed(_ newHead: Head, into effects: inout [CoreEffect]) {
         committedHeight = max(committedHeight, newHead.height)
-        guard !uncommittedRequests.isEmpty, committedHeight >= head.height || committedHeight >= newHead.height else { return }
+        guard !uncommittedRequests.isEmpty else { return }
         let requests = uncommittedRequests
         uncommittedRequests.removeAll(keepingCapacity: true)
         for request in requests { effects.append(.sendBlocks(request.id, request.range, isSingle: request.isSingle)) }

@@ -1,3 +1,4 @@
+import EventLoop
 import Foundation
 import Framing
 import Ledger
@@ -76,7 +77,7 @@ import Testing
         for index in 0..<3 {
             let queue = JobQueue()
             #expect(
-                PoolThread.start("gone-\(index)") {
+                SystemThread.start(name: "gone-\(index)") {
                     queue.work()
                     ended.withLockThenWake { $0 += 1 }
                 })

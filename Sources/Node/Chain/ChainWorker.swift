@@ -1,5 +1,6 @@
 internal import DequeModule
 internal import Dispatch
+internal import EventLoop
 internal import Framing
 internal import Ledger
 internal import Mempool
@@ -40,7 +41,7 @@ final class ChainWorker: ChainService, Sendable {
     /// each peer, one block in production, a few in validation.
     private let inbox = Mutex(Inbox())
     private let wake = DispatchSemaphore(value: 0)
-    private let preparer: ParallelPreparer
+    private let pool: SignaturePool
     private let reader: StoreReader
     private let preparing = DispatchQueue(label: "podoru.prepare", qos: .userInitiated)
     private let serving = DispatchQueue(label: "podoru.serve", qos: .utility)
@@ -51,8 +52,8 @@ final class ChainWorker: ChainService, Sendable {
     /// How often the mempool is looked at for what has waited too long.
     private static let housekeepingInterval = DispatchTimeInterval.seconds(10)
 
-    init(preparer: ParallelPreparer, reader: StoreReader, maxFrameBytes: Int) {
-        self.preparer = preparer
+    init(pool: SignaturePool, reader: StoreReader, maxFrameBytes: Int) {
+        self.pool = pool
         self.reader = reader
         self.maxFrameBytes = maxFrameBytes
     }
@@ -62,12 +63,15 @@ final class ChainWorker: ChainService, Sendable {
         self.outputs.withLock { $0 = outputs }
         // Handed over for good: nothing else refers to it, and only the thread uses it.
         nonisolated(unsafe) let processor = processor
-        Thread.start(name: "chain") { [self] in run(processor, outputs) }
+        SystemThread.start(name: "chain") { [self] in run(processor, outputs) }
     }
 
     func submit(_ command: ChainCommand) {
         if case .prepareRange(let ticket, let range, let payload) = command {
-            preparing.async { [self] in post(.prepared(ticket, preparer.prepare(range: range, payload: payload))) }
+            // Cutting the answer into blocks is work too, so it is not done on the loop's thread either.
+            preparing.async { [self] in
+                pool.prepare(range: range, payload: payload) { result in self.post(.prepared(ticket, result)) }
+            }
         } else {
             post(.command(command))
         }

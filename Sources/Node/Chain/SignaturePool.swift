@@ -1,4 +1,5 @@
 internal import DequeModule
+internal import EventLoop
 public import Framing
 public import Ledger
 public import Primitives
@@ -29,11 +30,11 @@ public final class SignaturePool: Preparer, Sendable {
     /// - Parameter threadCount: as many as the process may use cores when `nil`.
     public init(rules: ChainRules, threadCount: Int? = nil) {
         self.rules = rules
-        let wanted = max(1, threadCount ?? PoolThread.usableCores)
+        let wanted = max(1, threadCount ?? SystemThread.usableCores)
         let queue = JobQueue()
         self.queue = queue
         var started = 0
-        for index in 0..<wanted where PoolThread.start("verify-\(index)", { queue.work() }) { started += 1 }
+        for index in 0..<wanted where SystemThread.start(name: "verify-\(index)", { queue.work() }) { started += 1 }
         queue.expect(threads: started)
         // With no thread at all, callers do their work themselves (`Batch.wait`).
         self.threadCount = started

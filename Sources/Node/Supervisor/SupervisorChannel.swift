@@ -1,4 +1,5 @@
 internal import Dispatch
+internal import EventLoop
 internal import Synchronization
 
 #if canImport(Glibc)
@@ -24,7 +25,7 @@ final class SupervisorChannel: Sendable {
     /// - Parameter onOrder: called on a thread of the channel.
     init(descriptor: Int32, onOrder: @escaping @Sendable (Order) -> Void) {
         self.descriptor = descriptor
-        Thread.start(name: "supervisor") {
+        SystemThread.start(name: "supervisor") {
             var line: [UInt8] = []
             var byte: UInt8 = 0
             // A byte at a time: orders are rare and a word long.

@@ -7,7 +7,10 @@ internal import Musl
 #endif
 
 /// A thread of the system, for work that blocks.
-enum Thread {
+public enum SystemThread {
+    /// Cores that this process may use: fewer than the machine has under `taskset` or a cpuset.
+    public static var usableCores: Int { Int(uv_available_parallelism()) }
+
     private final class Body {
         let name: String
         let run: () -> Void
@@ -21,7 +24,7 @@ enum Thread {
     ///
     /// - Returns: false when the system has no thread left; `body` did not run.
     @discardableResult
-    static func start(name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
+    public static func start(name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
         // Handed to the thread, which releases it; taken back here when there is none.
         let handed = Unmanaged.passRetained(Body(name: String(name.prefix(15)), run: body))
         var thread = pthread_t()
