@@ -1,4 +1,5 @@
 public import Configuration
+internal import Dispatch
 internal import EventLoop
 internal import Framing
 internal import Ledger
@@ -67,6 +68,8 @@ public final class Node: Sendable {
         } catch {
             throw .file(error)
         }
+        // A block that inserts keys at random places changes half of the tree: other cores help with its wide levels.
+        engine.workers = { count, body in DispatchQueue.concurrentPerform(iterations: count, execute: body) }
         let pool = SignaturePool(rules: plan.genesis.rules)
         let processor: ChainProcessor
         do {

@@ -102,6 +102,7 @@ extension ProtocolCore {
     private mutating func advance(to newHead: Head, at now: Moment, into effects: inout [CoreEffect]) {
         guard newHead.height > head.height else { return }
         head = newHead
+        peers.localHeightChanged(newHead.height)
         sync.localTip(newHead.height, at: now, into: &syncEffects)
         reconsiderProduction(at: now)
         for candidate in waiting.take(height: newHead.height + 1) { offer(candidate, at: now, into: &effects) }

@@ -51,6 +51,7 @@ public struct ProtocolCore: Sendable {
         self.head = head
         committedHeight = head.height
         peers = PeerManager(configuration: configuration.peering, seed: seed)
+        peers.localHeightChanged(head.height)
         sync = SyncManager(configuration: configuration.sync, height: head.height, at: now)
         blocks = BlockGossip()
         transactions = TransactionGossip()
