@@ -1,8 +1,9 @@
 import Foundation
-@testable import Ledger
 import Primitives
 import TestSupport
 import Testing
+
+@testable import Ledger
 
 @Suite struct AmountTests {
     struct File: Decodable {

@@ -1,7 +1,8 @@
-@testable import Ledger
 import Primitives
 import TestSupport
 import Testing
+
+@testable import Ledger
 
 @Suite struct BlockBuilderTests {
     /// What refuses `transaction` at the end of a block that holds `before`.
@@ -35,7 +36,8 @@ import Testing
         let chain = try SmallChain(strict: strict)
         var builder = try chain.engine.blockBuilder(timestamp: chain.nextTime, producer: chain.producer.address)
         for nonce in 1...9 {
-            try builder.add(PreparedTransaction(chain.transfer(UInt64(nonce), to: chain.users[1], by: chain.users[0], nonce: UInt64(nonce))))
+            try builder.add(
+                PreparedTransaction(chain.transfer(UInt64(nonce), to: chain.users[1], by: chain.users[0], nonce: UInt64(nonce))))
         }
         let block = try chain.engine.finish(builder, key: chain.producer)
         #expect(builder.count == 9 && block.json.count == builder.size)

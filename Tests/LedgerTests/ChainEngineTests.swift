@@ -1,7 +1,8 @@
-@testable import Ledger
 import Primitives
 import TestSupport
 import Testing
+
+@testable import Ledger
 
 @Suite struct ChainEngineTests {
     private struct DiskFull: Error {}
@@ -111,8 +112,9 @@ import Testing
         var forged = chain.set("a", by: chain.users[0])
         forged.signature = chain.set("b", by: chain.users[0]).signature
         let block = try chain.engine.sealed([forged], key: chain.producer, timestamp: chain.nextTime)
-        guard case .transaction(0, .signature(.wrongSigner))? = try chain.engine.rejection(
-            of: PreparedBlock(unverified: block.json))
+        guard
+            case .transaction(0, .signature(.wrongSigner))? = try chain.engine.rejection(
+                of: PreparedBlock(unverified: block.json))
         else {
             Issue.record("a forged signature went through")
             return
@@ -124,10 +126,12 @@ import Testing
         let transaction = chain.set("a", by: chain.users[0])
         let block = try chain.engine.sealed([transaction], key: chain.producer, timestamp: chain.nextTime)
         var asked: [Hash32] = []
-        let prepared = try PreparedBlock.prepare(block.json, knownSender: { hash, signature in
-            asked.append(hash)
-            return signature == transaction.signature ? chain.users[0].address : nil
-        })
+        let prepared = try PreparedBlock.prepare(
+            block.json,
+            knownSender: { hash, signature in
+                asked.append(hash)
+                return signature == transaction.signature ? chain.users[0].address : nil
+            })
         #expect(asked == [transaction.hash])
         #expect(try chain.engine.rejection(of: prepared) == nil)
 

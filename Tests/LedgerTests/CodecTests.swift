@@ -31,7 +31,8 @@ import Testing
         let slices = #"{"transactions":[{"nonce":1,"from":"a"},{"nonce":2}],"transactions":[{"nonce":3}]}"#
         #expect(
             try block(slices)
-                == #"{"header":null,"transactions":[{"id":null,"from":"a","timestamp":0,"data":null,"signature":null,"nonce":3}],"signature":null}"#)
+                == #"{"header":null,"transactions":[{"id":null,"from":"a","timestamp":0,"data":null,"signature":null,"nonce":3}],"signature":null}"#
+        )
         #expect(try transaction(#"{"id":"AQ==","id":null}"#).hasPrefix(#"{"id":null,"#))
     }
 

@@ -1,7 +1,8 @@
 import Foundation
-@testable import Ledger
 import Primitives
 import TestSupport
+
+@testable import Ledger
 
 /// The vectors that several tests use, read once.
 enum Fixture {

@@ -1,8 +1,9 @@
-@testable import Ledger
 import Foundation
 import Primitives
 import TestSupport
 import Testing
+
+@testable import Ledger
 
 /// Nothing that a peer sends may stop the program: blocks and transactions of the vectors, changed at random, go
 /// through everything up to `apply`. `PODORU_FUZZ_ROUNDS` runs longer.

@@ -1,5 +1,6 @@
-@testable import Ledger
 import Primitives
+
+@testable import Ledger
 
 /// A small chain under strict rules, or the same one under reference rules: three authorities (keys 100–102), users with
 /// balances (keys 0–2), fees of 1000 and 10 a byte, block time 5 s, genesis at second 1,000,000.
@@ -88,8 +89,9 @@ extension Transaction {
     var withHighS: Transaction {
         var copy = self
         guard let signature, signature.count == 65 else { return copy }
-        let order = Amount(bigEndian: Hex.decode(
-            "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141".utf8) ?? [])
+        let order = Amount(
+            bigEndian: Hex.decode(
+                "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141".utf8) ?? [])
         let s = order.subtracting(Amount(bigEndian: Array(signature[32..<64])))?.bytes ?? []
         let padded = [UInt8](repeating: 0, count: 32 - s.count) + s
         copy.signature = signature[..<32] + padded + [signature[64] ^ 1]

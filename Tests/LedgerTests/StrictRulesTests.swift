@@ -1,7 +1,8 @@
-@testable import Ledger
 import Primitives
 import TestSupport
 import Testing
+
+@testable import Ledger
 
 /// One test a rule of `ledger.md`, "Two rule sets", `strict`.
 @Suite struct StrictRulesTests {
