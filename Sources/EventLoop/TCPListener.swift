@@ -30,6 +30,8 @@ public final class TCPListener: LoopHandle, @unchecked Sendable {
     private var isClosed = false
     /// How many descriptors the process may have. Tests set it.
     var descriptorLimit: () -> Int = TCPListener.systemDescriptorLimit
+    /// How long it rests. Tests set it.
+    var restDuration = EventLoopLimits.acceptPause
 
     fileprivate init(
         on loop: EventLoop, address: SocketAddress, backlog: Int, options: TCPOptions,
@@ -153,7 +155,7 @@ extension TCPListener {
     private func rest(for error: EventLoopError) {
         onProblem?(error)
         guard !isClosed, restTimer == nil else { return }
-        restTimer = try? loop.schedule(after: EventLoopLimits.acceptPause) { [weak self] in self?.endRest() }
+        restTimer = try? loop.schedule(after: restDuration) { [weak self] in self?.endRest() }
     }
 
     func endRest() {
