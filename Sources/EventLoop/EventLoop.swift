@@ -145,8 +145,8 @@ public enum EventLoopLimits {
     /// How often the loop measures how late it is. Twice a second sees a stall soon and costs nothing.
     public static let lagInterval = Duration.milliseconds(500)
 
-    /// Lookups that ask the system at once: each holds one thread of libuv's pool of four.
-    public static let concurrentLookups = 4
+    /// Lookups that ask the system at once: libuv gives half of its pool of four threads to them.
+    public static let concurrentLookups = 2
 
     /// Lookups that may wait for their turn; more are refused. A list of 1000 peers is dialled in far smaller steps.
     public static let waitingLookups = 256
