@@ -111,6 +111,7 @@ let package = Package(
         tests("Node", ["Node", "ProtocolCore", "Storage", "Ledger", "Framing", "Primitives"]),
         // Runs the built command as an operator does.
         tests("Command", ["podoru", "Ledger", "Primitives"]),
+        tests("Peer", ["podoru", "Primitives"]),
         tests("House", []),
     ]
 )

@@ -246,9 +246,9 @@ extension FrameDecoder {
         }
     }
 
-    /// Starts the frame's time anew: for a caller that itself stopped reading in the middle of a frame.
-    public mutating func restartFrameClock(now: Nanoseconds) {
-        begun = now
+    /// Gives the frame as much more time: for a caller that itself did not read for so long, in the middle of a frame.
+    public mutating func extendFrameClock(by pause: Nanoseconds) {
+        begun += max(0, pause)
     }
 
     /// Bytes that this decoder holds now: the frame being gathered and what was kept.

@@ -47,8 +47,13 @@ public enum CoreLimits {
     /// Transactions of one peer that may wait for the chain worker. Past it the peer is not read until verdicts come: two
     /// full batches in flight keep the worker busy, fifty peers together hold 10 000, a full mempool.
     public static let uncheckedTransactionsPerPeer = 200
-    /// Block requests of one peer that are being answered. Past it the peer is not read: answers may be 7.8 MB each, and two
-    /// keep the wire full while the next is read from disk.
+    /// Bytes of such transactions. Past it the peer is not read: two transactions of the largest size, far more than 200 usual
+    /// ones. One frame may come on top.
+    public static let uncheckedBytesPerPeer = 2 << 20
+    /// The same over all peers: past it nobody is read who has a transaction there already.
+    public static let uncheckedBytes = 32 << 20
+    /// Block requests of one peer that are not answered yet. Past it the peer is not read. They are answered one by one, and
+    /// only while its socket takes the answers.
     public static let openBlockRequestsPerPeer = 4
     /// Blocks ahead of the head that are kept until their parent is validated: a burst of small blocks while one is in
     /// validation, not a sync.

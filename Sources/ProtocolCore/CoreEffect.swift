@@ -18,7 +18,7 @@ public enum CoreEffect: Sendable {
     case resumeReading(ConnectionID)
     /// Give the chain worker its next work.
     case chain(ChainCommand)
-    /// Read blocks and answer the peer with a BlockResponse; report with `blocksSent`.
+    /// Read blocks and answer the peer with a BlockResponse; report with `blocksSent`. At most one at a time for each connection.
     case sendBlocks(ConnectionID, HeightRange, isSingle: Bool)
     /// Something for the log, the metrics or the event stream.
     case fact(CoreFact)
@@ -28,6 +28,8 @@ public enum CoreEffect: Sendable {
 public enum CoreFact: Sendable {
     case peerConnected(PeerInfo)
     case peerDisconnected(ConnectionID, DisconnectReason)
+    /// A connection was closed here before it became a peer.
+    case connectionRefused(ConnectionID, Endpoint, DisconnectReason)
     case peering(PeerFact)
     case headChanged(Head, origin: BlockOrigin, transactionCount: Int)
     /// A block was validated and handed to this many peers; the hop time runs from the last byte of its frame.
@@ -43,6 +45,8 @@ public enum CoreFact: Sendable {
     case transactionRefused(reason: String)
     case productionSkipped(timestamp: Int64, reason: String)
     case throttled(ConnectionID)
+    /// A peer broke the protocol; its connection is closed for it.
+    case violated(ConnectionID, Violation)
 }
 
 /// How a block became the head.

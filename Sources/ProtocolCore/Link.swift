@@ -1,3 +1,4 @@
+internal import DequeModule
 public import Framing
 internal import Gossip
 internal import Peering
@@ -7,16 +8,22 @@ internal import RateLimiter
 /// What the core keeps for one open connection beside what `PeerManager` knows: its rate and what of it is being worked on.
 struct Link: Sendable {
     var bucket: TokenBucket
+    /// The address that its socket shows.
+    let remote: Endpoint
     /// The address of the identity key that the handshake named: signed messages must recover to it.
     var nodeID: Address?
     /// Whether the handshake was accepted: gossip and sync know the peer.
     var isReady = false
     var speaksBatches = false
     var speaksPing = false
-    /// Transactions of this peer that wait for a verdict.
+    /// Transactions of this peer that wait for a verdict, and the bytes of their payloads.
     var uncheckedTransactions = 0
-    /// Block requests of this peer that are not answered yet.
-    var openBlockRequests = 0
+    var uncheckedBytes = 0
+    /// Block requests of this peer that wait for their turn, the oldest first. With the one that is being answered at most
+    /// `CoreLimits.openBlockRequestsPerPeer`.
+    var requests: Deque<BlockRequest> = []
+    /// Whether the shell has one of its requests.
+    var isBeingAnswered = false
     /// Since when the write queue is above its high-water mark.
     var congestedSince: Nanoseconds?
     /// Whether the shell was told not to read.
@@ -24,15 +31,13 @@ struct Link: Sendable {
     /// When tokens will be back, while that is what it is paused for.
     var tokenTime: Nanoseconds?
 
-    init(rate: Int, burst: Int, at now: Moment) {
+    init(remote: Endpoint, rate: Int, burst: Int, at now: Moment) {
+        self.remote = remote
         bucket = TokenBucket(rate: rate, burst: burst, at: now.uptime)
     }
 
-    /// Whether something other than the rate holds the peer back.
-    var isHeldBack: Bool {
-        uncheckedTransactions >= CoreLimits.uncheckedTransactionsPerPeer
-            || openBlockRequests >= CoreLimits.openBlockRequestsPerPeer || congestedSince != nil
-    }
+    /// Block requests that are not answered yet.
+    var openBlockRequests: Int { requests.count + (isBeingAnswered ? 1 : 0) }
 
     /// When a tick must look at this link.
     var resumeTime: Nanoseconds? {
@@ -41,13 +46,23 @@ struct Link: Sendable {
 }
 
 extension ProtocolCore {
+    /// Whether something other than the rate holds the peer back. Each of these reasons ends by an event of its own, after
+    /// which `resumeIfFree` looks again: verdicts, answers, a drained socket.
+    func isHeldBack(_ link: Link) -> Bool {
+        link.congestedSince != nil
+            || link.openBlockRequests >= CoreLimits.openBlockRequestsPerPeer
+            || link.uncheckedTransactions >= CoreLimits.uncheckedTransactionsPerPeer
+            || link.uncheckedBytes >= CoreLimits.uncheckedBytesPerPeer
+            || (uncheckedBytes >= CoreLimits.uncheckedBytes && link.uncheckedBytes > 0)
+    }
+
     /// A frame of this connection was taken: charges it, and says whether the next one may be taken too. When not, the shell
     /// stops there and pauses the socket until `resumeReading`; nothing is lost (`protocol.md`, "Rates and limits").
     public mutating func frameTaken(_ id: ConnectionID, at now: Moment, into effects: inout [CoreEffect]) -> Bool {
         guard var link = links[id] else { return false }
         _ = link.bucket.take(at: now.uptime)
         let hasTokens = link.bucket.available(at: now.uptime) > 0
-        if hasTokens, !link.isHeldBack, !link.isPaused {
+        if hasTokens, !link.isPaused, !isHeldBack(link) {
             links[id] = link
             return true
         }
@@ -88,8 +103,14 @@ extension ProtocolCore {
         } else {
             link.congestedSince = nil
             links[id] = link
+            answerNext(id, into: &effects)
             resumeIfFree(id, at: now, into: &effects)
         }
+    }
+
+    /// The shell holds back a connection for a reason of its own and does not read it: its silence says nothing.
+    public mutating func notRead(_ id: ConnectionID, at now: Moment) {
+        peers.bytesReceived(id, at: now)
     }
 
     /// Reads paused links again whose reason is gone, and drops those that were over a limit for too long.
@@ -114,7 +135,7 @@ extension ProtocolCore {
     }
 
     mutating func resumeIfFree(_ id: ConnectionID, at now: Moment, into effects: inout [CoreEffect]) {
-        guard var link = links[id], link.isPaused, !link.isHeldBack else { return }
+        guard var link = links[id], link.isPaused, !isHeldBack(link) else { return }
         if let tokenTime = link.tokenTime, tokenTime > now.uptime { return }
         link.isPaused = false
         link.tokenTime = nil

@@ -39,8 +39,9 @@ extension ProtocolCore {
 
     /// The answer to a block request has been handed to the socket, or the peer is gone.
     public mutating func blocksSent(_ id: ConnectionID, at now: Moment, into effects: inout [CoreEffect]) {
-        guard let open = links[id]?.openBlockRequests else { return }
-        links[id]?.openBlockRequests = max(0, open - 1)
+        guard links[id] != nil else { return }
+        links[id]?.isBeingAnswered = false
+        answerNext(id, into: &effects)
         resumeIfFree(id, at: now, into: &effects)
     }
 
@@ -110,10 +111,10 @@ extension ProtocolCore {
 
     private mutating func committed(_ newHead: Head, into effects: inout [CoreEffect]) {
         committedHeight = max(committedHeight, newHead.height)
-        guard !uncommittedRequests.isEmpty else { return }
-        let requests = uncommittedRequests
-        uncommittedRequests.removeAll(keepingCapacity: true)
-        for request in requests { effects.append(.sendBlocks(request.id, request.range, isSingle: request.isSingle)) }
+        guard !awaitingCommit.isEmpty else { return }
+        let waiting = awaitingCommit.sorted()
+        awaitingCommit.removeAll(keepingCapacity: true)
+        for id in waiting { answerNext(id, isCommitted: true, into: &effects) }
     }
 
     // MARK: Transactions
@@ -123,7 +124,12 @@ extension ProtocolCore {
     ) {
         for (candidate, outcome) in verdicts {
             let id = candidate.from
-            if let id, let open = links[id]?.uncheckedTransactions { links[id]?.uncheckedTransactions = max(0, open - 1) }
+            if let id {
+                // Counted for the node also when the peer has gone meanwhile.
+                uncheckedBytes -= candidate.payload.count
+                links[id]?.uncheckedBytes -= candidate.payload.count
+                links[id]?.uncheckedTransactions -= 1
+            }
             switch outcome {
             case .admitted:
                 if let id { peers.usefulMessageReceived(id, .transaction, at: now) }

@@ -7,7 +7,7 @@ internal import Sync
 extension ProtocolCore {
     /// A connection came in.
     public mutating func accepted(_ id: ConnectionID, from remote: Endpoint, at now: Moment, into effects: inout [CoreEffect]) {
-        open(id, at: now)
+        open(id, remote, at: now)
         peers.accepted(id, from: remote, at: now, effects: &peerEffects)
         settle(at: now, into: &effects)
     }
@@ -16,7 +16,7 @@ extension ProtocolCore {
     public mutating func dialSucceeded(
         _ endpoint: Endpoint, as id: ConnectionID, remote: Endpoint, at now: Moment, into effects: inout [CoreEffect]
     ) {
-        open(id, at: now)
+        open(id, remote, at: now)
         peers.dialSucceeded(endpoint, as: id, remote: remote, at: now, effects: &peerEffects)
         settle(at: now, into: &effects)
     }
@@ -38,6 +38,7 @@ extension ProtocolCore {
     /// The framing found that a peer broke the protocol.
     public mutating func violated(_ id: ConnectionID, _ violation: Violation, at now: Moment, into effects: inout [CoreEffect]) {
         guard links[id] != nil else { return }
+        effects.append(.fact(.violated(id, violation)))
         peers.penalize(id, .violation(violation), at: now, effects: &peerEffects)
         settle(at: now, into: &effects)
     }
@@ -61,13 +62,13 @@ extension ProtocolCore {
         settle(at: now, into: &effects)
     }
 
-    private mutating func open(_ id: ConnectionID, at now: Moment) {
-        links[id] = Link(rate: configuration.messagesPerSecond, burst: configuration.messageBurst, at: now)
+    private mutating func open(_ id: ConnectionID, _ remote: Endpoint, at now: Moment) {
+        links[id] = Link(remote: remote, rate: configuration.messagesPerSecond, burst: configuration.messageBurst, at: now)
     }
 
     mutating func forget(_ id: ConnectionID) {
         links[id] = nil
         pausedLinks.remove(id)
-        uncommittedRequests.removeAll { $0.id == id }
+        awaitingCommit.remove(id)
     }
 }

@@ -44,6 +44,8 @@ extension ProtocolCore {
         case .sendPong(let id, let nonce):
             send(.pong, Ping(nonce: nonce, height: committedHeight).encode(), to: id, at: now, into: &effects)
         case .close(let id, let reason):
+            // One that was ready is reported by `peerGone`.
+            if let link = links[id], !link.isReady { effects.append(.fact(.connectionRefused(id, link.remote, reason))) }
             forget(id)
             effects.append(.close(id, reason))
         case .peerReady(let id): peerReady(id, at: now, into: &effects)

@@ -20,6 +20,7 @@ extension ProtocolCore {
                 try take(message, from: id, at: now, into: &effects)
             }
         } catch {
+            effects.append(.fact(.violated(id, error)))
             peers.penalize(id, .violation(error), at: now, effects: &peerEffects)
         }
         settle(at: now, into: &effects)
@@ -139,6 +140,9 @@ extension ProtocolCore {
             }
         }
         guard !candidates.isEmpty else { return }
+        let byteCount = candidates.reduce(0) { $0 + $1.payload.count }
+        uncheckedBytes += byteCount
+        links[id]?.uncheckedBytes += byteCount
         links[id]?.uncheckedTransactions += candidates.count
         effects.append(.chain(.checkTransactions(candidates)))
     }
@@ -146,16 +150,25 @@ extension ProtocolCore {
     // MARK: Requests and answers
 
     private mutating func takeBlockRequest(_ request: BlockRequest, from id: ConnectionID, into effects: inout [CoreEffect]) {
-        links[id]?.openBlockRequests += 1
+        links[id]?.requests.append(request)
+        answerNext(id, into: &effects)
+    }
+
+    /// Has the oldest request of a peer answered, one at a time: answers come in the order of the requests, and no more than
+    /// one waits behind a full socket.
+    mutating func answerNext(_ id: ConnectionID, isCommitted: Bool = false, into effects: inout [CoreEffect]) {
+        guard let link = links[id], !link.isBeingAnswered, link.congestedSince == nil, let request = link.requests.first else { return }
         let range = request.range
-        // A block may be relayed before it is on disk: a request for it waits for the commit, which is milliseconds away.
+        if !isCommitted, range.last > committedHeight, head.height > committedHeight {
+            // A block may be relayed before it is on disk: a request for it waits for the commit, which is milliseconds away.
+            awaitingCommit.insert(id)
+            return
+        }
         var isSingle = false
         if case .single = request { isSingle = true }
-        if range.last > committedHeight, head.height > committedHeight {
-            uncommittedRequests.append((id, range, isSingle))
-        } else {
-            effects.append(.sendBlocks(id, range, isSingle: isSingle))
-        }
+        links[id]?.requests.removeFirst()
+        links[id]?.isBeingAnswered = true
+        effects.append(.sendBlocks(id, range, isSingle: isSingle))
     }
 
     private mutating func takeBlockResponse(

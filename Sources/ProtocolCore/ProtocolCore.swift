@@ -37,8 +37,10 @@ public struct ProtocolCore: Sendable {
     var lastSyncProgress: Nanoseconds = .min
     var behindSince: Nanoseconds?
     var production: Production?
-    /// Block requests whose answer must wait for a commit, oldest first. Bounded by the open requests of each peer.
-    var uncommittedRequests: [(id: ConnectionID, range: HeightRange, isSingle: Bool)] = []
+    /// Connections whose oldest block request must wait for a commit.
+    var awaitingCommit: Set<ConnectionID> = []
+    /// Bytes of transactions that wait for a verdict, over all peers.
+    var uncheckedBytes = 0
 
     // Reused lists, so that an event allocates none.
     var peerEffects: [PeerEffect] = []

@@ -159,10 +159,10 @@ import Testing
         #expect(harness.decoder.midFrameSince == 1_000_000)
     }
 
-    @Test func restartingTheClockMovesTheDeadline() {
+    @Test func aPauseOfOursMovesTheDeadline() {
         var harness = DecoderHarness()
         harness.feed([0], now: 7)
-        harness.decoder.restartFrameClock(now: 100)
+        harness.decoder.extendFrameClock(by: 93)
         #expect(harness.decoder.frameDeadline == 100 + Self.grace)
     }
 }

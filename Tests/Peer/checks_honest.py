@@ -23,7 +23,7 @@ def handshake_first(run):
     demand(hello["ChainID"].lower() == run.chain_id.lower(), f"it is on chain {hello['ChainID']}")
     demand(abs(message.timestamp - time.time()) < 60, f"its timestamp is {message.timestamp}")
     if message.signature:
-        demand(message.signer() == hello.get("NodeID"), f"signed by {message.signer()}, NodeID {hello.get('NodeID')}")
+        demand((message.signer() or "").lower() == hello.get("NodeID", "").lower(), f"signed by {message.signer()}, NodeID {hello.get('NodeID')}")
     return "signed by its NodeID" if message.signature else "unsigned"
 
 
@@ -151,7 +151,7 @@ def lenient_envelope(run):
 
 @check("frames may come byte by byte or many at once")
 def pieces(run):
-    connection = run.peer()
+    connection = run.peer(is_honest=False)
     for byte in wire.frame(wire.envelope(BLOCK_REQUEST, b"0")):
         connection.send_raw(bytes([byte]))
     connection.expect(BLOCK_RESPONSE, PROMPT)
@@ -170,7 +170,7 @@ def unknown_types(run):
 
 @check("a large frame of an unknown type, slowly, is ignored too")
 def large_unknown(run):
-    connection = run.peer()
+    connection = run.peer(is_honest=False)
     data = wire.frame(wire.envelope(77, bytes(3_000_000)))
     for start in range(0, len(data), 500_000):
         connection.send_raw(data[start : start + 500_000])

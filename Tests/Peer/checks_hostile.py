@@ -44,21 +44,21 @@ def zero_first(run):
 
 @check("half a length prefix for ever closes within 30 s", slow=True)
 def half_prefix(run):
-    connection = run.peer()
+    connection = run.peer(is_honest=False)
     connection.send_raw(b"\x00\x00")
     return run.expect_closed(connection, 30)
 
 
 @check("half a frame for ever closes within 30 s")
 def half_frame(run):
-    connection = run.peer()
+    connection = run.peer(is_honest=False)
     connection.send_raw(wire.frame(wire.envelope(BLOCK_REQUEST, b"0"))[:-3])
     return run.expect_closed(connection, 30)
 
 
 @check("a frame of 10 MiB that comes a byte a second closes within 70 s", slow=True)
 def trickle(run):
-    connection = run.peer()
+    connection = run.peer(is_honest=False)
     connection.send_raw(struct.pack(">I", wire.MAX_FRAME) + b"{")
     start = time.monotonic()
     while connection.closed_at is None and time.monotonic() < start + 70:
@@ -74,7 +74,7 @@ def trickle(run):
 @check("twenty halves of 10 MiB frames leave others served")
 def many_halves(run):
     count = 20 if run.endpoint[0].startswith("127.") else 2
-    halves = [run.peer() for _ in range(count)]
+    halves = [run.peer(is_honest=False) for _ in range(count)]
     for connection in halves:
         try:
             connection.send_raw(struct.pack(">I", wire.MAX_FRAME) + bytes(100_000))

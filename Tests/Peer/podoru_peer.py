@@ -6,6 +6,8 @@
   podoru_peer.py fetch HOST:PORT FIRST-LAST       blocks, one JSON a line, checked to point to each other
   podoru_peer.py send HOST:PORT FILE              sends blocks (one JSON a line) in order
   podoru_peer.py relay HOST:PORT HOST:PORT        passes new blocks and transactions from one node to the other
+  podoru_peer.py halves HOST:PORT                 announces full frames on 50 connections and sends half of each
+  podoru_peer.py deaf HOST:PORT FIRST-LAST        asks for blocks on 50 connections and reads no answer
   podoru_peer.py serve BLOCKS --port PORT         a node that serves a file of blocks
 
 Exit codes: 0, 1 when a check failed, 64 usage, 69 no node there."""
@@ -13,6 +15,8 @@ Exit codes: 0, 1 when a check failed, 64 usage, 69 no node there."""
 import argparse
 import json
 import random
+import select
+import struct
 import sys
 import time
 
@@ -61,7 +65,7 @@ def command_check(options):
         by_height = {json.loads(text)["header"]["height"]: text for text in texts}
         options.next_block = by_height.get
     run = checks.Run(options.node, chain_id, options)
-    failures = checks.run_all(run, options.only, options.slow, out=lambda line: print(line, flush=True))
+    failures = checks.run_all(run, options.only, options.slow, options.part, out=lambda line: print(line, flush=True))
     return 1 if failures else 0
 
 
@@ -83,7 +87,7 @@ def command_fetch(options):
 
 def command_send(options):
     connection, _ = connect(options.node)
-    for text in node.read_blocks(options.file):
+    for text in node.read_blocks(options.file)[: options.count]:
         connection.send(BLOCK, text)
         time.sleep(1 / options.rate)
     _, height = connection.ping()
@@ -107,6 +111,54 @@ def command_relay(options):
     return 0
 
 
+def command_halves(options):
+    """Announces full frames on many connections and sends half of each, as far as the node takes it, while an honest
+    connection beside them must be served."""
+    run = checks.Run(options.node, connect(options.node)[1]["ChainID"], options)
+    half = struct.pack(">I", wire.MAX_FRAME) + bytes(wire.MAX_FRAME // 2)
+    pending = {}
+    for _ in range(options.count):
+        connection = run.peer(is_honest=False)
+        connection.sock.setblocking(False)
+        pending[connection.sock] = memoryview(half)
+    run.renew_witness()
+    deadline = time.monotonic() + options.seconds
+    while time.monotonic() < deadline:
+        for sock in select.select([], list(pending), [], 0.05)[1]:
+            try:
+                pending[sock] = pending[sock][sock.send(pending[sock][: 1 << 18]) :]
+            except BlockingIOError:
+                continue
+            if not pending[sock]:
+                del pending[sock]
+        run.ask_witness()
+    print(f"{options.count - len(pending)} of {options.count} halves were taken")
+    run.close_all()
+    return 0
+
+
+def command_deaf(options):
+    """Asks for ranges on many connections and reads no answer, while an honest connection must get its own."""
+    run = checks.Run(options.node, connect(options.node)[1]["ChainID"], options)
+    requests = wire.frame(wire.envelope(wire.BLOCK_REQUEST, options.range.encode())) * 90
+    for _ in range(options.count):
+        connection = run.dial(is_reading=False)
+        connection.send_raw(wire.frame(wire.envelope(wire.HANDSHAKE, wire.handshake(run.chain_id))))
+        time.sleep(0.02)
+        connection.send_raw(requests)
+    run.renew_witness()
+    slowest = 0.0
+    deadline = time.monotonic() + options.seconds
+    while time.monotonic() < deadline:
+        start = time.monotonic()
+        checks.demand(json.loads(run.witness.request(options.range, 20)), "the honest connection got no blocks")
+        slowest = max(slowest, time.monotonic() - start)
+        time.sleep(0.2)
+    print(f"slowest answer to an honest peer {slowest:.1f} s")
+    run.close_all()
+    return 0
+
+
 def command_serve(options):
     node.serve(options.blocks, options.host, options.port)
 
@@ -120,6 +172,7 @@ def parser():
     one.add_argument("--chain-id", default="auto", help="the node's chain; auto believes its handshake")
     one.add_argument("--slow", action="store_true", help="also the checks that wait for a minute")
     one.add_argument("--only", action="append", help="only checks whose name holds this text")
+    one.add_argument("--part", choices=["honest", "hostile"], help="only one part of the checks")
     one.add_argument("--list", action="store_true", help="names the checks")
     one.add_argument("--rate", type=int, default=100, help="the node's message rate; 0 when it has none")
     one.add_argument("--seed", type=int, default=random.randrange(2**32), help="of the random bytes")
@@ -142,6 +195,7 @@ def parser():
     one.add_argument("node", type=endpoint)
     one.add_argument("file")
     one.add_argument("--rate", type=int, default=50, help="blocks a second")
+    one.add_argument("--count", type=int, help="only so many blocks of the file")
     one.set_defaults(run=command_send)
 
     one = commands.add_parser("relay")
@@ -149,6 +203,19 @@ def parser():
     one.add_argument("other", type=endpoint)
     one.add_argument("--seconds", type=float, default=10)
     one.set_defaults(run=command_relay)
+
+    one = commands.add_parser("halves")
+    one.add_argument("node", type=endpoint)
+    one.add_argument("--count", type=int, default=50)
+    one.add_argument("--seconds", type=float, default=5)
+    one.set_defaults(run=command_halves)
+
+    one = commands.add_parser("deaf")
+    one.add_argument("node", type=endpoint)
+    one.add_argument("range", help="FIRST-LAST")
+    one.add_argument("--count", type=int, default=50)
+    one.add_argument("--seconds", type=float, default=8)
+    one.set_defaults(run=command_deaf)
 
     one = commands.add_parser("serve")
     one.add_argument("blocks")

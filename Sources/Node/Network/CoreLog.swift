@@ -13,8 +13,10 @@ final class CoreLog: CoreObserver {
     /// What must be known of a connection to name it once it is gone. One entry a connection.
     private var names: [ConnectionID: String] = [:]
     private var refused = Flood()
+    private var refusedConnections = Flood()
     private var refusedTransactions = Flood()
     private var throttled = Flood()
+    private var violations = Flood()
 
     init(logger: Logger, supervisor: SupervisorChannel?) {
         self.logger = logger
@@ -25,6 +27,11 @@ final class CoreLog: CoreObserver {
         switch fact {
         case .peerConnected(let info): peerConnected(info)
         case .peerDisconnected(let id, let reason): peerDisconnected(id, reason)
+        case .connectionRefused(_, let remote, let reason):
+            if let skipped = refusedConnections.mayLog(at: now) {
+                logger.info(
+                    "connection refused: \(reason)", metadata: ["peer": "\(remote)", "reason": "\(reason.rawValue)", "also": "\(skipped)"])
+            }
         case .peering(let fact): peering(fact)
         case .headChanged(let head, let origin, let count): headChanged(head, origin, count, core, now)
         case .blockRelayed(let head, let receivedAt, let peers): relayed(head, receivedAt, peers, now)
@@ -47,6 +54,10 @@ final class CoreLog: CoreObserver {
             }
         case .productionSkipped(let timestamp, let reason):
             logger.notice("block not made: \(reason)", metadata: ["timestamp": "\(timestamp)"])
+        case .violated(let id, let violation):
+            if let skipped = violations.mayLog(at: now) {
+                logger.info("peer broke the protocol: it \(violation)", metadata: ["peer": "\(name(id))", "also": "\(skipped)"])
+            }
         case .throttled(let id):
             if let skipped = throttled.mayLog(at: now) {
                 logger.info(

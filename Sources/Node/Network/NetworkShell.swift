@@ -26,12 +26,12 @@ protocol CoreObserver: AnyObject {
 // Unchecked: touched on the loop's thread only; `report`, `answer` and `start` hop there themselves.
 final class NetworkShell: @unchecked Sendable {
     let loop: EventLoop
-    private(set) var core: ProtocolCore
+    var core: ProtocolCore
     private let options: NetworkOptions
-    private let chain: any ChainService
+    let chain: any ChainService
     private weak var observer: (any CoreObserver)?
 
-    private var sockets: [ConnectionID: PeerSocket] = [:]
+    var sockets: [ConnectionID: PeerSocket] = [:]
     private var attempts: [Endpoint: ConnectAttempt] = [:]
     private var listener: TCPListener?
     private var timer: EventLoop.Timer?
@@ -41,8 +41,13 @@ final class NetworkShell: @unchecked Sendable {
     private var budgetQueue: Deque<ConnectionID> = []
     private var lastConnection: UInt64 = 0
     private var isStopping = false
-    /// Reused, so that an event allocates no list.
+    /// What the core decided and is not carried out yet.
     private var effects: [CoreEffect] = []
+    private var isCarryingOut = false
+    /// Sockets that may be read again, in order. At most a few entries a connection, of one event.
+    private var resuming: Deque<ConnectionID> = []
+    private var isResuming = false
+    var answers = AnswerQueue()
 
     init(loop: EventLoop, core: ProtocolCore, options: NetworkOptions, chain: any ChainService, observer: any CoreObserver) {
         self.loop = loop
@@ -101,8 +106,13 @@ final class NetworkShell: @unchecked Sendable {
     func answer(_ id: ConnectionID, frame: [UInt8]?) {
         loop.execute { [self] in
             guard !isStopping else { return }
-            if let frame, let socket = sockets[id], !socket.isClosing { write(frame, to: socket) }
-            core.blocksSent(id, at: moment, into: &effects)
+            answers.underWay -= 1
+            if let frame, let socket = sockets[id], !socket.isClosing {
+                write(frame, to: socket)
+                // The next answer is read when this one is on its way: behind a full queue a second large one has no room.
+                socket.isAnswerQueued = socket.connection.isAboveHighWater
+            }
+            if sockets[id]?.isAnswerQueued != true { core.blocksSent(id, at: moment, into: &effects) }
             carryOut()
         }
     }
@@ -169,20 +179,24 @@ final class NetworkShell: @unchecked Sendable {
     func closed(_ socket: PeerSocket, _ reason: CloseReason) {
         guard sockets.removeValue(forKey: socket.id) != nil else { return }
         socket.decoder.discard(budget: &budget)
+        if socket.isWaitingForBudget { budgetQueue.removeAll { $0 == socket.id } }
         guard !isStopping else { return }
         if !socket.isClosing {
             let reason: DisconnectReason = reason == .ended || reason == .requested ? .closedByPeer : .connectionLost
             core.closed(socket.id, reason, at: moment, into: &effects)
         }
-        wakeBudgetWaiters()
         carryOut()
     }
 
     func congestionChanged(_ socket: PeerSocket, isCongested: Bool) {
         guard !isStopping, !socket.isClosing else { return }
         core.setCongested(socket.id, isCongested, at: moment, into: &effects)
-        // Not from within the socket's own write: the effects are carried out on the next turn of the loop.
-        loop.execute { [self] in carryOut() }
+        if !isCongested, socket.isAnswerQueued {
+            socket.isAnswerQueued = false
+            core.blocksSent(socket.id, at: moment, into: &effects)
+        }
+        // Not from within the socket's own write.
+        if !isCarryingOut { loop.execute { [self] in carryOut() } }
     }
 
     // MARK: Reading
@@ -220,20 +234,23 @@ final class NetworkShell: @unchecked Sendable {
         } catch {
             core.violated(socket.id, error, at: now, into: &effects)
         }
-        if !core.frameTaken(socket.id, at: now, into: &effects) { pause(socket) }
-        if frame.count > NetworkLimits.freeFrameBytes { wakeBudgetWaiters() }
+        if !core.frameTaken(socket.id, at: now, into: &effects) { holdBack(socket) }
     }
 
-    private func pause(_ socket: PeerSocket) {
-        guard !socket.isPaused else { return }
-        socket.isPaused = true
+    private func holdBack(_ socket: PeerSocket) {
+        socket.isHeldBack = true
+        pauseReading(socket)
+    }
+
+    private func pauseReading(_ socket: PeerSocket) {
+        if socket.pausedSince == nil { socket.pausedSince = loop.now }
         socket.connection.pauseReading()
     }
 
     private func resume(_ socket: PeerSocket) {
-        guard socket.isPaused, !socket.isWaitingForBudget, !socket.isClosing else { return }
-        socket.isPaused = false
-        socket.decoder.restartFrameClock(now: loop.now)
+        guard let pausedSince = socket.pausedSince, !socket.isPaused, !socket.isClosing else { return }
+        socket.pausedSince = nil
+        socket.decoder.extendFrameClock(by: loop.now - pausedSince)
         let kept = socket.decoder.takeKept()
         kept.withUnsafeBytes { bytes in
             var rest = bytes
@@ -245,34 +262,35 @@ final class NetworkShell: @unchecked Sendable {
     // MARK: The frame budget
 
     private func waitForBudget(_ socket: PeerSocket) {
-        pause(socket)
         socket.isWaitingForBudget = true
+        pauseReading(socket)
         budgetQueue.append(socket.id)
     }
 
-    /// Lets the longest waiting go on, as far as there is room again.
-    private func wakeBudgetWaiters() {
+    /// Takes the longest waiting out of the queue, when there is room for it.
+    private func nextBudgetWaiter() -> ConnectionID? {
         while let id = budgetQueue.first {
-            guard let socket = sockets[id], !socket.isClosing else {
-                budgetQueue.removeFirst()
-                continue
-            }
-            guard let count = socket.decoder.waitingByteCount, !budget.canReserve(count) else {
-                budgetQueue.removeFirst()
+            if let socket = sockets[id], let count = socket.decoder.waitingByteCount {
+                guard budget.canReserve(count) else { return nil }
                 socket.isWaitingForBudget = false
-                resume(socket)
-                continue
             }
-            return
+            return budgetQueue.removeFirst()
         }
+        return nil
     }
 
-    /// Closes peers whose frame is overdue.
+    /// Closes peers whose frame is overdue, or who keep others from their answers.
     private func checkFrames() {
+        guard !isStopping else { return }
         let now = moment
-        for socket in sockets.values where !socket.isClosing && !socket.isPaused {
-            if let violation = socket.decoder.overdue(at: now.uptime) { core.violated(socket.id, violation, at: now, into: &effects) }
+        for socket in sockets.values where !socket.isClosing {
+            if socket.isPaused {
+                core.notRead(socket.id, at: now)
+            } else if let violation = socket.decoder.overdue(at: now.uptime) {
+                core.violated(socket.id, violation, at: now, into: &effects)
+            }
         }
+        if let id = stuckReader() { core.slowReader(id, at: now, into: &effects) }
         carryOut()
     }
 
@@ -284,14 +302,34 @@ final class NetworkShell: @unchecked Sendable {
         carryOut()
     }
 
-    /// Carries out what the core decided, also what carrying it out brings about.
+    /// Carries out what the core decided, in the order in which it did: what carrying out brings about comes after it.
+    /// Then goes on with what may be read or answered again.
     private func carryOut() {
+        guard !isCarryingOut else { return }
+        isCarryingOut = true
         while !effects.isEmpty {
             var batch: [CoreEffect] = []
             swap(&batch, &effects)
             for effect in batch { carryOut(effect) }
+            // Back with its room, so that an event allocates no list.
+            batch.removeAll(keepingCapacity: true)
+            if effects.isEmpty { swap(&batch, &effects) }
         }
+        isCarryingOut = false
+        dispatchAnswers()
+        goOn()
         arm()
+    }
+
+    /// Reads sockets again: those that the core let go, and those for whose frame the budget has room. Each takes its frames,
+    /// whose effects are carried out before the next; further sockets queue up behind, so this does not nest.
+    private func goOn() {
+        guard !isResuming else { return }
+        isResuming = true
+        defer { isResuming = false }
+        while let id = resuming.popFirst() ?? nextBudgetWaiter() {
+            if let socket = sockets[id] { resume(socket) }
+        }
     }
 
     private func carryOut(_ effect: CoreEffect) {
@@ -300,10 +338,13 @@ final class NetworkShell: @unchecked Sendable {
         case .cancelDial(let endpoint): attempts.removeValue(forKey: endpoint)?.cancel()
         case .send(let id, let frame): if let socket = sockets[id], !socket.isClosing { write(frame, to: socket) }
         case .close(let id, let reason): close(id, reason)
-        case .pauseReading(let id): if let socket = sockets[id] { pause(socket) }
-        case .resumeReading(let id): if let socket = sockets[id] { resume(socket) }
+        case .pauseReading(let id): if let socket = sockets[id] { holdBack(socket) }
+        case .resumeReading(let id):
+            sockets[id]?.isHeldBack = false
+            resuming.append(id)
         case .chain(let command): chain.submit(command)
-        case .sendBlocks(let id, let range, let isSingle): chain.readBlocks(range, isSingle: isSingle, for: id)
+        case .sendBlocks(let id, let range, let isSingle):
+            answers.waiting.append(AnswerQueue.Request(id: id, range: range, isSingle: isSingle))
         case .fact(let fact):
             if case .peerConnected(let info) = fact { sockets[info.id]?.decoder.maxFrameBytes = options.maxFrameBytes }
             observer?.observe(fact, core: core, now: moment)
@@ -320,6 +361,7 @@ final class NetworkShell: @unchecked Sendable {
         guard let socket = sockets[id], !socket.isClosing else { return }
         socket.isClosing = true
         socket.decoder.discard(budget: &budget)
+        if socket.isWaitingForBudget { budgetQueue.removeAll { $0 == id } }
         // A peer that does not read gets no flush; others hear what was said before the end.
         if reason == .slowReader {
             socket.connection.close()

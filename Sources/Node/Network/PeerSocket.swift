@@ -8,12 +8,21 @@ final class PeerSocket: TCPConnectionDelegate {
     let id: ConnectionID
     let connection: TCPConnection
     var decoder: FrameDecoder
-    /// Not read for now: the core holds the peer back, or its next frame waits for the budget.
-    var isPaused = false
-    /// Waits for the frame budget, in the shell's queue.
+    /// The core holds the peer back.
+    var isHeldBack = false
+    /// Its next frame waits for the budget, in the shell's queue.
     var isWaitingForBudget = false
+    /// Since when the socket is not read, for either reason.
+    var pausedSince: Nanoseconds?
+    /// The last answer to a block request is still in the write queue, which is above its high-water mark.
+    var isAnswerQueued = false
+    /// Bytes in the write queue when it was last looked at, and how often in a row it had not shrunk.
+    var lastQueued = 0
+    var checksWithoutProgress = 0
     /// The core has let go of it; what still arrives is dropped.
     var isClosing = false
+    /// Not read for now.
+    var isPaused: Bool { isHeldBack || isWaitingForBudget }
     private unowned let shell: NetworkShell
 
     init(id: ConnectionID, connection: TCPConnection, shell: NetworkShell) {

@@ -33,7 +33,7 @@ public struct LocalNode: Sendable {
     public func handshake(height: UInt64) -> Handshake {
         Handshake(
             version: version, chainID: chainID, height: height, nodeType: nodeType, listenAddress: listenAddress,
-            capabilities: capabilities, nodeID: nodeID?.lowercased.text, nonce: nonce)
+            capabilities: capabilities, nodeID: nodeID?.checksummed.text, nonce: nonce)
     }
 }
 

@@ -1,0 +1,190 @@
+import Framing
+import Peering
+import Primitives
+import ProtocolCore
+import Testing
+
+/// What one peer may make the node hold: requests, unchecked transactions, a socket that it does not read.
+@Suite struct LinkTests {
+    /// A core without a shell, at height 10, and one peer that has shaken hands.
+    final class Harness {
+        static let chainID = "0x" + String(repeating: "ab", count: 32)
+        let peer = ConnectionID(rawValue: 1)
+        var core: ProtocolCore
+        var effects: [CoreEffect] = []
+        var time: Nanoseconds = .seconds(1)
+        var now: Moment { Moment(uptime: time, unixMilliseconds: 1_704_556_800_000 + time / 1_000_000) }
+
+        init() {
+            let local = LocalNode(
+                version: "1.0.0", chainID: Self.chainID, nodeType: .full, listenAddress: "127.0.0.1:9000", nodeID: nil, nonce: 1)
+            let start = Moment(uptime: .seconds(1), unixMilliseconds: 1_704_556_801_000)
+            core = ProtocolCore(
+                configuration: CoreConfiguration(peering: PeerConfiguration(local: local)),
+                head: Head(height: 10, hash: Hash32(), timestamp: 1_704_556_800), seed: 1, at: start)
+            core.start(at: now, into: &effects)
+            connect(peer, nonce: 2)
+        }
+
+        func connect(_ id: ConnectionID, nonce: UInt64) {
+            core.accepted(id, from: Endpoint("127.0.0.1:\(40_000 + id.rawValue)")!, at: now, into: &effects)
+            let hello = Handshake(
+                version: "1.0.0", chainID: Self.chainID, height: 0, nodeType: .full, listenAddress: "", capabilities: ["ping"],
+                nodeID: nil, nonce: nonce)
+            _ = send(.handshake, hello.encode(), from: id)
+            effects = []
+        }
+
+        /// Whether the next frame may be taken.
+        func send(_ type: MessageType, _ payload: [UInt8], from id: ConnectionID? = nil) -> Bool {
+            let id = id ?? peer
+            let message = InboundMessage(type: UInt64(type.rawValue), payload: payload, timestamp: 0)
+            core.received(message, from: id, at: now, into: &effects)
+            return core.frameTaken(id, at: now, into: &effects)
+        }
+
+        func ask(_ text: String) -> Bool { send(.blockRequest, Array(text.utf8)) }
+
+        /// The ranges that the shell was told to answer since the last call.
+        func answers() -> [HeightRange] {
+            defer { effects = [] }
+            return effects.compactMap { if case .sendBlocks(_, let range, _) = $0 { range } else { nil } }
+        }
+
+        func isResumed(_ id: ConnectionID? = nil) -> Bool {
+            defer { effects = [] }
+            return effects.contains { if case .resumeReading(id ?? peer) = $0 { true } else { false } }
+        }
+
+        func candidates() -> [TransactionCandidate] {
+            defer { effects = [] }
+            return effects.flatMap { (effect) -> [TransactionCandidate] in
+                if case .chain(.checkTransactions(let candidates)) = effect { candidates } else { [] }
+            }
+        }
+
+        func refuse(_ candidates: [TransactionCandidate]) {
+            let verdicts = candidates.map { (candidate: $0, outcome: TransactionOutcome.refused(reason: "full")) }
+            core.chainReported(.transactionsChecked(verdicts), at: now, into: &effects)
+        }
+
+        var closeReasons: [DisconnectReason] {
+            effects.compactMap { if case .close(_, let reason) = $0 { reason } else { nil } }
+        }
+    }
+
+    private func range(_ first: UInt64, _ last: UInt64) -> HeightRange { HeightRange(first: first, last: last)! }
+
+    @Test func requestsOfAPeerAreAnsweredOneAtATimeInTheirOrder() {
+        let harness = Harness()
+        #expect(harness.ask("1") && harness.ask("2-3") && harness.ask("4"))
+        #expect(harness.answers() == [range(1, 1)])
+        harness.core.blocksSent(harness.peer, at: harness.now, into: &harness.effects)
+        #expect(harness.answers() == [range(2, 3)])
+        harness.core.blocksSent(harness.peer, at: harness.now, into: &harness.effects)
+        #expect(harness.answers() == [range(4, 4)])
+    }
+
+    @Test func theFourthOpenRequestHoldsThePeerBackUntilOneIsAnswered() {
+        let harness = Harness()
+        let mayGoOn = ["1", "2", "3", "4"].map { harness.ask($0) }
+        #expect(mayGoOn == [true, true, true, false])
+        harness.effects = []
+        harness.core.blocksSent(harness.peer, at: harness.now, into: &harness.effects)
+        #expect(harness.isResumed())
+    }
+
+    @Test func aRequestBehindOneThatWaitsForACommitWaitsToo() {
+        let harness = Harness()
+        let newHead = Head(height: 11, hash: Hash32(), timestamp: 1_704_556_805)
+        harness.core.chainReported(
+            .blockValidated(hash: newHead.hash, head: newHead, transactionCount: 0), at: harness.now, into: &harness.effects)
+        harness.effects = []
+        #expect(harness.ask("11") && harness.ask("1"))
+        #expect(harness.answers() == [])
+        harness.core.chainReported(.blockCommitted(newHead), at: harness.now, into: &harness.effects)
+        #expect(harness.answers() == [range(11, 11)])
+        harness.core.blocksSent(harness.peer, at: harness.now, into: &harness.effects)
+        #expect(harness.answers() == [range(1, 1)])
+    }
+
+    @Test func aPeerThatDoesNotReadGetsNoFurtherAnswerAndIsDropped() {
+        let harness = Harness()
+        #expect(harness.ask("1") && harness.ask("2"))
+        harness.effects = []
+        harness.core.setCongested(harness.peer, true, at: harness.now, into: &harness.effects)
+        harness.core.blocksSent(harness.peer, at: harness.now, into: &harness.effects)
+        #expect(harness.answers() == [])
+        harness.time += CoreLimits.slowReaderPatience
+        harness.core.notRead(harness.peer, at: harness.now)
+        harness.core.tick(at: harness.now, into: &harness.effects)
+        #expect(harness.closeReasons == [.slowReader])
+    }
+
+    @Test func aPeerWhoseSocketDrainsGetsItsNextAnswer() {
+        let harness = Harness()
+        #expect(harness.ask("1") && harness.ask("2"))
+        harness.core.setCongested(harness.peer, true, at: harness.now, into: &harness.effects)
+        harness.core.blocksSent(harness.peer, at: harness.now, into: &harness.effects)
+        harness.effects = []
+        harness.core.setCongested(harness.peer, false, at: harness.now, into: &harness.effects)
+        let effects = harness.effects
+        #expect(harness.answers() == [range(2, 2)])
+        harness.effects = effects
+        #expect(harness.isResumed())
+    }
+
+    @Test func bytesOfUncheckedTransactionsHoldThePeerBackUntilTheirVerdicts() {
+        let harness = Harness()
+        let half = [UInt8](repeating: 0x20, count: CoreLimits.uncheckedBytesPerPeer / 2)
+        #expect(harness.send(.transaction, half))
+        #expect(!harness.send(.transaction, half + [0x20]))
+        let candidates = harness.candidates()
+        #expect(candidates.count == 2)
+        harness.refuse([candidates[0]])
+        #expect(harness.isResumed())
+    }
+
+    @Test func bytesOfAPeerThatHasGoneStopCountingWithTheirVerdicts() {
+        let harness = Harness()
+        let large = [UInt8](repeating: 0x20, count: CoreLimits.uncheckedBytes)
+        _ = harness.send(.transaction, large)
+        let candidates = harness.candidates()
+        harness.core.closed(harness.peer, .closedByPeer, at: harness.now, into: &harness.effects)
+        let other = ConnectionID(rawValue: 2)
+        harness.connect(other, nonce: 3)
+        #expect(!harness.send(.transaction, [0x20], from: other), "what the gone peer sent is still being checked")
+        let own = harness.candidates()
+        harness.refuse(candidates)
+        harness.refuse(own)
+        #expect(harness.isResumed(other))
+        #expect(harness.send(.transaction, [0x20, 0x20], from: other))
+    }
+
+    @Test func eventsOfAConnectionThatIsGoneDoNothing() {
+        let harness = Harness()
+        harness.core.closed(harness.peer, .closedByPeer, at: harness.now, into: &harness.effects)
+        harness.effects = []
+        #expect(!harness.ask("1"))
+        harness.core.blocksSent(harness.peer, at: harness.now, into: &harness.effects)
+        harness.core.setCongested(harness.peer, true, at: harness.now, into: &harness.effects)
+        harness.core.slowReader(harness.peer, at: harness.now, into: &harness.effects)
+        harness.core.violated(harness.peer, .emptyFrame, at: harness.now, into: &harness.effects)
+        #expect(harness.effects.isEmpty)
+    }
+
+    @Test func aPeerThatTheShellDoesNotReadIsNotTakenForDead() {
+        let harness = Harness()
+        for _ in 0..<60 {
+            harness.time += .seconds(1)
+            harness.core.notRead(harness.peer, at: harness.now)
+            harness.core.tick(at: harness.now, into: &harness.effects)
+        }
+        #expect(harness.closeReasons == [])
+        for _ in 0..<(PeeringLimits.deadAfter / .seconds(1)) {
+            harness.time += .seconds(1)
+            harness.core.tick(at: harness.now, into: &harness.effects)
+        }
+        #expect(harness.closeReasons == [.livenessTimeout])
+    }
+}
