@@ -22,6 +22,7 @@ struct Podoru: AsyncParsableCommand {
         version: PodoruVersion.current,
         subcommands: [
             Run.self, Devnet.self, CheckConfig.self, Keygen.self, AddressCommand.self, GenesisCommand.self, Inspect.self,
+            ImportCommand.self, ExportCommand.self, VerifyCommand.self,
         ])
 
     /// ArgumentParser's own entry, with failures of ours ended by their own exit codes.

@@ -87,6 +87,13 @@ enum SystemTime {
 
     static var seconds: Int64 { milliseconds / 1000 }
 
+    /// Wall clock, milliseconds since 1970.
+    static var unixMilliseconds: Int64 {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
+    }
+
     /// The running binary, also when it was found on the PATH.
     static var executablePath: String {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)

@@ -69,8 +69,11 @@ struct CommandFailure: Error, CustomStringConvertible {
 
 /// What is said beside the answer.
 enum StandardError {
-    static func say(_ text: String) {
-        let line = Array((text + "\n").utf8)
+    static func say(_ text: String) { put(text + "\n") }
+
+    /// Without a line end.
+    static func put(_ text: String) {
+        let line = Array(text.utf8)
         _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 

@@ -1,0 +1,191 @@
+internal import ArgumentParser
+internal import Ledger
+internal import Node
+internal import Primitives
+internal import Storage
+
+/// `podoru import`: blocks from a file into a store.
+struct ImportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import",
+        abstract: "Import blocks from a file of JSON lines, plain or gzip.",
+        discussion: """
+            Each block is checked like one from a peer. Blocks that the store has are skipped. The first bad block ends the \
+            import with code 65 and its line, height and reason; what came before it is kept. The last line on standard output \
+            is {"height","hash","state_root","blocks","seconds"}. The node must not run meanwhile.
+            """)
+
+    @Option(help: ArgumentHelp("The data directory; made when missing.", valueName: "folder"))
+    var dataDir: String
+    @Option(help: ArgumentHelp("The genesis file; a store that has a chain knows its own.", valueName: "file"))
+    var genesis: String?
+    @Argument(help: "The file.")
+    var file: String
+
+    func run() throws {
+        let outcome = try Transfer.mapErrors {
+            let reader = try BlockFileReader(path: file)
+            let chain = try ChainDirectory(dataDir, genesis: try Transfer.genesis(genesis))
+            let pool = SignaturePool(rules: chain.engine.rules)
+            let importer = BlockImporter(engine: chain.engine, pool: pool, now: { CommandClock.moment })
+            var bar = ProgressBar(verb: "imported")
+            defer { bar.close() }
+            return try importer.run(reader) { bar.show($0) }
+        }
+        try Transfer.end(outcome, subject: file)
+    }
+}
+
+/// `podoru export`: the blocks of a store into a file.
+struct ExportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract: "Export a store's blocks as JSON lines; gzip when the file's name ends in .gz.",
+        discussion: "Works beside a running node: it exports one snapshot. The last line on standard output is a JSON summary.")
+
+    @Option(help: ArgumentHelp("The data directory.", valueName: "folder"))
+    var dataDir: String
+    @Option(help: ArgumentHelp("The first height.", valueName: "height"))
+    var from: UInt64 = 0
+    @Argument(help: "The file to write.")
+    var file: String
+
+    func run() throws {
+        let outcome = try Transfer.mapErrors {
+            let store = try LMDBStore(directory: dataDir, access: .readOnly)
+            var bar = ProgressBar(verb: "exported")
+            defer { bar.close() }
+            return try BlockExporter(reader: store.reader, now: { CommandClock.moment }).run(to: file, from: from) { bar.show($0) }
+        }
+        try Transfer.end(outcome, subject: file)
+    }
+}
+
+/// `podoru verify`: a whole store, checked again.
+struct VerifyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Check a whole store again: every page, block, signature and the state.",
+        discussion: "The node must not run meanwhile. Needs as much free space beside the store as the chain takes.")
+
+    @Option(help: ArgumentHelp("The data directory.", valueName: "folder"))
+    var dataDir: String
+    @Option(help: ArgumentHelp("The genesis file; a store knows its own once a chain was imported or run.", valueName: "file"))
+    var genesis: String?
+
+    func run() throws {
+        let outcome = try Transfer.mapErrors {
+            var bar = ProgressBar(verb: "checked")
+            defer { bar.close() }
+            let verifier = StoreVerifier(directory: dataDir, genesis: try Transfer.genesis(genesis), now: { CommandClock.moment })
+            return try verifier.run { bar.show($0) }
+        }
+        try Transfer.end(outcome, subject: dataDir)
+    }
+}
+
+/// What the three have in common.
+private enum Transfer {
+    static func genesis(_ path: String?) throws -> Genesis? {
+        guard let path else { return nil }
+        let json = try Files.read(path, as: "genesis file", maximumBytes: Files.maximumGenesisBytes)
+        do throws(GenesisError) {
+            return try Genesis(decoding: json)
+        } catch {
+            throw CommandFailure(.badData, "the genesis file \(path) starts no chain: \(error)")
+        }
+    }
+
+    /// Runs `body`; what the node's modules throw becomes the command's failure with its exit code.
+    static func mapErrors(_ body: () throws -> TransferOutcome) throws -> TransferOutcome {
+        do {
+            return try body()
+        } catch let error as StoreError {
+            throw CommandFailure(code(of: error), error.description)
+        } catch let error as ChainDirectoryError {
+            switch error {
+            case .store(let store): throw CommandFailure(code(of: store), error.description)
+            case .noGenesis: throw CommandFailure(.usage, error.description + " with --genesis")
+            case .chain(.otherGenesis), .otherRules, .storedGenesis: throw CommandFailure(.badData, error.description)
+            case .chain: throw CommandFailure(.inputOutput, error.description)
+            }
+        } catch let error as BlockFileError {
+            throw CommandFailure(code(of: error), error.description)
+        } catch let error as ChainError {
+            throw CommandFailure(.inputOutput, error.description)
+        }
+    }
+
+    private static func code(of error: StoreError) -> SystemExit {
+        switch error.kind {
+        case .missing: .noInput
+        case .denied: .permission
+        case .corrupted, .format, .inconsistent: .badData
+        case .locked: .unavailable
+        case .diskFull, .io, .limit: .inputOutput
+        case .misuse: .internalError
+        }
+    }
+
+    private static func code(of error: BlockFileError) -> SystemExit {
+        switch error.kind {
+        case .missing: .noInput
+        case .denied: .permission
+        case .notAFile, .malformed: .badData
+        case .cannotCreate: .cannotCreate
+        case .io: .inputOutput
+        }
+    }
+
+    /// The closing line, then the failure when there was one.
+    static func end(_ outcome: TransferOutcome, subject: String) throws {
+        var writer = JSONWriter(capacity: 256)
+        writer.raw("{\"height\":")
+        writer.integer(outcome.tip.height)
+        writer.raw(",\"hash\":")
+        writer.string(ByteString(outcome.tip.hash.hex))
+        writer.raw(",\"state_root\":")
+        writer.string(ByteString(outcome.tip.stateRoot.hex))
+        writer.raw(",\"blocks\":")
+        writer.integer(outcome.blocks)
+        writer.raw(",\"seconds\":")
+        let milliseconds = UInt64(max(0, outcome.seconds) * 1000)
+        let fraction = String(1000 + milliseconds % 1000).dropFirst()
+        writer.raw(Array("\(milliseconds / 1000).\(fraction)}\n".utf8))
+        try StandardOutput.put(writer.bytes)
+        if let fault = outcome.fault { throw CommandFailure(.badData, "\(subject): \(fault)") }
+    }
+}
+
+/// One line that grows, on a terminal only.
+private struct ProgressBar {
+    private static let width = 30
+    private let verb: String
+    private var isShown = false
+
+    init(verb: String) {
+        self.verb = verb
+    }
+
+    mutating func show(_ progress: TransferProgress) {
+        guard StandardError.isTerminal else { return }
+        isShown = true
+        let filled = Int(progress.fraction * Double(ProgressBar.width))
+        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: ProgressBar.width - filled)
+        let left = progress.remainingSeconds.map { ", \(Int($0.rounded(.up))) s left" } ?? ""
+        StandardError.put(
+            "\r\u{1B}[2K\(bar) \(verb) \(progress.blocks) blocks to height \(progress.height), \(Int(progress.blocksPerSecond)) blocks/s\(left)"
+        )
+    }
+
+    func close() {
+        if isShown { StandardError.put("\n") }
+    }
+}
+
+/// The clock of commands.
+enum CommandClock {
+    static var moment: Moment {
+        Moment(uptime: SystemTime.milliseconds * 1_000_000, unixMilliseconds: SystemTime.unixMilliseconds)
+    }
+}
