@@ -43,6 +43,10 @@ public final class LMDBStore: ChainStore {
     private var write: Transaction?
     /// What the open write holds so far, to repeat it on a larger map.
     private var pending: [PendingWrite] = []
+    /// The highest nonces of senders asked for during the open write, kept up to date: a sender of many transactions is
+    /// looked up once in a write. At most `maximumRememberedSenders`, then it starts anew.
+    private var lastNonces: [Address: UInt64?] = [:]
+    private static let maximumRememberedSenders = 4096
     /// Why the open write cannot be committed.
     private var failure: StoreError?
 
@@ -90,6 +94,7 @@ public final class LMDBStore: ChainStore {
         guard write == nil else { throw misuse(.begin, "a write is open already") }
         write = try environment.beginWrite()
         pending = []
+        lastNonces.removeAll(keepingCapacity: true)
         failure = nil
     }
 
@@ -126,10 +131,14 @@ public final class LMDBStore: ChainStore {
 
     public func append(_ record: BlockRecord) throws {
         try perform(.append(record))
+        for used in record.nonces {
+            if let known = lastNonces[used.sender] { lastNonces[used.sender] = max(known ?? 0, used.nonce) }
+        }
     }
 
     public func removeTip(_ undo: UndoRecord) throws {
         try perform(.removeTip(undo))
+        lastNonces.removeAll(keepingCapacity: true)
     }
 
     /// Stores a value beside the chain. Names are at most 256 bytes.
@@ -195,7 +204,14 @@ public final class LMDBStore: ChainStore {
         try read { try $0.isNonceUsed(sender, nonce) }
     }
 
-    public func lastNonce(sender: Address) throws -> UInt64? { try read { try $0.lastNonce(sender) } }
+    public func lastNonce(sender: Address) throws -> UInt64? {
+        guard write != nil else { return try read { try $0.lastNonce(sender) } }
+        if let known = lastNonces[sender] { return known }
+        let last = try read { try $0.lastNonce(sender) }
+        if lastNonces.count >= LMDBStore.maximumRememberedSenders { lastNonces.removeAll(keepingCapacity: true) }
+        lastNonces[sender] = .some(last)
+        return last
+    }
 
     public func stateValue(_ key: ByteString) throws -> [UInt8]? { try read { try $0.stateValue(key) } }
 

@@ -72,29 +72,30 @@ struct StoreView {
     // MARK: Nonces
 
     func isNonceUsed(_ sender: Address, _ nonce: UInt64) throws -> Bool {
-        try NonceKey.stored(sender, nonce).withUnsafeBytes { key in
+        try NonceKey.with(sender, nonce) { key in
             try transaction.get(databases.nonces, key) != nil
         }
     }
 
     func lastNonce(_ sender: Address) throws -> UInt64? {
         try transaction.withCursor(databases.nonces) { cursor in
-            let highest = NonceKey.stored(sender, .max)
-            let at = try highest.withUnsafeBytes { key in try cursor.seek(key) }
-            // At the highest nonce of all, at the next sender's first, or past the end.
-            if let at, at.key.elementsEqual(highest) { return .max }
-            let entry = try at == nil ? cursor.last() : cursor.previous()
-            guard let entry, entry.key.count == highest.count, entry.key.starts(with: sender.bytes) else { return nil }
-            return UInt64(bigEndian: entry.key.loadUnaligned(fromByteOffset: Address.byteCount, as: UInt64.self))
+            try NonceKey.with(sender, .max) { highest in
+                // At the highest nonce of all, at the next sender's first, or past the end.
+                let at = try cursor.seek(highest)
+                if let at, at.key.elementsEqual(highest) { return .max }
+                let entry = try at == nil ? cursor.last() : cursor.previous()
+                guard let entry, entry.key.count == highest.count,
+                    entry.key.prefix(Address.byteCount).elementsEqual(highest.prefix(Address.byteCount))
+                else { return nil }
+                return UInt64(bigEndian: entry.key.loadUnaligned(fromByteOffset: Address.byteCount, as: UInt64.self))
+            }
         }
     }
 
     // MARK: State
 
     func stateValue(_ key: ByteString) throws -> [UInt8]? {
-        let found = try StateKey.stored(key).withUnsafeBytes { stored in
-            try transaction.get(databases.state, stored)
-        }
+        let found = try StateKey.withStored(key) { try transaction.get(databases.state, $0) }
         guard let found else { return nil }
         guard StateKey.isLong(key) else { return Array(found) }
         guard let start = StateKey.valueStart(found) else { throw damaged("the value of a long state key") }

@@ -33,7 +33,7 @@ struct StoreWriter {
         try putHeight(databases.blockHeights, record.hash, record.height)
         for entry in record.transactions { try putLocation(entry, record.height) }
         for used in record.nonces {
-            try NonceKey.stored(used.sender, used.nonce).withUnsafeBytes { key in
+            try NonceKey.with(used.sender, used.nonce) { key in
                 try withHeightKey(record.height) { try transaction.put(databases.nonces, key, $0) }
             }
         }
@@ -55,7 +55,7 @@ struct StoreWriter {
             try id.withUnsafeBytes { key throws(StoreError) in _ = try transaction.delete(databases.transactions, key) }
         }
         for used in undo.nonces {
-            try NonceKey.stored(used.sender, used.nonce).withUnsafeBytes { _ = try transaction.delete(databases.nonces, $0) }
+            try NonceKey.with(used.sender, used.nonce) { _ = try transaction.delete(databases.nonces, $0) }
         }
         for write in undo.oldValues { try putState(write) }
         try putTip(parent)
@@ -85,18 +85,18 @@ struct StoreWriter {
     }
 
     private func putLocation(_ entry: TransactionEntry, _ height: UInt64) throws {
-        var value = RecordWriter()
-        value.integer(height)
-        value.integer(UInt32(entry.index))
-        let bytes = value.bytes
+        let index = UInt32(entry.index).bigEndian
         try entry.id.withUnsafeBytes { key throws(StoreError) in
-            try transaction.put(databases.transactions, key, reserving: bytes.count) { $0.copyBytes(from: bytes) }
+            try transaction.put(databases.transactions, key, reserving: 12) { target in
+                target.storeBytes(of: height.bigEndian, toByteOffset: 0, as: UInt64.self)
+                target.storeBytes(of: index, toByteOffset: 8, as: UInt32.self)
+            }
         }
     }
 
     private func putState(_ write: StateWrite) throws {
         guard write.key.count <= StateKey.maximumBytes else { throw inconsistent("a state key of \(write.key.count) bytes") }
-        try StateKey.stored(write.key).withUnsafeBytes { key in
+        try StateKey.withStored(write.key) { key in
             guard let value = write.value else {
                 _ = try transaction.delete(databases.state, key)
                 return

@@ -8,7 +8,9 @@ struct Benchmark: Sendable {
 
     static let all: [Benchmark] = [
         Benchmark(
-            name: "echo", abstract: "CPU per frame of an echo server, against the same in C on libuv", run: runEchoBenchmark)
+            name: "echo", abstract: "CPU per frame of an echo server, against the same in C on libuv", run: runEchoBenchmark),
+        Benchmark(
+            name: "import", abstract: "import of a chain, against the signatures that the same cores recover", run: runImportBenchmark),
     ]
 }
 

@@ -80,14 +80,23 @@ public final class BlockFileReader {
                 try fill()
                 if filled == 0 { return line.isEmpty ? nil : line }
             }
-            let rest = buffer[position..<filled]
-            let end = rest.firstIndex(of: UInt8(ascii: "\n"))
-            line.append(contentsOf: rest[..<(end ?? filled)])
+            let end = endOfLine()
+            line.append(contentsOf: buffer[position..<(end ?? filled)])
             position = end.map { $0 + 1 } ?? filled
             guard line.count <= BlockFileReader.maximumLineBytes else {
                 throw malformed("the line is longer than \(BlockFileReader.maximumLineBytes) bytes")
             }
             if end != nil { return line }
+        }
+    }
+
+    /// Where the next line feed of the buffer is.
+    private func endOfLine() -> Int? {
+        buffer.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress, let found = memchr(base + position, Int32(UInt8(ascii: "\n")), filled - position) else {
+                return nil
+            }
+            return UnsafeRawPointer(found) - base
         }
     }
 

@@ -7,10 +7,17 @@ func withHeightKey<R>(_ height: UInt64, _ body: (UnsafeRawBufferPointer) throws 
 
 /// Keys of the nonce index: sender ‖ nonce big-endian, so that a sender's nonces are neighbours in rising order.
 enum NonceKey {
-    static func stored(_ sender: Address, _ nonce: UInt64) -> [UInt8] {
-        var key = sender.bytes
-        withUnsafeBytes(of: nonce.bigEndian) { key.append(contentsOf: $0) }
-        return key
+    static let byteCount = Address.byteCount + MemoryLayout<UInt64>.size
+
+    /// Gives `body` the key, valid during the call.
+    static func with<R>(_ sender: Address, _ nonce: UInt64, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+        try withUnsafeTemporaryAllocation(byteCount: byteCount, alignment: 8) { buffer in
+            buffer.copyBytes(from: sender.bytes)
+            withUnsafeBytes(of: nonce.bigEndian) {
+                UnsafeMutableRawBufferPointer(rebasing: buffer[Address.byteCount...]).copyMemory(from: $0)
+            }
+            return try body(UnsafeRawBufferPointer(buffer))
+        }
     }
 }
 

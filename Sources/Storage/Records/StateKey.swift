@@ -21,11 +21,24 @@ enum StateKey {
     /// Whether a stored key is that of a long state key: no short one reaches 511 bytes.
     static func isLong(stored: UnsafeRawBufferPointer) -> Bool { stored.count == PageFormat.maximumKeyBytes }
 
-    /// The LMDB key of `key`.
-    static func stored(_ key: ByteString) -> [UInt8] {
-        guard isLong(key) else { return [tag] + key.bytes }
-        return [tag] + key.bytes[..<splitBytes] + SHA256.hash(key.bytes).bytes
+    /// Gives `body` the LMDB key of `key`, valid during the call. Built on the stack: this runs for each write of a block.
+    static func withStored<R>(_ key: ByteString, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+        try withUnsafeTemporaryAllocation(byteCount: PageFormat.maximumKeyBytes, alignment: 1) { buffer in
+            buffer[0] = tag
+            let head = min(key.count, splitBytes)
+            key.bytes.withUnsafeBytes { bytes in
+                UnsafeMutableRawBufferPointer(rebasing: buffer[1...]).copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<head]))
+            }
+            guard isLong(key) else { return try body(UnsafeRawBufferPointer(rebasing: buffer[..<(1 + head)])) }
+            SHA256.hash(key.bytes).withUnsafeBytes { hash in
+                UnsafeMutableRawBufferPointer(rebasing: buffer[(1 + head)...]).copyMemory(from: hash)
+            }
+            return try body(UnsafeRawBufferPointer(buffer))
+        }
     }
+
+    /// The LMDB key of `key`. Allocates.
+    static func stored(_ key: ByteString) -> [UInt8] { withStored(key) { Array($0) } }
 
     /// Where keys that begin with `prefix` begin in the database, or before that.
     static func lowerBound(_ prefix: ByteString) -> [UInt8] {
