@@ -60,8 +60,7 @@ public final class Node: Sendable {
         let plan = try NodePlan(configuration)
         let address = try plan.listenAddress()
         let log = options.logger
-        let store = try Node.openStore(configuration.dataDir)
-        let engine = try Node.openEngine(plan.genesis, store)
+        let chain = try Node.openChain(configuration.dataDir, plan.genesis)
         let identity: PrivateKey
         do throws(FileError) {
             if let key = plan.key { identity = key } else { identity = try Identity.loadOrMake(in: configuration.dataDir) }
@@ -69,12 +68,12 @@ public final class Node: Sendable {
             throw .file(error)
         }
         // A block that inserts keys at random places changes half of the tree: other cores help with its wide levels.
-        engine.workers = { count, body in DispatchQueue.concurrentPerform(iterations: count, execute: body) }
+        chain.engine.workers = { count, body in DispatchQueue.concurrentPerform(iterations: count, execute: body) }
         let pool = SignaturePool(rules: plan.genesis.rules)
         let processor: ChainProcessor
         do {
             processor = try ChainProcessor(
-                engine: engine, key: configuration.nodeType == .producer ? identity : nil, preparer: pool)
+                engine: chain.engine, key: configuration.nodeType == .producer ? identity : nil, preparer: pool)
         } catch {
             throw .store("\(error)")
         }
@@ -88,7 +87,7 @@ public final class Node: Sendable {
 
         let loop: EventLoop
         do throws(EventLoopError) { loop = try EventLoop.start(name: "loop") } catch { throw .system("\(error)") }
-        let worker = ChainWorker(pool: pool, reader: store.reader, maxFrameBytes: configuration.maxMessageBytes)
+        let worker = ChainWorker(pool: pool, reader: chain.store.reader, maxFrameBytes: configuration.maxMessageBytes)
         let nonce = SystemRandom.next()
         let core = ProtocolCore(
             configuration: plan.coreConfiguration(identity: identity, listenAddress: Node.announced(address), nonce: nonce),
@@ -138,18 +137,16 @@ public final class Node: Sendable {
 
     // MARK: Parts
 
-    private static func openStore(_ directory: String) throws(NodeError) -> LMDBStore {
-        do throws(StoreError) { return try LMDBStore(directory: directory) } catch { throw .store("\(error)") }
-    }
-
-    private static func openEngine(_ genesis: Genesis, _ store: LMDBStore) throws(NodeError) -> ChainEngine {
-        do throws(ChainOpenError) {
-            return try ChainEngine(genesis: genesis, store: store)
+    private static func openChain(_ directory: String, _ genesis: Genesis) throws(NodeError) -> ChainDirectory {
+        do throws(ChainDirectoryError) {
+            return try ChainDirectory(directory, genesis: genesis)
         } catch {
-            if case .otherGenesis = error {
-                throw .otherGenesis("\(store.directory): \(error); use the genesis of this data, or another `data_dir`")
+            switch error {
+            case .chain(.otherGenesis), .otherRules:
+                throw .otherGenesis("\(directory): \(error); use the genesis of this data, or another `data_dir`")
+            case .store: throw .store("\(error)")
+            case .chain, .noGenesis, .storedGenesis: throw .store("\(directory): \(error)")
             }
-            throw .store("\(store.directory): \(error)")
         }
     }
 
@@ -165,13 +162,23 @@ public final class Node: Sendable {
         // Stays until the loop ends.
         _ = try? await loop.perform { () throws(EventLoopError) -> Void in
             _ = try loop.schedule(every: SupervisorChannel.statusInterval) {
-                let status = shell.statusReport()
-                worker.perform { processor in
-                    var status = status
-                    status.mempool = UInt64(processor.mempool.count)
-                    supervisor.send(.status(status))
-                }
+                var status = shell.statusReport()
+                status.mempool = UInt64(worker.mempoolCount)
+                supervisor.send(.status(status))
             }
+        }
+    }
+
+    // MARK: Observing
+
+    /// Where the node stands; `nil` once it has stopped. Linear in the peers.
+    public func status() async -> NodeStatus? {
+        let shell = shell
+        let worker = worker
+        return try? await loop.perform { () throws(EventLoopError) -> NodeStatus in
+            var status = shell.status()
+            status.mempoolCount = worker.mempoolCount
+            return status
         }
     }
 

@@ -42,28 +42,52 @@ final class ChainWorker: ChainService, Sendable {
     private let inbox = Mutex(Inbox())
     private let wake = DispatchSemaphore(value: 0)
     private let pool: SignaturePool
-    private let reader: StoreReader
+    /// Gone once the worker has stopped: it holds the store's files open.
+    private let reader: Mutex<StoreReader?>
     private let preparing = DispatchQueue(label: "podoru.prepare", qos: .userInitiated)
     private let serving = DispatchQueue(label: "podoru.serve", qos: .utility)
     private let outputs = Mutex<Outputs?>(nil)
     private let maxFrameBytes: Int
     private let isPaused = Atomic(false)
+    /// Transactions in the mempool after the last command, for whoever wants to know where the node stands.
+    private let pendingTransactions = Atomic(0)
 
     /// How often the mempool is looked at for what has waited too long.
     private static let housekeepingInterval = DispatchTimeInterval.seconds(10)
 
     init(pool: SignaturePool, reader: StoreReader, maxFrameBytes: Int) {
         self.pool = pool
-        self.reader = reader
+        self.reader = Mutex(reader)
         self.maxFrameBytes = maxFrameBytes
     }
 
     /// Starts the thread. It owns `processor` from here on.
     func start(_ processor: sending ChainProcessor, outputs: Outputs) {
         self.outputs.withLock { $0 = outputs }
-        // Handed over for good: nothing else refers to it, and only the thread uses it.
-        nonisolated(unsafe) let processor = processor
-        SystemThread.start(name: "chain") { [self] in run(processor, outputs) }
+        let handover = Handover(processor)
+        SystemThread.start(name: "chain") { [self] in
+            var done: (@Sendable () -> Void)?
+            if let processor = handover.take() { done = run(processor, outputs) }
+            // The processor is gone, and with it the writing end of the store. Reads under way end first, then its files close.
+            reader.withLock { $0 = nil }
+            serving.sync {}
+            done?()
+        }
+    }
+
+    /// Brings the processor to its thread, which alone holds it from then on.
+    // Unchecked: written before the thread starts, taken once by the thread.
+    private final class Handover: @unchecked Sendable {
+        private var processor: ChainProcessor?
+
+        init(_ processor: sending ChainProcessor) {
+            self.processor = processor
+        }
+
+        func take() -> ChainProcessor? {
+            defer { processor = nil }
+            return processor
+        }
     }
 
     func submit(_ command: ChainCommand) {
@@ -82,12 +106,15 @@ final class ChainWorker: ChainService, Sendable {
         post(.call(body))
     }
 
+    /// Transactions that wait for a block.
+    var mempoolCount: Int { pendingTransactions.load(ordering: .relaxed) }
+
     /// Makes no more blocks, whatever the core orders.
     func pauseProduction() {
         isPaused.store(true, ordering: .relaxed)
     }
 
-    /// Finishes the command under way, drops the rest, and calls back on the chain's thread.
+    /// Finishes the command under way, drops the rest, closes the store, and calls back on the chain's thread.
     func stop(_ done: @escaping @Sendable () -> Void) {
         inbox.withLock { inbox in
             inbox.jobs.removeAll()
@@ -106,7 +133,8 @@ final class ChainWorker: ChainService, Sendable {
 
     // MARK: The thread
 
-    private func run(_ processor: ChainProcessor, _ outputs: Outputs) {
+    /// Works until it is told to stop; returns who wants to know of the end.
+    private func run(_ processor: ChainProcessor, _ outputs: Outputs) -> @Sendable () -> Void {
         var reports: [ChainReport] = []
         while true {
             let hasTimedOut = wake.wait(timeout: .now() + ChainWorker.housekeepingInterval) == .timedOut
@@ -140,9 +168,9 @@ final class ChainWorker: ChainService, Sendable {
             case .call(let body): body(processor)
             case .stop(let done):
                 inbox.withLock { $0.isStopped = true }
-                done()
-                return
+                return done
             }
+            pendingTransactions.store(processor.mempool.count, ordering: .relaxed)
             if !reports.isEmpty {
                 outputs.report(reports)
                 reports.removeAll(keepingCapacity: true)
@@ -161,6 +189,7 @@ final class ChainWorker: ChainService, Sendable {
     }
 
     private func frame(of range: HeightRange, isSingle: Bool) -> [UInt8]? {
+        guard let reader = reader.withLock({ $0 }) else { return nil }
         do {
             let payload = try reader.read { snapshot in
                 if isSingle { return try snapshot.block(atHeight: range.first) ?? [] }

@@ -128,6 +128,7 @@ final class NetworkShell: @unchecked Sendable {
         var status = NodeReport.Status()
         status.height = core.head.height
         status.hash = core.head.hash
+        status.committed = core.committedHeight
         for peer in core.peers.readyPeers {
             if peer.direction.isInbound { status.inbound += 1 } else { status.outbound += 1 }
         }
@@ -135,6 +136,16 @@ final class NetworkShell: @unchecked Sendable {
         status.target = core.sync.target
         status.decisyncRate = UInt64(max(0, core.sync.progress.blocksPerSecond * 10))
         return status
+    }
+
+    /// Where the node stands, without its mempool. On the loop.
+    func status() -> NodeStatus {
+        let sync = core.sync.status
+        let delivered = Dictionary(sync.peers.map { ($0.id, $0.blocksDelivered) }, uniquingKeysWith: { first, _ in first })
+        return NodeStatus(
+            height: core.head.height, hash: core.head.hash, committedHeight: core.committedHeight,
+            peers: core.peers.readyPeers.map { NodeStatus.Peer($0, blocksDelivered: delivered[$0.id] ?? 0) },
+            mempoolCount: 0, isSyncing: sync.isSyncing, target: sync.progress.target)
     }
 
     // MARK: Connections

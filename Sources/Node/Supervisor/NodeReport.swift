@@ -16,6 +16,8 @@ public enum NodeReport: Hashable, Sendable {
     public struct Status: Hashable, Sendable {
         public var height: UInt64 = 0
         public var hash = Hash32.zero
+        /// The height up to which blocks are on disk: at most one below `height`.
+        public var committed: UInt64 = 0
         public var inbound: UInt64 = 0
         public var outbound: UInt64 = 0
         public var mempool: UInt64 = 0
@@ -67,6 +69,7 @@ extension NodeReport {
             writer.raw("{\"kind\":\"status\"")
             field("height", status.height)
             hash(status.hash)
+            field("committed", status.committed)
             field("inbound", status.inbound)
             field("outbound", status.outbound)
             field("mempool", status.mempool)
@@ -109,6 +112,7 @@ extension NodeReport {
                         let value = try reader.readUInt64()
                         switch name {
                         case "height": status.height = value
+                        case "committed": status.committed = value
                         case "inbound": status.inbound = value
                         case "outbound": status.outbound = value
                         case "mempool": status.mempool = value
