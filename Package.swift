@@ -108,7 +108,9 @@ let package = Package(
         tests("EventLoop", ["EventLoop"]),
         tests("Storage", ["Storage", "Ledger", "Primitives"]),
         tests("Configuration", ["Configuration", "Framing", "Peering", "Sync", "Primitives"]),
-        tests("Node", ["Node", "ProtocolCore", "Storage", "Ledger", "Framing", "Primitives"]),
+        tests(
+            "Node",
+            ["podoru", "Node", "ProtocolCore", "EventLoop", "Configuration", "Storage", "Ledger", "Framing", "Primitives", logging]),
         // Runs the built command as an operator does.
         tests("Command", ["podoru", "Ledger", "Primitives"]),
         tests("Peer", ["podoru", "Primitives"]),

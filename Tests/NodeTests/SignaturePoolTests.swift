@@ -17,8 +17,13 @@ import Testing
     @Test(arguments: [1, 2, 7], [0, 1, 3, 4, 5, 1000])
     func resultsComeInTheOrderOfTheItems(threads: Int, count: Int) throws {
         let pool = try pool(threads)
-        #expect(pool.map(Array(0..<count), perChunk: 4) { $0 * $0 } == (0..<count).map { $0 * $0 })
-        #expect(pool.start(Array(0..<count), perChunk: 4, { $0 + 1 }).wait() == (0..<count).map { $0 + 1 })
+        let items = Array(0..<count)
+        let squares: [Int] = pool.map(items, perChunk: 4) { (item: Int) -> Int in item * item }
+        let expectedSquares: [Int] = items.map { $0 * $0 }
+        #expect(squares == expectedSquares)
+        let successors: [Int] = pool.start(items, perChunk: 4) { (item: Int) -> Int in item + 1 }.wait()
+        let expectedSuccessors: [Int] = items.map { $0 + 1 }
+        #expect(successors == expectedSuccessors)
     }
 
     @Test func everyChunkRunsOnceAndCompletionIsCalledOnce() throws {
