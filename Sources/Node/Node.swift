@@ -175,9 +175,9 @@ public final class Node: Sendable {
     public func status() async -> NodeStatus? {
         let shell = shell
         let worker = worker
-        return try? await loop.perform { () throws(EventLoopError) -> NodeStatus in
+        return await loop.perform {
             var status = shell.status()
-            status.mempoolCount = worker.mempoolCount
+            status?.mempoolCount = worker.mempoolCount
             return status
         }
     }

@@ -138,8 +138,9 @@ final class NetworkShell: @unchecked Sendable {
         return status
     }
 
-    /// Where the node stands, without its mempool. On the loop.
-    func status() -> NodeStatus {
+    /// Where the node stands, without its mempool; `nil` once it stops. On the loop.
+    func status() -> NodeStatus? {
+        guard !isStopping else { return nil }
         let sync = core.sync.status
         let delivered = Dictionary(sync.peers.map { ($0.id, $0.blocksDelivered) }, uniquingKeysWith: { first, _ in first })
         return NodeStatus(
