@@ -39,7 +39,7 @@ test: deps ## run all the tests
 test-python: ## test the peer in Python against itself (the node is tested against it by `make test`)
 	python3 Tests/Peer/test_peer.py
 
-bench: deps ## measure; prints ratios against references of the same run (one part: BENCH="echo import")
+bench: build ## measure; prints ratios against references of the same run (one part: BENCH="echo import")
 	$(SWIFT) build -c release --product podoru-bench
 	@$(RELEASE)/podoru-bench $(BENCH)
 

@@ -11,6 +11,14 @@ struct Benchmark: Sendable {
             name: "echo", abstract: "CPU per frame of an echo server, against the same in C on libuv", run: runEchoBenchmark),
         Benchmark(
             name: "import", abstract: "import of a chain, against the signatures that the same cores recover", run: runImportBenchmark),
+        Benchmark(
+            name: "sync", abstract: "a node that fetches a chain from another, against the import of it", run: runSyncBenchmark),
+        Benchmark(
+            name: "hop", abstract: "blocks of 30 transactions through a line of three nodes", run: runHopBenchmark),
+        Benchmark(
+            name: "state", abstract: "a block of 30 writes on a state of 100,000 keys", run: runStateBenchmark),
+        Benchmark(
+            name: "memory", abstract: "resident memory of a full node", run: runMemoryBenchmark),
     ]
 }
 

@@ -1,0 +1,99 @@
+internal import Framing
+internal import Primitives
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// A peer of the benchmark: a blocking socket that shook hands. It holds no chain and answers pings when it is pumped.
+final class BenchPeer {
+    private static let timeoutSeconds = 10.0
+
+    private let descriptor: Int32
+    private var buffer: [UInt8] = []
+    /// Blocks that were received whole, by height order of arrival: when, in seconds of `seconds()`.
+    private(set) var blockTimes: [Double] = []
+    /// Transactions that were received.
+    private(set) var transactionCount = 0
+
+    /// Connects and shakes hands.
+    init(port: UInt16, chainID: String) throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var address = loopback(port: port)
+        let code = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard code == 0 else { throw BenchmarkError("cannot connect to a node: error \(errno)") }
+        var yes: Int32 = 1
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
+        let handshake = Handshake(
+            version: "1.0.0", chainID: chainID, height: 0, nodeType: .full, listenAddress: "", capabilities: Capability.all)
+        try send(.handshake, handshake.encode())
+        try wait("the handshake") { $0.hasShakenHands }
+    }
+
+    private var hasShakenHands = false
+
+    func send(_ type: MessageType, _ payload: [UInt8]) throws {
+        try send(frame: FrameEncoder.frame(type: type, payload: payload, timestamp: 0))
+    }
+
+    func send(frame: [UInt8]) throws {
+        var rest = frame[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            guard count > 0 else { throw BenchmarkError("a node closed the connection: error \(errno)") }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// Reads until `condition` holds.
+    func wait(_ what: String, until condition: (BenchPeer) -> Bool) throws {
+        let end = seconds() + BenchPeer.timeoutSeconds
+        while !condition(self) {
+            guard seconds() < end else { throw BenchmarkError("\(what) did not come within \(BenchPeer.timeoutSeconds) s") }
+            try pump(milliseconds: 100)
+        }
+    }
+
+    /// Takes what has arrived, waiting for at most so long when nothing has.
+    func pump(milliseconds: Int32) throws {
+        var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        guard poll(&request, 1, milliseconds) > 0 else { return }
+        var chunk = [UInt8](repeating: 0, count: 256 << 10)
+        let count = recv(descriptor, &chunk, chunk.count, 0)
+        guard count > 0 else { throw BenchmarkError("a node closed the connection") }
+        buffer.append(contentsOf: chunk[..<count])
+        while let frame = nextFrame() { try take(frame) }
+    }
+
+    private func nextFrame() -> [UInt8]? {
+        guard buffer.count >= NetworkLimits.prefixBytes else { return nil }
+        let length = buffer[..<NetworkLimits.prefixBytes].reduce(0) { $0 << 8 | Int($1) }
+        guard buffer.count >= NetworkLimits.prefixBytes + length else { return nil }
+        let frame = Array(buffer[NetworkLimits.prefixBytes..<NetworkLimits.prefixBytes + length])
+        buffer.removeFirst(NetworkLimits.prefixBytes + length)
+        return frame
+    }
+
+    private func take(_ frame: [UInt8]) throws {
+        let arrived = seconds()
+        let message = try frame.withUnsafeBytes { bytes throws(Violation) in try InboundMessage(decoding: bytes) }
+        switch message.known {
+        case .handshake: hasShakenHands = true
+        case .block: blockTimes.append(arrived)
+        case .transaction: transactionCount += 1
+        case .transactionBatch: transactionCount += try TransactionBatch.split(message.payload).count
+        case .ping: try send(.pong, Ping(nonce: try Ping(decoding: message.payload, type: .ping).nonce, height: 0).encode())
+        default: break
+        }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+}
