@@ -108,6 +108,7 @@ public final class Node: Sendable {
             processor,
             outputs: ChainWorker.Outputs(
                 report: { shell.report($0) }, answer: { shell.answer($0, frame: $1) },
+                readFailed: { log.error("blocks \($0), which a peer asked for, could not be read: \($1)") },
                 failed: { reason in
                     log.critical("the chain cannot go on: \(reason)")
                     options.onFailure(reason)

@@ -21,6 +21,8 @@ final class ChainWorker: ChainService, Sendable {
     struct Outputs: Sendable {
         var report: Report
         var answer: Answer
+        /// Blocks that a peer asked for could not be read.
+        var readFailed: @Sendable (_ range: HeightRange, _ reason: String) -> Void
         /// The store failed: the node must stop. Called once.
         var failed: @Sendable (_ reason: String) -> Void
     }
@@ -184,22 +186,28 @@ final class ChainWorker: ChainService, Sendable {
 
     /// Reads from a snapshot of its own, beside the writer; one request after the other, so that serving takes one core at most.
     func readBlocks(_ range: HeightRange, isSingle: Bool, for id: ConnectionID) {
-        guard let answer = outputs.withLock({ $0?.answer }) else { return }
-        serving.async { [self] in answer(id, frame(of: range, isSingle: isSingle)) }
+        guard let outputs = outputs.withLock({ $0 }) else { return }
+        serving.async { [self] in
+            var payload = isSingle ? [] : BlockResponse.encode([]).payload
+            do {
+                payload = try self.payload(of: range, isSingle: isSingle)
+            } catch {
+                // Answers are told apart by their order only, so a peer is told that we have none rather than nothing.
+                outputs.readFailed(range, "\(error)")
+            }
+            let timestamp = ChainWorker.moment.unixSeconds
+            outputs.answer(
+                id, try? FrameEncoder.frame(type: .blockResponse, payload: payload, timestamp: timestamp, maxFrameBytes: maxFrameBytes))
+        }
     }
 
-    private func frame(of range: HeightRange, isSingle: Bool) -> [UInt8]? {
-        guard let reader = reader.withLock({ $0 }) else { return nil }
-        do {
-            let payload = try reader.read { snapshot in
-                if isSingle { return try snapshot.block(atHeight: range.first) ?? [] }
-                let room = FrameEncoder.maxPayloadBytes(maxFrameBytes: maxFrameBytes)
-                return try snapshot.blocks(from: range.first, count: min(range.count, NetworkLimits.rangeCount), maximumBytes: room).payload
-            }
-            return try FrameEncoder.frame(
-                type: .blockResponse, payload: payload, timestamp: ChainWorker.moment.unixSeconds, maxFrameBytes: maxFrameBytes)
-        } catch {
-            return nil
+    private func payload(of range: HeightRange, isSingle: Bool) throws -> [UInt8] {
+        // After the end there is nothing to read from, and nobody to answer.
+        guard let reader = reader.withLock({ $0 }) else { return [] }
+        return try reader.read { snapshot in
+            if isSingle { return try snapshot.block(atHeight: range.first) ?? [] }
+            let room = FrameEncoder.maxPayloadBytes(maxFrameBytes: maxFrameBytes)
+            return try snapshot.blocks(from: range.first, count: min(range.count, NetworkLimits.rangeCount), maximumBytes: room).payload
         }
     }
 }
