@@ -89,4 +89,17 @@ import Testing
         // It never overwrites.
         #expect(throws: StoreError.self) { try store.reader.backup(toDirectory: copy.path) }
     }
+
+    @Test func aStoreThatLMDBCannotOpenIsAnErrorAndCanBeTriedAgain() throws {
+        do { _ = try LMDBStore(directory: directory.path) }
+        // A directory in the place of LMDB's lock file: the data file is sound, opening still fails.
+        try FileManager.default.removeItem(atPath: directory.path + "/lock.mdb")
+        try FileManager.default.createDirectory(atPath: directory.path + "/lock.mdb", withIntermediateDirectories: false)
+        for _ in 0..<2 {
+            let error = #expect(throws: StoreError.self) { try LMDBStore(directory: directory.path) }
+            #expect(error?.operation == .open)
+        }
+        try FileManager.default.removeItem(atPath: directory.path + "/lock.mdb")
+        #expect(try LMDBStore(directory: directory.path).tip() == nil)
+    }
 }

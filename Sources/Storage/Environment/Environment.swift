@@ -27,6 +27,7 @@ final class Environment: @unchecked Sendable {
     private let options: StoreOptions
     private let handle: OpaquePointer
     private let gate: ReadGate
+    private let resident: ResidentPages
     /// Set when a resize failed half way: the map is gone and nothing may touch it any more.
     private let broken = Monitor<StoreError?>(nil)
 
@@ -40,9 +41,8 @@ final class Environment: @unchecked Sendable {
         var created: OpaquePointer?
         var code = mdb_env_create(&created)
         guard code == 0, let created else { throw StoreError(.open, code: code, path: directory) }
-        handle = created
         // LMDB raises this to what the file already uses.
-        if code == 0, !readOnly { code = mdb_env_set_mapsize(created, options.initialMapBytes) }
+        if !readOnly { code = mdb_env_set_mapsize(created, options.initialMapBytes) }
         if code == 0 { code = mdb_env_set_maxdbs(created, UInt32(Database.allCases.count)) }
         // Idle transactions keep their reader slot; backups and readers of other processes take a few more.
         if code == 0 { code = mdb_env_set_maxreaders(created, UInt32(2 * StoreOptions.maximumReaders)) }
@@ -50,20 +50,22 @@ final class Environment: @unchecked Sendable {
             let flags = UInt32(MDB_NOTLS) | UInt32(MDB_NORDAHEAD) | (readOnly ? UInt32(MDB_RDONLY) : 0)
             code = mdb_env_open(created, directory, flags, 0o600)
         }
+        var file: Int32 = -1
+        if code == 0 { code = mdb_env_get_fd(created, &file) }
         guard code == 0 else {
+            // Not all is initialized yet, so `deinit` will not run. From here on it does.
             mdb_env_close(created)
             throw StoreError(.open, code: code, path: directory)
         }
-        if !readOnly {
-            // Slots of processes that were killed would keep old pages from being reused for ever.
-            var dead: Int32 = 0
-            mdb_reader_check(created, &dead)
-            do { try extendFile(to: mapBytes) } catch {
-                mdb_env_close(created)
-                throw error
-            }
-        }
-        setCloseOnExec()
+        resident = ResidentPages(file: file)
+        handle = created
+        // LMDB opens the data file without close-on-exec; a child of ours must not inherit it.
+        _ = podoru_set_cloexec(file)
+        guard !readOnly else { return }
+        // Slots of processes that were killed would keep old pages from being reused for ever.
+        var dead: Int32 = 0
+        mdb_reader_check(created, &dead)
+        try extendFile(to: mapBytes)
     }
 
     deinit {
@@ -77,6 +79,7 @@ final class Environment: @unchecked Sendable {
     func read<R>(_ body: (Transaction) throws -> R) throws -> R {
         let opened = try enterSnapshot()
         defer {
+            resident.afterRead()
             mdb_txn_reset(opened)
             gate.leave(ReadHandle(pointer: opened))
         }
@@ -154,6 +157,7 @@ final class Environment: @unchecked Sendable {
     func commit(_ transaction: Transaction) throws(StoreError) {
         let code = mdb_txn_commit(transaction.pointer)
         guard code == 0 else { throw explained(.commit, code) }
+        resident.look()
     }
 
     func abort(_ transaction: Transaction) {
@@ -232,9 +236,14 @@ final class Environment: @unchecked Sendable {
         return StoreError(operation, code: code, path: directory)
     }
 
-    /// LMDB opens the data file without close-on-exec; a child of ours must not inherit it.
-    private func setCloseOnExec() {
-        var file: Int32 = -1
-        if mdb_env_get_fd(handle, &file) == 0 { _ = podoru_set_cloexec(file) }
+    /// For the writer, within a long write.
+    func trimDuringWrite() { resident.look() }
+
+    /// Lets go of the map's resident pages when they have become many. After long walks; commits and snapshots do it themselves.
+    func trim() throws(StoreError) {
+        let opened = try enterSnapshot()
+        resident.look()
+        mdb_txn_reset(opened)
+        gate.leave(ReadHandle(pointer: opened))
     }
 }
