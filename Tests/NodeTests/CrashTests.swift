@@ -22,7 +22,9 @@ import Testing
             let server = try await nodes.start(network.configuration("server"))
             let process = try NodeProcess(network, "late", authority: nil, bootstrap: [server.port], extra: "sync_batch_size: 10\n")
             defer { process.kill() }
-            // Each kill comes a little after a height that is higher than the one before.
+            // Each kill comes a little after a height that is higher than the one before. A sync that outruns the test at one of
+            // the later ones was still interrupted at those before.
+            var interrupted = 0
             for step in 1...5 {
                 try process.start()
                 let offset = UInt64.random(in: 0..<50, using: &random)
@@ -33,8 +35,10 @@ import Testing
                 let floor = process.lastCommitted
                 let stored = try process.storedHeight()
                 #expect(stored >= floor, "kill \(step)")
-                #expect(floor < count, "kill \(step) came after the sync")
+                guard stored < count else { break }
+                interrupted += 1
             }
+            #expect(interrupted >= 1, "every kill came after the sync")
             try process.start()
             try await eventually("height \(count)") { try process.committed() == count }
             process.kill()
