@@ -29,6 +29,10 @@ import wire
 from wire import BATCH, BLOCK, Closed, Connection, Timeout, TRANSACTION
 
 
+# Seconds that a node may take to write down what it was sent, on a machine that is busy with other things.
+SEND_PATIENCE = 20
+
+
 def endpoint(text):
     host, _, port = text.rpartition(":")
     if not host or not port.isdigit():
@@ -87,10 +91,17 @@ def command_fetch(options):
 
 def command_send(options):
     connection, _ = connect(options.node)
+    wanted = 0
     for text in node.read_blocks(options.file)[: options.count]:
         connection.send(BLOCK, text)
+        wanted = max(wanted, json.loads(text)["header"]["height"])
         time.sleep(1 / options.rate)
+    # A pong tells the height that is on disk, which comes after the relay. A node that refuses a block never gets there.
+    deadline = time.monotonic() + SEND_PATIENCE
     _, height = connection.ping()
+    while height < wanted and time.monotonic() < deadline:
+        time.sleep(0.1)
+        _, height = connection.ping()
     print(f"the node is at height {height}")
     return 0
 
