@@ -19,7 +19,12 @@ import Testing
         let count: UInt64 = 600
         try network.importBlocks(try network.makeBlocks(Int(count)), into: "server")
         try await withNodes { nodes in
-            let server = try await nodes.start(network.configuration("server"))
+            // Read at five requests a second, the server gives 50 blocks a second: the sync lasts long enough to be interrupted.
+            var slow = network.configuration("server")
+            slow.rateLimitMessagesPerSecond = 5
+            slow.rateLimitBurst = 5
+            slow.rateLimitPatience = .seconds(3600)
+            let server = try await nodes.start(slow)
             let process = try NodeProcess(network, "late", authority: nil, bootstrap: [server.port], extra: "sync_batch_size: 10\n")
             defer { process.kill() }
             // Each kill comes a little after a height that is higher than the one before. A sync that outruns the test at one of
