@@ -27,6 +27,21 @@ let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-col
 let ordered: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+]
+/// What the HTTP server stands on. Hummingbird's core is enough: its router knows no 405 and decodes no paths.
+let http: [Target.Dependency] =
+    [
+        .product(name: "HummingbirdCore", package: "hummingbird"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+        .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+        .product(name: "NIOWebSocket", package: "swift-nio"),
+    ] + nio
+
 let package = Package(
     name: "podoru",
     products: [
@@ -35,12 +50,18 @@ let package = Package(
         .library(name: "PodoruLedger", targets: ["Primitives", "Ledger"]),
         .library(name: "PodoruProtocol", targets: ["ProtocolCore", "Peering", "Gossip", "Sync", "Mempool", "Consensus"]),
         .library(name: "PodoruEventLoop", targets: ["EventLoop"]),
+        .library(name: "PodoruNode", targets: ["Node", "API"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        // Without its traits it needs neither swift-configuration nor the whole of Foundation.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     ],
     targets: [
         // C: the system's libraries (one target, one module map, a module a library) and our hashes.
@@ -65,28 +86,33 @@ let package = Package(
         // The machine: sockets, disk, files.
         module("EventLoop", ["CSystemShims", deque]),
         module("Storage", ["Primitives", "Ledger", "CSystemShims"]),
-        module("Configuration", ["Primitives", "CSystemShims"]),
+        // Its short name belongs to swift-configuration, which Hummingbird names.
+        module("PodoruConfiguration", ["Primitives", "CSystemShims"]),
 
         // The shell and the commands.
         module(
             "Node",
             [
                 "Primitives", "Ledger", "Framing", "RateLimiter", "Peering", "Gossip", "Sync", "Mempool", "Consensus",
-                "ProtocolCore", "EventLoop", "Storage", "Configuration", "CSystemShims", logging, lifecycle, deque,
+                "ProtocolCore", "EventLoop", "Storage", "PodoruConfiguration", "CSystemShims", logging, lifecycle, deque,
             ]),
+        module(
+            "API",
+            ["Node", "PodoruConfiguration", "Storage", "Mempool", "Ledger", "Framing", "Primitives", logging, lifecycle, deque] + http),
         .executableTarget(
             name: "podoru",
             dependencies: [
-                "Node", "Configuration", "EventLoop", "Storage", "Framing", "Ledger", "Primitives", "CSystemShims", arguments, logging,
+                "API", "Node", "PodoruConfiguration", "EventLoop", "Storage", "Framing", "Ledger", "Primitives", "CSystemShims", arguments,
+                logging,
                 lifecycle,
-            ],
+            ] + nio,
             swiftSettings: strict),
         .executableTarget(
             name: "podoru-bench",
             dependencies: [
-                "Node", "EventLoop", "Framing", "Ledger", "Storage", "Primitives", "RateLimiter", "Configuration",
-                "ProtocolCore", "CEchoReference", arguments,
-            ],
+                "API", "Node", "EventLoop", "Framing", "Ledger", "Storage", "Primitives", "RateLimiter", "PodoruConfiguration",
+                "ProtocolCore", "CEchoReference", arguments, logging, .product(name: "Hummingbird", package: "hummingbird"),
+            ] + nio,
             swiftSettings: strict),
         // What the event loop is measured against.
         .target(name: "CEchoReference", linkerSettings: [.linkedLibrary("uv")]),
@@ -107,10 +133,11 @@ let package = Package(
             ["ProtocolCore", "Peering", "Gossip", "Sync", "Mempool", "Consensus", "Framing", "Ledger", "Primitives"]),
         tests("EventLoop", ["EventLoop"]),
         tests("Storage", ["Storage", "Ledger", "Primitives"]),
-        tests("Configuration", ["Configuration", "Framing", "Peering", "Sync", "Primitives"]),
+        tests("Configuration", ["PodoruConfiguration", "Framing", "Peering", "Sync", "Primitives"]),
         tests(
             "Node",
-            ["podoru", "Node", "ProtocolCore", "EventLoop", "Configuration", "Storage", "Ledger", "Framing", "Primitives", logging]),
+            ["podoru", "Node", "ProtocolCore", "EventLoop", "PodoruConfiguration", "Storage", "Ledger", "Framing", "Primitives", logging]),
+        tests("API", ["API", "Node", "PodoruConfiguration", "Storage", "Mempool", "Ledger", "Framing", "Primitives", logging] + http),
         // Runs the built command as an operator does.
         tests("Command", ["podoru", "Ledger", "Primitives"]),
         tests("Peer", ["podoru", "Primitives"]),

@@ -1,4 +1,3 @@
-public import Configuration
 internal import Dispatch
 internal import EventLoop
 internal import Framing
@@ -6,6 +5,7 @@ internal import Ledger
 public import Logging
 internal import Mempool
 internal import Peering
+public import PodoruConfiguration
 internal import Primitives
 internal import ProtocolCore
 internal import Storage
@@ -38,6 +38,8 @@ public final class Node: Sendable {
     public let port: UInt16
     /// The genesis block's hash as `0x` hex.
     public let genesisHash: String
+    /// The committed chain, for reading.
+    public let chain: ChainReader
 
     private let loop: EventLoop
     private let shell: NetworkShell
@@ -132,6 +134,7 @@ public final class Node: Sendable {
         self.nonce = nonce
         self.observer = observer
         genesisHash = plan.genesis.hash.prefixedHex
+        self.chain = ChainReader(genesis: plan.genesis, chainID: plan.chainID) { [weak worker] in worker?.storeReader }
         self.plan = Mutex(plan)
         if let supervisor { await startReporting(supervisor) }
     }

@@ -1,9 +1,9 @@
-internal import Configuration
 internal import Consensus
 internal import EventLoop
 internal import Framing
 internal import Ledger
 internal import Peering
+internal import PodoruConfiguration
 internal import Primitives
 internal import ProtocolCore
 internal import Sync

@@ -1,5 +1,5 @@
-import Configuration
 import Framing
+import PodoruConfiguration
 import Primitives
 import Testing
 

@@ -1,5 +1,5 @@
-import Configuration
 import Foundation
+import PodoruConfiguration
 import Primitives
 import Testing
 

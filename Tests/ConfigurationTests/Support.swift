@@ -1,4 +1,4 @@
-import Configuration
+import PodoruConfiguration
 import Primitives
 
 /// The configuration of `text`, as `node.yaml`.

@@ -1,7 +1,7 @@
-import Configuration
 import Foundation
 import Framing
 import Peering
+import PodoruConfiguration
 import Primitives
 import Sync
 import Testing

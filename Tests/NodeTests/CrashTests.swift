@@ -1,7 +1,7 @@
-import Configuration
 import Foundation
 import Framing
 import Ledger
+import PodoruConfiguration
 import Primitives
 import Storage
 import Testing

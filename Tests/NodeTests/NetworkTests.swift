@@ -1,6 +1,6 @@
-import Configuration
 import Framing
 import Ledger
+import PodoruConfiguration
 import Primitives
 import Storage
 import Testing

@@ -1,7 +1,7 @@
-import Configuration
 import Foundation
 import Framing
 import Logging
+import PodoruConfiguration
 import Primitives
 import Storage
 import Testing

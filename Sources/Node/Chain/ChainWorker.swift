@@ -108,6 +108,9 @@ final class ChainWorker: ChainService, Sendable {
         post(.call(body))
     }
 
+    /// For reads beside the writer; `nil` once the worker has stopped.
+    var storeReader: StoreReader? { reader.withLock { $0 } }
+
     /// Transactions that wait for a block.
     var mempoolCount: Int { pendingTransactions.load(ordering: .relaxed) }
 

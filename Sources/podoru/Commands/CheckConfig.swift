@@ -1,6 +1,6 @@
 internal import ArgumentParser
-internal import Configuration
 internal import Node
+internal import PodoruConfiguration
 
 #if canImport(Glibc)
 internal import Glibc

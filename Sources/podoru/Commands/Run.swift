@@ -1,7 +1,7 @@
 internal import ArgumentParser
-internal import Configuration
 internal import Logging
 internal import Node
+internal import PodoruConfiguration
 internal import ServiceLifecycle
 internal import UnixSignals
 

@@ -1,4 +1,4 @@
-import Configuration
+import PodoruConfiguration
 import Primitives
 import Synchronization
 

@@ -1,0 +1,4 @@
+internal import HummingbirdCore
+
+/// The HTTP and WebSocket API of a node.
+public enum APIServer {}

@@ -1,0 +1,17 @@
+internal import HTTPTypes
+internal import Primitives
+
+/// A whole HTTP request, as an endpoint sees it.
+struct APIRequest: Sendable {
+    var method: HTTPRequest.Method
+    /// The path's segments after the route's fixed ones, in the order of its `{names}`: percent-decoded, `%2F` included.
+    var parameters: [ByteString] = []
+    /// The raw text after `?`, or empty.
+    var query = ""
+    /// Whether it carries `Content-Type: application/json`, on a GET too.
+    var isJSON = false
+    /// The `Accept` header, or empty.
+    var accept = ""
+    /// The whole body: at most `APILimits.maximumBodyBytes`.
+    var body: [UInt8] = []
+}
