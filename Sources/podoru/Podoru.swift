@@ -36,6 +36,8 @@ struct Podoru: AsyncParsableCommand {
             }
         } catch let failure as CommandFailure {
             failure.end()
+        } catch let failure as APIFailure {
+            failure.commandFailure.end()
         } catch let error as FileError {
             CommandFailure(error).end()
         } catch {

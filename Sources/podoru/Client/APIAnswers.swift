@@ -1,0 +1,171 @@
+/// What a node's API answers, as far as the commands read it. Fields that the published Go node does not send are optional.
+enum APIAnswer {
+    /// GET /api/v1/node/info
+    struct NodeInfo: Hashable, Sendable {
+        var version: String?
+        var nodeType: String?
+        var address: String?
+        var chainID: String?
+        var height: UInt64?
+        var bestPeerHeight: UInt64?
+        var isSyncing: Bool?
+        var peerCount: UInt64?
+        var uptimeSeconds: UInt64?
+        var p2pAddress: String?
+    }
+
+    /// An entry of GET /api/v1/node/peers
+    struct Peer: Hashable, Sendable {
+        var id: String
+        var address: String
+        /// `inbound` or `outbound`.
+        var direction: String?
+        var nodeType: String?
+        var version: String?
+        var height: UInt64?
+        var latencyMilliseconds: Double?
+        var bytesIn: UInt64?
+        var bytesOut: UInt64?
+        var connectedAt: Int64?
+    }
+
+    /// GET /api/v1/chain/info
+    struct ChainInfo: Hashable, Sendable {
+        var height: UInt64
+        var hash: String
+        var genesisHash: String
+        var chainID: String?
+        var authorities: [String]
+    }
+
+    /// GET /api/v1/block/…
+    struct Block: Hashable, Sendable {
+        var height: UInt64
+        /// 0x-hex; the Go node does not send it.
+        var hash: String?
+        /// Seconds since 1970.
+        var timestamp: Int64
+        var producer: String
+        var transactionCount: Int
+    }
+
+    /// GET /api/v1/account/…
+    struct Account: Hashable, Sendable {
+        /// The next one that can be used.
+        var nonce: UInt64
+        /// In the smallest unit, decimal.
+        var balance: String?
+    }
+
+    /// Where a transaction is.
+    enum TransactionPlace: Hashable, Sendable {
+        case unknown
+        case pending
+        case confirmed(height: UInt64?, blockHash: String?)
+    }
+
+    /// GET /api/v1/gas/config
+    struct GasConfig: Hashable, Sendable {
+        var isEnabled: Bool
+        var baseFee: String
+        var perByteFee: String
+    }
+
+    /// GET /api/v1/token/info
+    struct TokenInfo: Hashable, Sendable {
+        var symbol: String
+        var decimals: Int
+    }
+
+    /// GET /api/v1/node/health
+    struct Health: Hashable, Sendable {
+        /// `healthy`, `degraded` or `unhealthy`.
+        var status: String
+        /// The parts that are not well, such as `network: no peers`.
+        var troubles: [String]
+        /// The node's clock, seconds since 1970.
+        var timestamp: Int64?
+    }
+}
+
+extension APIAnswer.NodeInfo {
+    init(_ data: JSONValue) {
+        version = data["version"].text
+        // The Go node says its software's name in `type`.
+        nodeType = data["node_type"].text
+        address = data["address"].text.flatMap { $0.isEmpty ? nil : $0 }
+        chainID = data["chain_id"].text
+        height = data["height"].uint
+        bestPeerHeight = data["best_peer_height"].uint
+        isSyncing = data["is_syncing"].bool
+        // Ours has an array in `peers`, the Go node a number.
+        peerCount = data["peer_count"].uint ?? data["peers"].uint
+        uptimeSeconds = data["uptime"].double.map { UInt64(max(0, min($0, 1e15))) }
+        p2pAddress = data["p2p_address"].text
+    }
+}
+
+extension APIAnswer.Peer {
+    init?(_ entry: JSONValue) {
+        guard let address = entry["address"].text ?? entry["id"].text else { return nil }
+        self.address = address
+        id = entry["id"].text ?? address
+        direction = entry["direction"].text
+        nodeType = entry["node_type"].text
+        version = entry["version"].text
+        height = entry["height"].uint
+        latencyMilliseconds = entry["latency_ms"].double
+        bytesIn = entry["bytes_in"].uint
+        bytesOut = entry["bytes_out"].uint
+        connectedAt = entry["connected_at"].int
+    }
+}
+
+extension APIAnswer.ChainInfo {
+    init?(_ data: JSONValue) {
+        guard let height = data["height"].uint, let hash = data["current_hash"].text else { return nil }
+        self.height = height
+        self.hash = hash
+        genesisHash = data["genesis_hash"].text ?? ""
+        chainID = data["chain_id"].text
+        authorities = data["authorities"].array?.compactMap(\.text) ?? []
+    }
+}
+
+extension APIAnswer.Block {
+    init?(_ data: JSONValue) {
+        let header = data["header"]
+        guard let height = data["height"].uint ?? header["height"].uint, let time = data["timestamp"].int ?? header["timestamp"].int
+        else { return nil }
+        self.height = height
+        timestamp = time
+        hash = data["hash"].text
+        producer = data["producer"].text ?? header["producer_addr"].text ?? ""
+        transactionCount = data["transaction_count"].uint.map { Int(clamping: $0) } ?? data["transactions"].array?.count ?? 0
+    }
+}
+
+extension APIAnswer.Health {
+    init?(_ data: JSONValue) {
+        guard let status = data["status"].text else { return nil }
+        self.status = status
+        timestamp = data["timestamp"].int
+        troubles = []
+        guard case .object(let checks) = data["checks"] else { return }
+        for check in checks {
+            switch check.value {
+            case .bool(false): troubles.append(check.name)
+            case .string(let text) where !APIAnswer.Health.good.contains(text.lowercased()): troubles.append("\(check.name): \(text)")
+            case .object:
+                let text = check.value["status"].text ?? ""
+                if !APIAnswer.Health.good.contains(text.lowercased()) {
+                    troubles.append("\(check.name): \(check.value["message"].text ?? text)")
+                }
+            default: break
+            }
+        }
+    }
+
+    /// The words for a check that found nothing.
+    private static let good = ["healthy", "ok", "pass", "true", "up"]
+}

@@ -1,0 +1,146 @@
+internal import Ledger
+internal import Primitives
+
+/// The calls of a node's API that the commands make, as small values (`api.md`). Fields that are not known are skipped, so it
+/// reads the published Go node too, as far as that has the field.
+struct APIClient: Sendable {
+    /// Bytes of the mempool's answer that are looked at: the count comes first, and the transactions after it may be many.
+    private static let mempoolBytes = 4 << 20
+
+    let http: HTTPClient
+
+    init(_ address: APIAddress, timeout: Duration = HTTPClient.standardTimeout) {
+        http = HTTPClient(address: address, timeout: timeout)
+    }
+
+    var address: APIAddress { http.address }
+
+    func nodeInfo() async throws(APIFailure) -> APIAnswer.NodeInfo {
+        APIAnswer.NodeInfo(try await data("/node/info"))
+    }
+
+    func peers() async throws(APIFailure) -> [APIAnswer.Peer] {
+        let data = try await data("/node/peers")
+        // A bare array to the SDK and from the Go node, an object to scripts.
+        return (data.array ?? data["peers"].array ?? []).compactMap { APIAnswer.Peer($0) }
+    }
+
+    func chainInfo() async throws(APIFailure) -> APIAnswer.ChainInfo {
+        let path = "/chain/info"
+        return try understood(APIAnswer.ChainInfo(try await data(path)), path)
+    }
+
+    func block(height: UInt64) async throws(APIFailure) -> APIAnswer.Block {
+        let path = "/block/height/\(height)"
+        return try understood(APIAnswer.Block(try await data(path)), path)
+    }
+
+    func latestBlock() async throws(APIFailure) -> APIAnswer.Block {
+        let path = "/block/latest"
+        do throws(APIFailure) {
+            return try understood(APIAnswer.Block(try await data(path)), path)
+        } catch .refused {
+            // On the Go node another route stands in its way.
+            return try await block(height: try await chainInfo().height)
+        }
+    }
+
+    /// How many transactions wait for a block.
+    func mempool() async throws(APIFailure) -> UInt64 {
+        let path = "/mempool"
+        return try understood(try await data(path, maximumBytes: APIClient.mempoolBytes)["count"].uint, path)
+    }
+
+    func health() async throws(APIFailure) -> APIAnswer.Health {
+        let path = "/node/health"
+        // An unhealthy node says so with a status of 503 and the same body.
+        let reply = try await http.request(.get, "/api/v1" + path)
+        return try understood(APIAnswer.Health(try envelope(reply, path)["data"]), path)
+    }
+
+    func account(_ address: Address) async throws(APIFailure) -> APIAnswer.Account {
+        let path = "/account/\(address.checksummed.text)"
+        let data = try await data(path)
+        return APIAnswer.Account(nonce: try understood(data["nonce"].uint, path), balance: data["balance"].text)
+    }
+
+    func gasConfig() async throws(APIFailure) -> APIAnswer.GasConfig {
+        let data = try await data("/gas/config")
+        return APIAnswer.GasConfig(
+            isEnabled: data["enabled"].bool ?? false, baseFee: data["base_fee"].text ?? "0", perByteFee: data["per_byte_fee"].text ?? "0")
+    }
+
+    func tokenInfo() async throws(APIFailure) -> APIAnswer.TokenInfo {
+        let path = "/token/info"
+        let data = try await data(path)
+        let decimals = try understood(data["decimals"].uint, path)
+        return APIAnswer.TokenInfo(symbol: data["symbol"].text ?? "", decimals: Int(clamping: decimals))
+    }
+
+    /// Hands a signed transaction to the node; its hash as the node says it.
+    ///
+    /// - Throws: `refused` with the node's reason.
+    func submit(_ transaction: [UInt8]) async throws(APIFailure) -> String {
+        let path = "/transaction"
+        var writer = JSONWriter(capacity: transaction.count + 32)
+        writer.raw("{\"transaction\":")
+        writer.raw(transaction)
+        writer.raw("}")
+        let reply = try await http.request(.post, "/api/v1" + path, body: writer.bytes)
+        return try understood(try success(reply, path)["transaction_hash"].text, path)
+    }
+
+    /// Where a transaction is now.
+    func transaction(_ hash: Hash32) async throws(APIFailure) -> APIAnswer.TransactionPlace {
+        let path = "/transaction/\(hash.prefixedHex)"
+        let data: JSONValue
+        do throws(APIFailure) {
+            data = try await self.data(path)
+        } catch .refused(status: 404, _) {
+            return .unknown
+        }
+        if data["status"].text == "pending" { return .pending }
+        // The Go node gives no status: it knows a transaction by its hash once a block has it.
+        return .confirmed(height: data["block_height"].uint, blockHash: data["block_hash"].text)
+    }
+
+    // MARK: Envelopes
+
+    private func data(_ path: String, maximumBytes: Int = HTTPClient.maximumBodyBytes) async throws(APIFailure) -> JSONValue {
+        try success(try await http.request(.get, "/api/v1" + path, maximumBytes: maximumBytes), path)
+    }
+
+    /// The data of an answer that says it is one.
+    private func success(_ reply: HTTPClient.Reply, _ path: String) throws(APIFailure) -> JSONValue {
+        let envelope: JSONValue
+        do throws(APIFailure) {
+            envelope = try self.envelope(reply, path)
+        } catch {
+            // The Go node answers what it does not know with an empty body.
+            guard reply.status >= 400, reply.body.isEmpty else { throw error }
+            throw .refused(status: reply.status, "\(path) answers with no reason")
+        }
+        guard envelope["success"].bool == true, reply.status < 300 else {
+            guard let message = envelope["error"].text, reply.status >= 400 || envelope["success"].bool == false else {
+                throw bad(path, "status \(reply.status) and no \"success\"")
+            }
+            throw .refused(status: reply.status, message)
+        }
+        return envelope["data"]
+    }
+
+    private func envelope(_ reply: HTTPClient.Reply, _ path: String) throws(APIFailure) -> JSONValue {
+        do throws(JSONValue.Fault) {
+            return try JSONValue(reply.body)
+        } catch {
+            throw bad(path, error.description)
+        }
+    }
+
+    private func understood<Value>(_ value: Value?, _ path: String) throws(APIFailure) -> Value {
+        guard let value else { throw bad(path, "a field that every node sends is missing") }
+        return value
+    }
+
+    private func bad(_ path: String, _ reason: String) -> APIFailure { .badAnswer(address, path: "/api/v1" + path, reason) }
+}

@@ -1,0 +1,45 @@
+/// Why an API gave no answer that a command could use, in words that say what to do.
+enum APIFailure: Error, Hashable, Sendable {
+    /// The text is no address of an API.
+    case address(String, String)
+    /// Nothing listens there, or the connection broke before an answer began.
+    case unreachable(APIAddress, String)
+    /// Somebody listens, and the answer was not there in time.
+    case late(APIAddress, path: String, seconds: Int64)
+    /// What came is not what an API answers.
+    case badAnswer(APIAddress, path: String, String)
+    /// The node says no, in its own words.
+    case refused(status: Int, String)
+}
+
+extension APIFailure: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .address(let text, let reason):
+            "\u{201C}\(text)\u{201D} is no address of an API: \(reason)"
+        case .unreachable(let address, let reason):
+            "no node answers at \(address): \(reason); is `api_enabled` on, and the node running?"
+        case .late(let address, let path, let seconds):
+            "\(address)\(path) gave no answer within \(seconds) s: is the node overloaded, or is it something else that listens there?"
+        case .badAnswer(let address, let path, let reason):
+            "\(address)\(path) does not answer as a node's API does: \(reason)"
+        case .refused(let status, let message):
+            "the node refuses (\(status)): \(message)"
+        }
+    }
+
+    /// The statuses with which a node says: not now.
+    private static let busyStatuses = [429, 503]
+
+    /// The code that a command ends with.
+    var exit: SystemExit {
+        switch self {
+        case .address: .usage
+        case .unreachable, .late: .unavailable
+        case .badAnswer: .badData
+        case .refused(let status, _): APIFailure.busyStatuses.contains(status) ? .unavailable : .badData
+        }
+    }
+
+    var commandFailure: CommandFailure { CommandFailure(exit, description) }
+}
