@@ -182,6 +182,7 @@ public final class Node: Sendable {
         return await loop.perform {
             var status = shell.status()
             status?.mempoolCount = worker.mempoolCount
+            status?.isProductionPaused = worker.isProductionPaused
             return status
         }
     }

@@ -30,6 +30,7 @@ struct Link: Sendable {
     var isPaused = false
     /// When tokens will be back, while that is what it is paused for.
     var tokenTime: Nanoseconds?
+    var traffic = Traffic()
 
     init(remote: Endpoint, rate: Int, burst: Int, at now: Moment) {
         self.remote = remote

@@ -129,7 +129,10 @@ extension ProtocolCore {
         guard !receivers.isEmpty, let frame = try? FrameEncoder.frame(type: type, payload: payload, timestamp: now.unixSeconds) else {
             return
         }
-        for id in receivers { effects.append(.send(id, frame: frame)) }
+        for id in receivers {
+            effects.append(.send(id, frame: frame))
+            countSent(type, byteCount: frame.count, to: id)
+        }
     }
 
     /// Sends one message to one peer. A message that does not fit under the cap is a bug of the sender of it, and goes nowhere.
@@ -140,6 +143,7 @@ extension ProtocolCore {
         let signer = isSigned ? configuration.identity : nil
         if let frame = try? FrameEncoder.frame(type: type, payload: payload, timestamp: now.unixSeconds, signer: signer) {
             effects.append(.send(id, frame: frame))
+            countSent(type, byteCount: frame.count, to: id)
             transactions.messageSent(to: id, at: now)
         }
     }

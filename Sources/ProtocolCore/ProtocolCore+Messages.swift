@@ -12,6 +12,7 @@ extension ProtocolCore {
     /// the chain worker.
     public mutating func received(_ message: InboundMessage, from id: ConnectionID, at now: Moment, into effects: inout [CoreEffect]) {
         guard let link = links[id] else { return }
+        countReceived(message, from: id)
         do throws(Violation) {
             if message.known == .handshake {
                 try takeHandshake(message, from: id, at: now)

@@ -114,6 +114,8 @@ final class ChainWorker: ChainService, Sendable {
     /// Transactions that wait for a block.
     var mempoolCount: Int { pendingTransactions.load(ordering: .relaxed) }
 
+    var isProductionPaused: Bool { isPaused.load(ordering: .relaxed) }
+
     /// Makes no more blocks, whatever the core orders.
     func pauseProduction() {
         isPaused.store(true, ordering: .relaxed)

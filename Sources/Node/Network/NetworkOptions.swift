@@ -8,6 +8,8 @@ struct NetworkOptions: Sendable {
     /// How long a closing connection may take to send what was written before: the reason of the close is usually
     /// that the other side is at fault, so it is not waited for.
     static let flushDeadline = Duration.seconds(2)
+    /// Local addresses that are remembered for having been reached: a host has few, and one is enough to find it.
+    static let maxReachedAddresses = 8
 
     var listenAddress: SocketAddress
     /// `max_message_bytes`.

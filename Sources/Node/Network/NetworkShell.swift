@@ -27,20 +27,24 @@ protocol CoreObserver: AnyObject {
 final class NetworkShell: @unchecked Sendable {
     let loop: EventLoop
     var core: ProtocolCore
-    private let options: NetworkOptions
+    let options: NetworkOptions
     let chain: any ChainService
     private weak var observer: (any CoreObserver)?
 
     var sockets: [ConnectionID: PeerSocket] = [:]
     private var attempts: [Endpoint: ConnectAttempt] = [:]
-    private var listener: TCPListener?
+    private(set) var listener: TCPListener?
+    /// When the loop took up the node.
+    let startedAt: Moment
+    /// Local addresses at which connections came in. At most `NetworkOptions.maxReachedAddresses`.
+    private(set) var reachedAddresses: [IPAddress] = []
     private var timer: EventLoop.Timer?
     private var housekeeping: EventLoop.Timer?
     private var budget: FrameBudget
     /// Sockets whose next frame waits for the budget, the longest waiting first. At most one entry a connection.
     private var budgetQueue: Deque<ConnectionID> = []
     private var lastConnection: UInt64 = 0
-    private var isStopping = false
+    private(set) var isStopping = false
     /// What the core decided and is not carried out yet.
     private var effects: [CoreEffect] = []
     private var isCarryingOut = false
@@ -56,6 +60,7 @@ final class NetworkShell: @unchecked Sendable {
         self.chain = chain
         self.observer = observer
         budget = FrameBudget(maxFrameBytes: options.maxFrameBytes)
+        startedAt = Moment(uptime: loop.now, unixMilliseconds: loop.unixMilliseconds)
     }
 
     var moment: Moment { Moment(uptime: loop.now, unixMilliseconds: loop.unixMilliseconds) }
@@ -108,6 +113,7 @@ final class NetworkShell: @unchecked Sendable {
             guard !isStopping else { return }
             answers.underWay -= 1
             if let frame, let socket = sockets[id], !socket.isClosing {
+                core.answerSent(id, frameByteCount: frame.count)
                 write(frame, to: socket)
                 // The next answer is read when this one is on its way: behind a full queue a second large one has no room.
                 socket.isAnswerQueued = socket.connection.isAboveHighWater
@@ -123,38 +129,20 @@ final class NetworkShell: @unchecked Sendable {
         carryOut()
     }
 
-    /// Where the node stands, for a supervisor. On the loop.
-    func statusReport() -> NodeReport.Status {
-        var status = NodeReport.Status()
-        status.height = core.head.height
-        status.hash = core.head.hash
-        status.committed = core.committedHeight
-        for peer in core.peers.readyPeers {
-            if peer.direction.isInbound { status.inbound += 1 } else { status.outbound += 1 }
-        }
-        status.isSyncing = core.sync.isSyncing
-        status.target = core.sync.target
-        status.decisyncRate = UInt64(max(0, core.sync.progress.blocksPerSecond * 10))
-        return status
-    }
-
-    /// Where the node stands, without its mempool; `nil` once it stops. On the loop.
-    func status() -> NodeStatus? {
-        guard !isStopping else { return nil }
-        let sync = core.sync.status
-        let delivered = Dictionary(sync.peers.map { ($0.id, $0.blocksDelivered) }, uniquingKeysWith: { first, _ in first })
-        return NodeStatus(
-            height: core.head.height, hash: core.head.hash, committedHeight: core.committedHeight,
-            peers: core.peers.readyPeers.map { NodeStatus.Peer($0, blocksDelivered: delivered[$0.id] ?? 0) },
-            mempoolCount: 0, isSyncing: sync.isSyncing, target: sync.progress.target)
-    }
-
     // MARK: Connections
 
     private func accepted(_ connection: TCPConnection) {
         let socket = adopt(connection)
+        noteReached(at: connection.localAddress)
         core.accepted(socket.id, from: Endpoint(connection.remoteAddress), at: moment, into: &effects)
         carryOut()
+    }
+
+    /// Where this host was reached says under which address others know it, on a listener that is bound to all of them.
+    private func noteReached(at local: SocketAddress?) {
+        guard let address = local.flatMap({ Endpoint($0).address }), !reachedAddresses.contains(address) else { return }
+        guard reachedAddresses.count < NetworkOptions.maxReachedAddresses else { return }
+        reachedAddresses.append(address)
     }
 
     private func adopt(_ connection: TCPConnection) -> PeerSocket {
