@@ -43,7 +43,7 @@ public final class Node: Sendable {
 
     private let loop: EventLoop
     private let shell: NetworkShell
-    private let worker: ChainWorker
+    let worker: ChainWorker
     private let log: Logger
     private let plan: Mutex<NodePlan>
     private let identity: PrivateKey
@@ -106,7 +106,7 @@ public final class Node: Sendable {
         networkOptions.maxFrameBytes = configuration.maxMessageBytes
         networkOptions.onProblem = { log.warning("\($0)") }
         let shell = NetworkShell(loop: loop, core: core, options: networkOptions, chain: worker, observer: observer)
-        worker.start(
+        let hasStarted = worker.start(
             processor,
             outputs: ChainWorker.Outputs(
                 report: { shell.report($0) }, answer: { shell.answer($0, frame: $1) },
@@ -115,6 +115,10 @@ public final class Node: Sendable {
                     log.critical("the chain cannot go on: \(reason)")
                     options.onFailure(reason)
                 }))
+        guard hasStarted else {
+            await Node.close(loop, shell, worker, log)
+            throw .system("the system has no thread left for the chain worker; raise the limit of processes (`ulimit -u`)")
+        }
         do {
             port = try await loop.perform { () throws(EventLoopError) -> UInt16 in try shell.start() }
         } catch {

@@ -1,6 +1,7 @@
 public import Framing
 public import Gossip
 public import Ledger
+public import Mempool
 public import Primitives
 public import Sync
 
@@ -66,16 +67,38 @@ public enum ChainCommand: Sendable {
     case produceBlock(timestamp: Int64)
 }
 
-/// What became of one transaction.
+/// What became of one transaction. `hash` is the transaction's, which is also its id.
 public enum TransactionOutcome: Sendable {
     /// It is in the mempool now: relay it.
-    case admitted
+    case admitted(Hash32)
     /// It was known or is included already.
-    case known
-    /// It breaks a rule that no time will mend: the sender should have known.
-    case invalid(reason: String)
-    /// It cannot be taken now (full pool, nonce in use, balance): nobody's fault.
-    case refused(reason: String)
+    case known(Hash32)
+    case refused(TransactionRefusal)
+}
+
+/// Why a transaction was not taken. A value and no text: most refusals are never told to anybody.
+public enum TransactionRefusal: Error, Sendable {
+    /// It is no transaction.
+    case malformed(DecodingError)
+    case mempool(MempoolRejection)
+
+    /// Whether no time will mend it, so that whoever sent it should have known. Otherwise it cannot be taken now (full pool,
+    /// nonce in use, balance), which is nobody's fault.
+    public var isPermanent: Bool {
+        switch self {
+        case .malformed: true
+        case .mempool(let rejection): rejection.isPermanent
+        }
+    }
+}
+
+extension TransactionRefusal: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .malformed(let error): "\(error)"
+        case .mempool(let rejection): rejection.description
+        }
+    }
 }
 
 /// What the chain worker reports.

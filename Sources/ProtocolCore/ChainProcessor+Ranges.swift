@@ -94,7 +94,7 @@ extension ChainProcessor {
                 }
             }
             try engine.commit()
-            for block in applied { try removeIncluded(block) }
+            try follow(applied)
         } catch {
             engine.abort()
             throw error

@@ -18,7 +18,7 @@ extension ChainProcessor {
         let prepared = preparer.prepare(transactions: candidates.map(\.payload))
         for (candidate, result) in zip(candidates, prepared) {
             switch result {
-            case .failure(let error): verdicts.append((candidate, .invalid(reason: "\(error)")))
+            case .failure(let error): verdicts.append((candidate, .refused(.malformed(error))))
             case .success(let transaction): verdicts.append((candidate, try admit(transaction, at: now)))
             }
         }
@@ -29,10 +29,14 @@ extension ChainProcessor {
         let admission: MempoolAdmission
         do { admission = try mempool.admit(transaction, on: engine.store, now: now.uptime) } catch { throw .store(error) }
         switch admission {
-        case .admitted: return .admitted
-        case .rejected(.alreadyPending), .rejected(.ledger(.alreadyIncluded)): return .known
-        case .rejected(let rejection):
-            return rejection.isPermanent ? .invalid(reason: rejection.description) : .refused(reason: rejection.description)
+        case .admitted(let evicted):
+            if let observer {
+                if !evicted.isEmpty { observer.removed(evicted) }
+                observer.admitted(transaction)
+            }
+            return .admitted(transaction.hash)
+        case .rejected(.alreadyPending), .rejected(.ledger(.alreadyIncluded)): return .known(transaction.hash)
+        case .rejected(let rejection): return .refused(.mempool(rejection))
         }
     }
 
@@ -56,7 +60,7 @@ extension ChainProcessor {
         let block: Block
         do throws(ChainError) {
             let built = try engine.buildBlock(transactions: selected, timestamp: timestamp, key: key)
-            _ = mempool.remove(refused: built.refused.map { (selected[$0.index].hash, $0.reason) })
+            tellRemoved(mempool.remove(refused: built.refused.map { (selected[$0.index].hash, $0.reason) }))
             block = built.block
         } catch {
             guard case .rejected(let rejection) = error else { throw error }
@@ -87,7 +91,7 @@ extension ChainProcessor {
             return
         }
         signGuard = newGuard
-        try removeIncluded(prepared)
+        try follow([prepared])
         report(.blockProduced(payload: prepared.json, head: head, transactionCount: prepared.transactions.count))
     }
 }

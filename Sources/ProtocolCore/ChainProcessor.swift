@@ -20,6 +20,8 @@ public final class ChainProcessor {
     /// Prepared ranges that wait to be applied. Bounded by `SyncConfiguration.heldRanges`.
     var ranges: [SyncTicket: [PreparedBlock]] = [:]
     let preparer: any Preparer
+    /// Who hears of what changes. Its owner sets it before the first command.
+    public var observer: (any ChainObserver)?
 
     /// - Parameters:
     ///   - key: the authority's key, for a producer.
@@ -61,7 +63,7 @@ public final class ChainProcessor {
 
     /// Removes what has waited in the mempool for too long.
     public func tick(at now: Moment) {
-        _ = mempool.tick(now.uptime)
+        tellRemoved(mempool.tick(now.uptime))
     }
 
     // MARK: A block at the tip
@@ -80,7 +82,7 @@ public final class ChainProcessor {
             let count = prepared.transactions.count
             report(.blockValidated(hash: block.hash, head: Head(applied.tip), transactionCount: count))
             try engine.commit()
-            try removeIncluded(prepared)
+            try follow([prepared])
             report(.blockCommitted(head))
         } catch {
             engine.abort()
@@ -89,9 +91,33 @@ public final class ChainProcessor {
         }
     }
 
-    func removeIncluded(_ block: PreparedBlock) throws(ChainError) {
-        do { _ = try mempool.blockApplied(block, on: engine.store) } catch { throw .store(error) }
+    // MARK: After a commit
+
+    /// Lets the mempool and the observer follow blocks that are on disk now, the last of them the head.
+    func follow(_ blocks: [PreparedBlock]) throws(ChainError) {
+        guard !blocks.isEmpty else { return }
+        for block in blocks {
+            do { tellRemoved(try mempool.blockApplied(block, on: engine.store)) } catch { throw .store(error) }
+        }
+        observer?.committed(blocks, tip: engine.tip)
     }
+
+    func tellRemoved(_ removals: [MempoolRemoval]) {
+        if !removals.isEmpty { observer?.removed(removals) }
+    }
+}
+
+/// Hears of what a `ChainProcessor` changes, within the call that changes it and in the order of the changes.
+///
+/// What it hears suffices to keep a copy of the mempool. It must not call the processor.
+public protocol ChainObserver: AnyObject {
+    /// It is in the mempool now.
+    func admitted(_ transaction: PreparedTransaction)
+    /// These have left the mempool; never an empty list. What had to make room for an admission is told before it.
+    func removed(_ removals: [MempoolRemoval])
+    /// These are on disk, in the order of their heights and without a gap, and `tip` is the last of them: one block, or a range that sync
+    /// applied. What they removed from the mempool was told before.
+    func committed(_ blocks: [PreparedBlock], tip: ChainTip)
 }
 
 /// Does the expensive, stateless part of checking blocks and transactions.

@@ -42,7 +42,7 @@ public enum CoreFact: Sendable {
     case syncFinished(height: UInt64)
     case syncFault(ConnectionID, SyncFault)
     case rangeRefused(height: UInt64, reason: String)
-    case transactionRefused(reason: String)
+    case transactionRefused(TransactionRefusal)
     case productionSkipped(timestamp: Int64, reason: String)
     case throttled(ConnectionID)
     /// A peer broke the protocol; its connection is closed for it.

@@ -136,15 +136,11 @@ extension ProtocolCore {
                 let transaction = GossipTransaction(id: candidate.gossipID, payload: candidate.payload)
                 transactions.transactionAccepted(transaction, at: now, into: &gossipEffects)
             case .known: break
-            case .refused(let reason):
+            case .refused(let refusal):
                 counters.rejectedTransactions += 1
-                transactions.transactionRejected(candidate.gossipID, mayChange: true)
-                effects.append(.fact(.transactionRefused(reason: reason)))
-            case .invalid(let reason):
-                counters.rejectedTransactions += 1
-                transactions.transactionRejected(candidate.gossipID, mayChange: false)
-                effects.append(.fact(.transactionRefused(reason: reason)))
-                if let id { peers.penalize(id, .invalidTransaction, at: now, effects: &peerEffects) }
+                transactions.transactionRejected(candidate.gossipID, mayChange: !refusal.isPermanent)
+                effects.append(.fact(.transactionRefused(refusal)))
+                if refusal.isPermanent, let id { peers.penalize(id, .invalidTransaction, at: now, effects: &peerEffects) }
             }
             if let id { resumeIfFree(id, at: now, into: &effects) }
         }

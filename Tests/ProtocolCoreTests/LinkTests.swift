@@ -1,4 +1,5 @@
 import Framing
+import Mempool
 import Peering
 import Primitives
 import ProtocolCore
@@ -64,7 +65,7 @@ import Testing
         }
 
         func refuse(_ candidates: [TransactionCandidate]) {
-            let verdicts = candidates.map { (candidate: $0, outcome: TransactionOutcome.refused(reason: "full")) }
+            let verdicts = candidates.map { (candidate: $0, outcome: TransactionOutcome.refused(.mempool(.full))) }
             core.chainReported(.transactionsChecked(verdicts), at: now, into: &effects)
         }
 

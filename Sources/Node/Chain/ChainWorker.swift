@@ -16,6 +16,7 @@ internal import Synchronization
 final class ChainWorker: ChainService, Sendable {
     typealias Report = @Sendable ([ChainReport]) -> Void
     typealias Answer = @Sendable (_ id: ConnectionID, _ frame: [UInt8]?) -> Void
+    typealias ThreadStarter = @Sendable (_ name: String, _ body: @escaping @Sendable () -> Void) -> Bool
 
     /// Who listens. Set once before the first command.
     struct Outputs: Sendable {
@@ -30,17 +31,30 @@ final class ChainWorker: ChainService, Sendable {
     private enum Job: Sendable {
         case command(ChainCommand)
         case prepared(SyncTicket, Result<[PreparedBlock], MalformedRange>)
-        case call(@Sendable (ChainProcessor) -> Void)
-        case stop(@Sendable () -> Void)
+        /// Submissions wait at the desk.
+        case submissions
     }
 
-    private struct Inbox: Sendable {
+    /// How far the thread has come.
+    private enum Phase {
+        case running
+        /// It is to end after the job under way.
+        case stopping
+        /// The store failed: nothing is taken any more.
+        case failed
+        /// There is no thread, and what it held is gone.
+        case ended
+    }
+
+    private struct Inbox {
         var jobs: Deque<Job> = []
-        var isStopped = false
+        var phase = Phase.ended
+        /// Who wants to know of the end. One for each call of `stop`.
+        var stopWaiters: [@Sendable () -> Void] = []
     }
 
     /// Bounded by what the core has outstanding: `SyncConfiguration.heldRanges`, `CoreLimits.uncheckedTransactionsPerPeer` for
-    /// each peer, one block in production, a few in validation.
+    /// each peer, one block in production, a few in validation. Submissions wait at the desk, with one job here for all of them.
     private let inbox = Mutex(Inbox())
     private let wake = DispatchSemaphore(value: 0)
     private let pool: SignaturePool
@@ -50,31 +64,55 @@ final class ChainWorker: ChainService, Sendable {
     private let serving = DispatchQueue(label: "podoru.serve", qos: .utility)
     private let outputs = Mutex<Outputs?>(nil)
     private let maxFrameBytes: Int
+    private let startThread: ThreadStarter
     private let isPaused = Atomic(false)
-    /// Transactions in the mempool after the last command, for whoever wants to know where the node stands.
-    private let pendingTransactions = Atomic(0)
+    private let desk = SubmissionDesk()
+    /// The mempool and the events for those outside.
+    let feed = ChainFeed()
 
     /// How often the mempool is looked at for what has waited too long.
-    private static let housekeepingInterval = DispatchTimeInterval.seconds(10)
+    private static let housekeepingInterval: Nanoseconds = .seconds(10)
 
-    init(pool: SignaturePool, reader: StoreReader, maxFrameBytes: Int) {
+    /// - Parameter startThread: starts a thread of that name, or returns false when there is none left.
+    init(
+        pool: SignaturePool, reader: StoreReader, maxFrameBytes: Int,
+        startThread: @escaping ThreadStarter = { SystemThread.start(name: $0, $1) }
+    ) {
         self.pool = pool
         self.reader = Mutex(reader)
         self.maxFrameBytes = maxFrameBytes
+        self.startThread = startThread
     }
 
     /// Starts the thread. It owns `processor` from here on.
-    func start(_ processor: sending ChainProcessor, outputs: Outputs) {
+    ///
+    /// - Returns: false when the system has no thread left; the processor and the store's reader are gone then, as after `stop`.
+    func start(_ processor: sending ChainProcessor, outputs: Outputs) -> Bool {
         self.outputs.withLock { $0 = outputs }
+        inbox.withLock { $0.phase = .running }
         let handover = Handover(processor)
-        SystemThread.start(name: "chain") { [self] in
-            var done: (@Sendable () -> Void)?
-            if let processor = handover.take() { done = run(processor, outputs) }
-            // The processor is gone, and with it the writing end of the store. Reads under way end first, then its files close.
-            reader.withLock { $0 = nil }
-            serving.sync {}
-            done?()
+        let hasStarted = startThread("chain") { [self] in
+            if let processor = handover.take() { run(processor, outputs) }
+            end()
         }
+        if !hasStarted {
+            _ = handover.take()
+            desk.close()
+            end()
+        }
+        return hasStarted
+    }
+
+    /// The processor is gone, and with it the writing end of the store. Reads under way end first, then its files close.
+    private func end() {
+        reader.withLock { $0 = nil }
+        serving.sync {}
+        let waiters = inbox.withLock { inbox in
+            inbox.phase = .ended
+            defer { inbox.stopWaiters = [] }
+            return inbox.stopWaiters
+        }
+        for waiter in waiters { waiter() }
     }
 
     /// Brings the processor to its thread, which alone holds it from then on.
@@ -103,16 +141,17 @@ final class ChainWorker: ChainService, Sendable {
         }
     }
 
-    /// Runs `body` on the chain's thread, between two commands.
-    func perform(_ body: @escaping @Sendable (ChainProcessor) -> Void) {
-        post(.call(body))
+    /// Has a transaction of this node's own clients checked, admitted and relayed. `answer` is called once: on the chain's thread, or
+    /// at once when it is not taken (`SubmissionLimits`, after the end). From any thread.
+    func submit(_ json: [UInt8], _ answer: @escaping SubmissionDesk.Answer) {
+        if desk.add(json, answer) { post(.submissions) }
     }
 
     /// For reads beside the writer; `nil` once the worker has stopped.
     var storeReader: StoreReader? { reader.withLock { $0 } }
 
     /// Transactions that wait for a block.
-    var mempoolCount: Int { pendingTransactions.load(ordering: .relaxed) }
+    var mempoolCount: Int { feed.mempool.count }
 
     var isProductionPaused: Bool { isPaused.load(ordering: .relaxed) }
 
@@ -121,68 +160,100 @@ final class ChainWorker: ChainService, Sendable {
         isPaused.store(true, ordering: .relaxed)
     }
 
-    /// Finishes the command under way, drops the rest, closes the store, and calls back on the chain's thread.
+    /// Finishes the command under way, drops the rest, closes the store, and calls back on the chain's thread; at once when
+    /// that has happened already.
     func stop(_ done: @escaping @Sendable () -> Void) {
-        inbox.withLock { inbox in
+        let hasEnded = inbox.withLock { inbox in
+            if inbox.phase == .ended { return true }
+            inbox.phase = .stopping
             inbox.jobs.removeAll()
-            inbox.jobs.append(.stop(done))
+            inbox.stopWaiters.append(done)
+            return false
         }
-        wake.signal()
+        desk.close()
+        if hasEnded { done() } else { wake.signal() }
     }
 
     private func post(_ job: Job) {
         let isAccepted = inbox.withLock { inbox in
-            if !inbox.isStopped { inbox.jobs.append(job) }
-            return !inbox.isStopped
+            if inbox.phase == .running { inbox.jobs.append(job) }
+            return inbox.phase == .running
         }
         if isAccepted { wake.signal() }
     }
 
     // MARK: The thread
 
-    /// Works until it is told to stop; returns who wants to know of the end.
-    private func run(_ processor: ChainProcessor, _ outputs: Outputs) -> @Sendable () -> Void {
+    /// Works until it is told to stop.
+    private func run(_ processor: ChainProcessor, _ outputs: Outputs) {
+        processor.observer = feed
         var reports: [ChainReport] = []
+        var lastTick = SystemClock.uptime
         while true {
-            let hasTimedOut = wake.wait(timeout: .now() + ChainWorker.housekeepingInterval) == .timedOut
-            if hasTimedOut {
-                processor.tick(at: ChainWorker.moment)
-                continue
+            _ = wake.wait(timeout: .now() + .nanoseconds(Int(ChainWorker.housekeepingInterval)))
+            let (job, isStopping) = inbox.withLock { ($0.jobs.popFirst(), $0.phase == .stopping) }
+            if isStopping { return }
+            if let job { take(job, processor, outputs, &reports) }
+            // Not only when nothing comes for so long: commands may come all the time.
+            let now = ChainWorker.moment
+            if now.uptime - lastTick >= ChainWorker.housekeepingInterval {
+                lastTick = now.uptime
+                processor.tick(at: now)
             }
-            guard let job = inbox.withLock({ $0.jobs.popFirst() }) else { continue }
-            switch job {
-            case .command(.produceBlock(let timestamp)) where isPaused.load(ordering: .relaxed):
-                reports.append(.productionSkipped(timestamp: timestamp, reason: "producing is paused"))
-            case .command(let command):
-                do {
-                    try processor.handle(command, at: ChainWorker.moment) { report in
-                        if case .blockValidated = report {
-                            // At once: the relay must not wait for the disk.
-                            outputs.report(reports + [report])
-                            reports.removeAll(keepingCapacity: true)
-                        } else {
-                            reports.append(report)
-                        }
-                    }
-                } catch {
-                    inbox.withLock { inbox in
-                        inbox.isStopped = true
-                        inbox.jobs.removeAll { if case .stop = $0 { false } else { true } }
-                    }
-                    outputs.failed("\(error)")
-                }
-            case .prepared(let ticket, let result): processor.install(ticket, result) { reports.append($0) }
-            case .call(let body): body(processor)
-            case .stop(let done):
-                inbox.withLock { $0.isStopped = true }
-                return done
-            }
-            pendingTransactions.store(processor.mempool.count, ordering: .relaxed)
             if !reports.isEmpty {
                 outputs.report(reports)
                 reports.removeAll(keepingCapacity: true)
             }
+            feed.flush()
         }
+    }
+
+    private func take(_ job: Job, _ processor: ChainProcessor, _ outputs: Outputs, _ reports: inout [ChainReport]) {
+        switch job {
+        case .command(.produceBlock(let timestamp)) where isPaused.load(ordering: .relaxed):
+            reports.append(.productionSkipped(timestamp: timestamp, reason: "producing is paused"))
+        case .command(let command): handle(command, processor, outputs, &reports)
+        case .prepared(let ticket, let result): processor.install(ticket, result) { reports.append($0) }
+        case .submissions: checkSubmissions(processor, outputs, &reports)
+        }
+    }
+
+    private func handle(_ command: ChainCommand, _ processor: ChainProcessor, _ outputs: Outputs, _ reports: inout [ChainReport]) {
+        do {
+            try processor.handle(command, at: ChainWorker.moment) { report in
+                if case .blockValidated = report {
+                    // At once: the relay must not wait for the disk.
+                    outputs.report(reports + [report])
+                    reports.removeAll(keepingCapacity: true)
+                } else {
+                    reports.append(report)
+                }
+            }
+        } catch {
+            inbox.withLock { inbox in
+                // Unless it is to stop already.
+                if inbox.phase == .running { inbox.phase = .failed }
+                inbox.jobs.removeAll()
+            }
+            desk.close()
+            outputs.failed("\(error)")
+        }
+    }
+
+    /// Checks what waits at the desk, a batch of it: blocks that came meanwhile have their turn before the next. The senders
+    /// have their answers before the core relays.
+    private func checkSubmissions(_ processor: ChainProcessor, _ outputs: Outputs, _ reports: inout [ChainReport]) {
+        let (batch, hasMore) = desk.take()
+        if hasMore { post(.submissions) }
+        guard !batch.isEmpty else { return }
+        let candidates = batch.map { TransactionCandidate(gossipID: SHA256.hash($0.json), payload: $0.json, from: nil) }
+        let before = reports.count
+        handle(.checkTransactions(candidates), processor, outputs, &reports)
+        var answers: [Submission] = []
+        if reports.count > before, case .transactionsChecked(let verdicts) = reports[before] {
+            answers = verdicts.map { Submission($0.outcome) }
+        }
+        desk.answer(batch, answers)
     }
 
     private static var moment: Moment { Moment(uptime: SystemClock.uptime, unixMilliseconds: SystemClock.unixMilliseconds) }

@@ -48,9 +48,9 @@ final class CoreLog: CoreObserver {
         case .syncFault(let id, let fault): logger.notice("sync: \(fault)", metadata: ["peer": "\(name(id))"])
         case .rangeRefused(let height, let reason):
             logger.warning("a range of blocks was refused: \(reason)", metadata: ["height": "\(height)"])
-        case .transactionRefused(let reason):
+        case .transactionRefused(let refusal):
             if let skipped = refusedTransactions.mayLog(at: now) {
-                logger.debug("transaction refused: \(reason)", metadata: ["also": "\(skipped)"])
+                logger.debug("transaction refused: \(refusal)", metadata: ["also": "\(skipped)"])
             }
         case .productionSkipped(let timestamp, let reason):
             logger.notice("block not made: \(reason)", metadata: ["timestamp": "\(timestamp)"])

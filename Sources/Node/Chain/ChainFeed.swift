@@ -1,0 +1,77 @@
+internal import Ledger
+internal import Mempool
+internal import ProtocolCore
+internal import Synchronization
+
+/// Carries what the chain's thread changes to those who watch: keeps the `MempoolView` and calls the observers.
+///
+/// It hears of changes one by one and tells the observers of all that one command changed together, in `flush`.
+// Unchecked: `events` and `hasMempoolChanged` are touched on the chain's thread only; the rest has its locks.
+final class ChainFeed: ChainObserver, @unchecked Sendable {
+    typealias Handler = @Sendable ([NodeEvent]) -> Void
+
+    let mempool = MempoolView()
+    /// By number, in the order in which they came.
+    private let handlers = Mutex<(list: [(number: UInt64, handler: Handler)], last: UInt64)>(([], 0))
+    /// Whether there are handlers, without the lock.
+    private let isObserved = Atomic(false)
+    /// Of the command under way. Bounded by the largest batch of transactions or the `NodeEvent.maximumToldBlocks`.
+    private var events: [NodeEvent] = []
+    private var hasMempoolChanged = false
+
+    // MARK: Observers, from any thread
+
+    func observe(_ handler: @escaping Handler) -> NodeObservation {
+        let number = handlers.withLock { handlers in
+            handlers.last += 1
+            handlers.list.append((handlers.last, handler))
+            isObserved.store(true, ordering: .relaxed)
+            return handlers.last
+        }
+        return NodeObservation { [weak self] in self?.forget(number) }
+    }
+
+    private func forget(_ number: UInt64) {
+        handlers.withLock { handlers in
+            handlers.list.removeAll { $0.number == number }
+            isObserved.store(!handlers.list.isEmpty, ordering: .relaxed)
+        }
+    }
+
+    // MARK: Changes, on the chain's thread
+
+    func admitted(_ transaction: PreparedTransaction) {
+        mempool.add(transaction)
+        hasMempoolChanged = true
+        if isObserved.load(ordering: .relaxed) { events.append(.transaction(transaction)) }
+    }
+
+    func removed(_ removals: [MempoolRemoval]) {
+        mempool.remove(removals)
+        hasMempoolChanged = true
+    }
+
+    func committed(_ blocks: [PreparedBlock], tip: ChainTip) {
+        guard isObserved.load(ordering: .relaxed) else { return }
+        if blocks.count <= NodeEvent.maximumToldBlocks {
+            for block in blocks { events.append(.block(block)) }
+        } else {
+            events.append(.head(tip))
+        }
+    }
+
+    /// Tells the observers what happened since the last call.
+    func flush() {
+        defer { hasMempoolChanged = false }
+        guard isObserved.load(ordering: .relaxed) else {
+            events.removeAll()
+            return
+        }
+        if hasMempoolChanged { events.append(.mempool(count: mempool.count)) }
+        guard !events.isEmpty else { return }
+        var told: [NodeEvent] = []
+        swap(&told, &events)
+        // Called without the lock: a handler may cancel its observation.
+        for (_, handler) in handlers.withLock({ $0.list }) { handler(told) }
+    }
+}

@@ -1,0 +1,58 @@
+public import Ledger
+internal import Synchronization
+
+/// What happened to the chain and the mempool of a running node, for those who watch it.
+///
+/// A block is told once it is on disk and its transactions have left the mempool: whoever hears of it can read it (`Node.chain`).
+/// A transaction is told once it is in `Node.mempool`.
+public enum NodeEvent: Sendable {
+    /// The new head: by gossip, our own, or in a range of at most `NodeEvent.maximumToldBlocks` that sync applied.
+    case block(PreparedBlock)
+    /// A longer range was applied: the head jumped here. Its blocks and transactions are not told one by one.
+    case head(ChainTip)
+    /// Admitted to the mempool.
+    case transaction(PreparedTransaction)
+    /// The mempool changed and has this many transactions now. Told once for all that one piece of work changed, after its other events.
+    case mempool(count: Int)
+
+    /// Blocks of one applied range that are told one by one. A watcher that was a few blocks behind misses none; a node that
+    /// syncs a thousand blocks a second does not build an event for every transaction of the past.
+    public static let maximumToldBlocks = 10
+}
+
+/// Somebody listens to a node's events for as long as this value lives.
+public final class NodeObservation: Sendable {
+    private let end: Mutex<(@Sendable () -> Void)?>
+
+    init(onCancel: @escaping @Sendable () -> Void) {
+        end = Mutex(onCancel)
+    }
+
+    /// Ends the observation. A call of the handler that is under way on the chain worker's thread may still come to its end after
+    /// this returns; no other begins. Further calls do nothing.
+    public func cancel() {
+        let end = end.withLock { end in
+            defer { end = nil }
+            return end
+        }
+        end?()
+    }
+
+    deinit {
+        cancel()
+    }
+}
+
+extension Node {
+    /// Calls `handler` with what happens from now on, in order, until the observation is cancelled or dropped.
+    ///
+    /// The handler is called on the chain worker's thread, which validates blocks and admits transactions: it must return within
+    /// microseconds, so it hands the events on (to its own loop or queue, which it bounds) and does no work of its own. It never gets an
+    /// empty list. While nobody observes, no event is built.
+    public func observe(_ handler: @escaping @Sendable ([NodeEvent]) -> Void) -> NodeObservation {
+        worker.feed.observe(handler)
+    }
+
+    /// What is pending, for readers on any thread.
+    public var mempool: MempoolView { worker.feed.mempool }
+}
