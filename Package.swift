@@ -98,7 +98,7 @@ let package = Package(
             ]),
         module(
             "API",
-            ["Node", "PodoruConfiguration", "Storage", "Mempool", "Ledger", "Framing", "Primitives", logging, lifecycle, deque] + http),
+            ["Node", "PodoruConfiguration", "Storage", "Mempool", "Ledger", "Framing", "Primitives", "RateLimiter", logging, lifecycle, deque] + http),
         .executableTarget(
             name: "podoru",
             dependencies: [

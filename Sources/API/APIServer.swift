@@ -1,4 +1,125 @@
 internal import HummingbirdCore
+public import Logging
+internal import NIOCore
+internal import NIOPosix
+public import Node
+public import PodoruConfiguration
 
-/// The HTTP and WebSocket API of a node.
-public enum APIServer {}
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// Why the API could not start, for whoever runs the node.
+public enum APIServerError: Error, Sendable, CustomStringConvertible {
+    /// The TCP address cannot be listened on.
+    case address(String)
+    /// The admin socket cannot be made.
+    case adminSocket(String)
+
+    public var description: String {
+        switch self {
+        case .address(let text), .adminSocket(let text): text
+        }
+    }
+}
+
+/// The HTTP and WebSocket API of a node, on one thread of its own. The P2P loop never waits for it.
+public final class APIServer: Sendable {
+    /// The TCP port; the real one where the configuration says 0.
+    public let port: UInt16
+    /// Where it listens, as `127.0.0.1:8545`.
+    public let address: String
+
+    private let group: MultiThreadedEventLoopGroup
+    private let state: ServerState
+    private let server: Server<HTTPChild>
+    private let running: Task<Void, Never>
+
+    /// Opens the TCP port, and the admin socket when there is one.
+    ///
+    /// - Throws: `APIServerError`; nothing is left open then.
+    public static func start(node: Node, configuration: NodeConfiguration, logger: Logger) async throws(APIServerError) -> APIServer {
+        try await start(node: node, configuration: configuration, logger: logger, limits: APILimits())
+    }
+
+    /// - Parameter limits: small ones for tests.
+    static func start(
+        node: Node, configuration: NodeConfiguration, logger: Logger, limits: APILimits, routes extra: [Route] = []
+    ) async throws(APIServerError) -> APIServer {
+        let bound = BoundPort()
+        let context = APIContext(node: node, configuration: configuration, logger: logger, bound: bound)
+        let routes = apiRoutes(context) + [WebSocketUpgrade.route] + extra
+        return try await APIServer(configuration, routes, bound, logger, limits)
+    }
+
+    private init(
+        _ configuration: NodeConfiguration, _ routes: [Route], _ bound: BoundPort, _ logger: Logger, _ limits: APILimits
+    ) async throws(APIServerError) {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let state = ServerState(loop: group.next(), limits: limits, logger: logger)
+        let profile = ListenerProfile(router: Router(routes), cors: CORSPolicy(origins: configuration.apiCORSOrigins))
+        let (opened, opening) = AsyncStream.makeStream(of: Result<any Channel, any Error>.self, bufferingPolicy: .bufferingOldest(1))
+        let server = Server(
+            childChannelSetup: HTTPChild(state: state, profile: profile),
+            configuration: ServerConfiguration(
+                address: .hostname(configuration.apiBindAddr, port: Int(configuration.apiPort)), backlog: APIServer.backlog),
+            onServerRunning: { opening.yield(.success($0)) }, eventLoopGroup: group,
+            logger: Logger(label: "hummingbird") { _ in SwiftLogNoOpLogHandler() })
+        running = Task {
+            do { try await server.run() } catch { opening.yield(.failure(error)) }
+        }
+        var outcome: Result<any Channel, any Error>?
+        for await first in opened {
+            outcome = first
+            break
+        }
+        self.group = group
+        self.server = server
+        self.state = state
+        switch outcome {
+        case .success(let channel):
+            port = UInt16(channel.localAddress?.port ?? 0)
+            let host = configuration.apiBindAddr
+            address = (host.contains(":") ? "[\(host)]" : host) + ":\(port)"
+            bound.set(port)
+        case .failure(let error):
+            try? await group.shutdownGracefully()
+            throw .address(APIServer.explain(error, configuration))
+        case nil:
+            try? await group.shutdownGracefully()
+            throw .address("the HTTP server ended while it started")
+        }
+        try? await group.next().submit { state.startSweeping() }.get()
+    }
+
+    /// Connections that wait to be accepted: a second of a busy web page. Linux caps it at `net.core.somaxconn`.
+    private static let backlog = 1024
+
+    private static func explain(_ error: any Error, _ configuration: NodeConfiguration) -> String {
+        let place = "\(configuration.apiBindAddr) port \(configuration.apiPort)"
+        switch (error as? IOError)?.errnoCode {
+        case EADDRINUSE:
+            return "the HTTP API cannot listen on \(place): another program does; choose another `api_port`, or stop that program"
+        case EADDRNOTAVAIL:
+            return "the HTTP API cannot listen on \(place): this machine has no such address; change `api_bind_addr`"
+        case EACCES:
+            return "the HTTP API cannot listen on \(place): ports below 1024 need a privilege; choose another `api_port`"
+        default: return "the HTTP API cannot listen on \(place): \(error)"
+        }
+    }
+
+    /// Ends: no new connections, requests under way are answered, WebSocket clients get 1001. Takes at most
+    /// `APILimits.stopDeadline` and a little.
+    public func stop() async {
+        let state = state
+        let deadline = state.limits.stopDeadline
+        try? await state.loop.submit { state.quiesce() }.get()
+        let hammer = state.loop.scheduleTask(in: deadline) { state.closeAll() }
+        try? await server.shutdownGracefully()
+        hammer.cancel()
+        await running.value
+        try? await group.shutdownGracefully()
+    }
+}

@@ -125,9 +125,6 @@ public final class Node: Sendable {
             await Node.close(loop, shell, worker, log)
             throw .address("cannot listen on \(address): \(error)")
         }
-        if configuration.apiEnabled {
-            log.notice("this version has no HTTP API yet: `api_enabled` and the keys of the API have no effect")
-        }
         log.notice("listening", metadata: ["p2p": "\(configuration.p2pBindAddr):\(port)"])
         supervisor?.send(.ready(NodeReport.Ready(port: port)))
         self.loop = loop

@@ -1,3 +1,4 @@
+internal import API
 internal import ArgumentParser
 internal import Logging
 internal import Node
@@ -33,7 +34,8 @@ struct Run: AsyncParsableCommand {
         } catch {
             throw CommandFailure(error)
         }
-        let service = NodeService(node: node, configurationPath: config, level: level, failures: failures)
+        let api = try await Run.serve(node, settings)
+        let service = NodeService(node: node, api: api, configurationPath: config, level: level, failures: failures)
         var group = ServiceGroupConfiguration(
             services: [
                 ServiceGroupConfiguration.ServiceConfiguration(service: service, successTerminationBehavior: .gracefullyShutdownGroup)
@@ -48,12 +50,29 @@ struct Run: AsyncParsableCommand {
     }
 }
 
+extension Run {
+    /// Starts the API where the configuration has one. A node that cannot serve what it is told to ends again.
+    private static func serve(_ node: Node, _ settings: NodeConfiguration) async throws(CommandFailure) -> APIServer? {
+        guard settings.apiEnabled else { return nil }
+        let log = Logger(label: "node")
+        do throws(APIServerError) {
+            let api = try await APIServer.start(node: node, configuration: settings, logger: log)
+            log.notice("serving", metadata: ["api": "\(api.address)"])
+            return api
+        } catch {
+            await node.stop()
+            throw CommandFailure(error)
+        }
+    }
+}
+
 /// The node as a service: runs until the group shuts down or the node fails, and reloads on SIGHUP.
 private struct NodeService: Service {
     /// How long a graceful end may take. Nothing in it waits for a peer for longer than 2 s.
     static let drainDeadline = Duration.seconds(10)
 
     let node: Node
+    let api: APIServer?
     let configurationPath: String
     let level: LogLevel
     let failures: AsyncStream<String>
@@ -80,6 +99,8 @@ private struct NodeService: Service {
             }
         } onGracefulShutdown: {
         }
+        // Its clients are told before what they ask for is gone.
+        await api?.stop()
         await node.stop()
         if let failure { throw CommandFailure(.inputOutput, "the node stopped because its chain could not go on: \(failure)") }
     }
@@ -123,6 +144,13 @@ extension CommandFailure {
         case .store: self.init(.inputOutput, error.description)
         case .address: self.init(.unavailable, error.description)
         case .system: self.init(.internalError, error.description)
+        }
+    }
+
+    init(_ error: APIServerError) {
+        switch error {
+        case .address: self.init(.unavailable, error.description)
+        case .adminSocket: self.init(.cannotCreate, error.description)
         }
     }
 

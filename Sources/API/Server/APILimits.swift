@@ -1,0 +1,86 @@
+internal import NIOCore
+internal import PodoruConfiguration
+
+/// Every bound of the HTTP server, each with its reason. A value, so that tests can make them small.
+struct APILimits: Sendable {
+    // MARK: What an operator tunes
+
+    /// Connections at once on the TCP port (`api_max_connections`). Each idle one costs about 8 KiB; most systems give a process
+    /// 1024 or more descriptors, of which the peers and the store need about a hundred.
+    var connections = 4096
+    /// WebSocket clients at once (`api_max_websocket_clients`). Every event is written to each of them.
+    var webSocketClients = 1000
+    /// Requests a second of one client address (`api_requests_per_second`); 0 is no limit. Twice as many may come at once, which
+    /// is what a page with many widgets does when it opens.
+    var requestsPerSecond = 1000
+
+    // MARK: A request
+
+    /// The request line and the header fields together. Browsers with many cookies stay below 8 KiB.
+    var headBytes = 16 * 1024
+    /// The request target. The longest useful one is a state key of 1024 bytes, each of them percent-encoded.
+    var targetBytes = 8 * 1024
+    /// Header fields. Browsers send about 20.
+    var headerFields = 100
+    /// A body (`api.md`): the longest transaction has 1 MiB, somewhat more with its byte fields as base64 or hex.
+    var bodyBytes = 2 * 1024 * 1024
+    /// Bodies that are being received or answered, of all connections together. 32 bodies of the greatest size.
+    var allBodyBytes = 64 * 1024 * 1024
+    /// Requests of one connection that wait behind the one being answered, before no more are read. What came in the same read
+    /// (64 KiB) is kept.
+    var pipelinedRequests = 16
+    /// Requests of one connection that are answered in one go before others have their turn.
+    var requestsInARow = 32
+
+    // MARK: Waits
+
+    /// From the first byte of a head to its last, and from the accept to the first head. A slow client on a bad line needs two or
+    /// three seconds; a slow-loris holds its place no longer than this.
+    var headDeadline = TimeAmount.seconds(10)
+    /// From the end of a head to the end of its body: 2 MiB at 0.6 Mbit/s.
+    var bodyDeadline = TimeAmount.seconds(30)
+    /// How long a connection may stay open without a request. Browsers close after one to two minutes by themselves.
+    var idleDeadline = TimeAmount.seconds(75)
+    /// How long an answer may take to make. Nothing that an endpoint asks for waits for a peer.
+    var answerDeadline = TimeAmount.seconds(30)
+    /// How long bytes may wait for a client that does not read. While it takes at least `drainBytes` in that time it goes on.
+    var writeDeadline = TimeAmount.seconds(10)
+    /// See `writeDeadline`: 6 KiB a second.
+    var drainBytes = 64 * 1024
+    /// How long a connection stays half open after an error's answer, so that the answer is not lost to a reset.
+    var lingerDeadline = TimeAmount.seconds(1)
+    /// How long requests under way and the WebSocket's closing handshake may take when the server stops. With the node's own end
+    /// it stays under the 5 s that a service manager is promised.
+    var stopDeadline = TimeAmount.milliseconds(1500)
+    /// How often deadlines are looked at. One walk over all connections instead of a timer each.
+    var sweepInterval = TimeAmount.milliseconds(250)
+
+    // MARK: Clients
+
+    /// Connections over the cap that are told so at once; those over this number are closed without a word.
+    var refusals = 256
+    /// Client addresses whose rate is known. Those that were quiet for long enough are forgotten first; when all are busy, the
+    /// newcomers share one bucket. About 100 bytes each.
+    var rateEntries = 16_384
+
+    // MARK: WebSocket
+
+    /// A client's frame, and its message (`api.md`): the longest useful one names four events.
+    var messageBytes = 4 * 1024
+    /// Bytes that wait for one WebSocket client: about 3,000 events. One that is further behind is dropped.
+    var clientBacklogBytes = 1024 * 1024
+    /// How often a client is asked whether it lives. Proxies close quiet connections after 60 s.
+    var pingInterval = TimeAmount.seconds(30)
+    /// A client that was silent for this long, pings unanswered, is dead.
+    var silenceDeadline = TimeAmount.seconds(75)
+    /// Between the close frame and the end of the connection, for the client's own close frame.
+    var closeDeadline = TimeAmount.seconds(1)
+    /// Events that wait for the API's thread. A synced range of ten full blocks has about 1,000 transactions.
+    var waitingEvents = 8192
+    /// The least time between two `mempool_update`. A person sees four a second as motion.
+    var mempoolInterval = TimeAmount.milliseconds(250)
+    /// Hashes in a `mempool_update`, the newest first.
+    var recentHashes = 10
+
+    init() {}
+}

@@ -1,0 +1,135 @@
+internal import HTTPTypes
+internal import NIOCore
+internal import NIOHTTP1
+internal import Primitives
+
+/// From the parser's parts to complete requests.
+extension HTTPConnection {
+    func receive(_ head: HTTPRequestHead) {
+        var exchange = Exchange(work: .answer(APIError(.badRequest, "").response))
+        exchange.isHead = head.method == .HEAD
+        exchange.isOld = head.version == .http1_0
+        exchange.origin = head.headers.first(name: "Origin")
+        exchange.isLast = !head.isKeepAlive || state.isStopping
+        // The parser stops behind a request that asks for another protocol, whether it gets it or not.
+        if head.headers.contains(name: "Upgrade") || head.method == .CONNECT { exchange.isLast = true }
+        incoming = IncomingRequest(exchange: exchange, isWanted: false, headEnded: state.loop.now)
+        do throws(APIError) {
+            try checkFraming(head)
+        } catch {
+            return refuse(error)
+        }
+        do throws(APIError) {
+            try prepare(head)
+            incoming?.isWanted = true
+        } catch {
+            incoming?.exchange.work = .answer(error.response)
+        }
+        awaitBody(head)
+    }
+
+    /// What makes the rest of the connection unreadable or too much to read.
+    private func checkFraming(_ head: HTTPRequestHead) throws(APIError) {
+        guard head.uri.utf8.count <= limits.targetBytes else {
+            throw APIError(.uriTooLong, "the request target is longer than \(limits.targetBytes) bytes")
+        }
+        let hosts = head.headers["Host"].count
+        guard hosts == 1 || (hosts == 0 && head.version == .http1_0) else {
+            throw APIError(.badRequest, "an HTTP/1.1 request needs one Host header")
+        }
+        let codings = head.headers["Transfer-Encoding"]
+        guard codings.isEmpty || (codings.count == 1 && codings[0].lowercased() == "chunked") else {
+            throw APIError(.notImplemented, "the only transfer coding here is chunked")
+        }
+        let expectations = head.headers["Expect"]
+        guard expectations.isEmpty || (expectations.count == 1 && expectations[0].lowercased() == "100-continue") else {
+            throw APIError(.expectationFailed, "the only expectation here is 100-continue")
+        }
+        let length = head.headers.first(name: "Content-Length").flatMap { Int($0) } ?? 0
+        guard length <= limits.bodyBytes else { throw tooLarge }
+    }
+
+    private var tooLarge: APIError {
+        APIError(.contentTooLarge, "the body is larger than \(limits.bodyBytes) bytes")
+    }
+
+    /// Finds what answers the request, before its body comes.
+    private func prepare(_ head: HTTPRequestHead) throws(APIError) {
+        if let wait = state.takeRequest(of: client) {
+            throw APIError(
+                .tooManyRequests, "more than \(limits.requestsPerSecond) requests a second from this address",
+                headers: [.retryAfter: String(wait)])
+        }
+        let method = HTTPRequest.Method(head.method)
+        if method == .options, profile.cors != nil {
+            var preflight = APIResponse(status: .noContent, body: [])
+            preflight.headers[.allow] = "GET, HEAD, POST, OPTIONS"
+            incoming?.exchange.isPreflight = true
+            incoming?.exchange.work = .answer(preflight)
+            return
+        }
+        let target = try RequestTarget(head.uri)
+        let match = try profile.router.match(method, target)
+        var request = APIRequest(method: method, parameters: match.parameters, query: target.query)
+        request.isJSON = head.headers["Content-Type"].contains { $0.lowercased().hasPrefix("application/json") }
+        request.accept = head.headers["Accept"].joined(separator: ", ")
+        let isSocket = match.route.path == WebSocketUpgrade.path && head.headers.contains(name: "Upgrade")
+        incoming?.exchange.work = isSocket ? .upgrade(head, match.route, request) : .route(match.route, request)
+    }
+
+    /// Lets the body come, or answers at once when the client waits with it for a word of ours.
+    private func awaitBody(_ head: HTTPRequestHead) {
+        guard head.headers.contains(name: "Expect"), head.version != .http1_0 else { return }
+        if let request = incoming, !request.isWanted {
+            // It may send the body or not: what comes cannot be told apart.
+            incoming?.exchange.isLast = true
+            incoming?.exchange.lingers = true
+            endIncoming()
+        } else {
+            incoming?.awaitsContinue = true
+        }
+    }
+
+    func receive(_ bytes: ByteBuffer) {
+        guard incoming != nil else { return }
+        incoming?.awaitsContinue = false
+        incoming?.received += bytes.readableBytes
+        guard (incoming?.received ?? 0) <= limits.bodyBytes else { return refuse(tooLarge) }
+        guard incoming?.isWanted == true else { return }
+        guard state.reserveBody(bytes.readableBytes) else {
+            let error = APIError(
+                .serviceUnavailable, "the server holds as many request bodies as it may; try again", headers: [.retryAfter: "1"])
+            return refuse(error)
+        }
+        incoming?.exchange.reserved += bytes.readableBytes
+        incoming?.body.append(contentsOf: bytes.readableBytesView)
+    }
+
+    /// The request is complete.
+    func endIncoming() {
+        guard let request = incoming else { return }
+        incoming = nil
+        var exchange = request.exchange
+        if case .route(let route, var whole) = exchange.work {
+            whole.body = request.body
+            exchange.work = .route(route, whole)
+        }
+        enqueue(exchange)
+    }
+
+    /// Becomes a WebSocket; false when it cannot, which the route's answer explains.
+    func upgrade(_ head: HTTPRequestHead) -> Bool { false }
+}
+
+extension HTTPRequest.Method {
+    init(_ method: HTTPMethod) {
+        switch method {
+        case .GET: self = .get
+        case .HEAD: self = .head
+        case .POST: self = .post
+        case .OPTIONS: self = .options
+        // The parser knows a fixed list of methods, and each is a token.
+        default: self = HTTPRequest.Method(rawValue: method.rawValue) ?? .trace
+        }
+    }
+}

@@ -1,0 +1,143 @@
+internal import HTTPTypes
+internal import Logging
+internal import NIOCore
+
+/// One connection, as the server looks after it. On the API's thread.
+protocol LiveConnection: AnyObject {
+    /// Looks at its deadlines.
+    func sweep(at now: NIODeadline)
+    /// Finishes what is under way, then ends.
+    func quiesce()
+    /// Ends at once.
+    func close()
+}
+
+/// What a listener serves: the TCP port or the admin socket.
+struct ListenerProfile: Sendable {
+    var router: Router
+    /// `nil` on the admin socket, which no web page reaches.
+    var cors: CORSPolicy?
+    var isAdmin: Bool { cors == nil }
+}
+
+/// What the API's thread knows of all its connections together.
+// Unchecked: after `init` it is used on the loop's thread only.
+final class ServerState: @unchecked Sendable {
+    let loop: any EventLoop
+    let executor: LoopExecutor
+    let limits: APILimits
+    let logger: Logger
+
+    private var connections: [UInt64: any LiveConnection] = [:]
+    private var lastID: UInt64 = 0
+    private var sweeping: RepeatedTask?
+    private var sweeps = 0
+    /// Connections that count against the cap.
+    private(set) var counted = 0
+    /// Connections over the cap that are being told so.
+    private(set) var refusing = 0
+    private var rates: ClientRates
+    /// Bytes of request bodies in memory.
+    private(set) var bodyBytes = 0
+    private(set) var isStopping = false
+
+    init(loop: any EventLoop, limits: APILimits, logger: Logger) {
+        self.loop = loop
+        self.limits = limits
+        self.logger = logger
+        executor = LoopExecutor(loop)
+        rates = ClientRates(rate: limits.requestsPerSecond, capacity: limits.rateEntries)
+    }
+
+    // MARK: Connections
+
+    enum Admission {
+        case admitted
+        /// Over the cap: to be told so.
+        case refused
+        /// Over what can be told.
+        case dropped
+    }
+
+    func admit() -> Admission {
+        if counted < limits.connections {
+            counted += 1
+            return .admitted
+        }
+        guard refusing < limits.refusals else { return .dropped }
+        refusing += 1
+        return .refused
+    }
+
+    func leave(_ admission: Admission) {
+        switch admission {
+        case .admitted: counted -= 1
+        case .refused: refusing -= 1
+        case .dropped: break
+        }
+    }
+
+    /// Looks after a connection until `forget`. Its number.
+    func look(after connection: any LiveConnection) -> UInt64 {
+        lastID += 1
+        connections[lastID] = connection
+        if isStopping { connection.quiesce() }
+        return lastID
+    }
+
+    /// The connection goes on as another, such as a WebSocket.
+    func replace(_ id: UInt64, with connection: any LiveConnection) {
+        connections[id] = connection
+        if isStopping { connection.quiesce() }
+    }
+
+    func forget(_ id: UInt64) {
+        connections[id] = nil
+    }
+
+    // MARK: Limits
+
+    /// Takes a request of `client`: `nil`, or the seconds after which it may try again.
+    func takeRequest(of client: ClientKey?) -> Int? {
+        guard let client else { return nil }
+        return rates.take(client, at: loop.now)
+    }
+
+    /// Makes room for so much of a body; false when the bodies of all connections have too many bytes.
+    func reserveBody(_ count: Int) -> Bool {
+        guard bodyBytes + count <= limits.allBodyBytes else { return false }
+        bodyBytes += count
+        return true
+    }
+
+    func releaseBody(_ count: Int) {
+        bodyBytes -= count
+    }
+
+    // MARK: Life
+
+    func startSweeping() {
+        sweeping = loop.scheduleRepeatedTask(initialDelay: limits.sweepInterval, delay: limits.sweepInterval) { [weak self] _ in
+            self?.sweep()
+        }
+    }
+
+    private func sweep() {
+        let now = loop.now
+        for connection in connections.values { connection.sweep(at: now) }
+        sweeps += 1
+        if sweeps % 8 == 0 { rates.forgetQuiet(at: Int64(clamping: now.uptimeNanoseconds)) }
+    }
+
+    /// Every connection finishes what is under way and ends.
+    func quiesce() {
+        isStopping = true
+        for connection in connections.values { connection.quiesce() }
+    }
+
+    /// Ends what is still open.
+    func closeAll() {
+        sweeping?.cancel()
+        for connection in connections.values { connection.close() }
+    }
+}

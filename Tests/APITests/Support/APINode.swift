@@ -1,0 +1,140 @@
+import Foundation
+import HTTPTypes
+import Ledger
+import Logging
+import Node
+import PodoruConfiguration
+import Primitives
+import Storage
+import Synchronization
+import TestSupport
+
+@testable import API
+
+/// A real node with its API on free ports, in a directory of its own, on the reference's genesis.
+final class APINode: Sendable {
+    let node: Node
+    let server: APIServer
+    let configuration: NodeConfiguration
+    let directory: TemporaryDirectory
+
+    var port: UInt16 { server.port }
+
+    private init(node: Node, server: APIServer, configuration: NodeConfiguration, directory: TemporaryDirectory) {
+        self.node = node
+        self.server = server
+        self.configuration = configuration
+        self.directory = directory
+    }
+
+    /// - Parameters:
+    ///   - chain: whether it has imported the reference's chain of 130 blocks before it starts.
+    ///   - routes: endpoints beside the API's own.
+    static func start(
+        chain: Bool = false, genesis: String = "genesis.json", limits: APILimits = APILimits(), routes: [Route] = [],
+        configure: (inout NodeConfiguration) -> Void = { _ in }
+    ) async throws -> APINode {
+        let directory = TemporaryDirectory()
+        var configuration = NodeConfiguration()
+        configuration.dataDir = directory.file("data")
+        configuration.genesisPath = Vectors.folder.appendingPathComponent(genesis).path
+        configuration.p2pBindAddr = "127.0.0.1"
+        configuration.p2pPort = 0
+        configuration.apiPort = 0
+        configure(&configuration)
+        if chain { try importChain(into: configuration) }
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let node = try await Node.start(configuration, options: Node.Options(logger: logger))
+        do {
+            let server = try await APIServer.start(
+                node: node, configuration: configuration, logger: logger, limits: limits, routes: routes)
+            return APINode(node: node, server: server, configuration: configuration, directory: directory)
+        } catch {
+            await node.stop()
+            throw error
+        }
+    }
+
+    private static func importChain(into configuration: NodeConfiguration) throws {
+        let genesis = try Genesis(decoding: Array(Data(contentsOf: URL(fileURLWithPath: configuration.genesisPath))))
+        let chain = try ChainDirectory(configuration.dataDir, genesis: genesis)
+        let later = Moment(uptime: 0, unixMilliseconds: 4_000_000_000_000)
+        let importer = BlockImporter(engine: chain.engine, pool: SignaturePool(rules: genesis.rules), now: { later })
+        let path = Vectors.folder.appendingPathComponent("chain-130.jsonl.gz").path
+        if let fault = try importer.run(try BlockFileReader(path: path)).fault { throw fault }
+    }
+
+    func stop() async {
+        await server.stop()
+        await node.stop()
+    }
+
+    // MARK: Requests
+
+    /// One request on a connection of its own.
+    func send(
+        _ method: String, _ path: String, headers: [String: String] = [:], body: [UInt8]? = nil
+    ) async throws -> HTTPAnswer {
+        let client = try await RawClient.connect(port: port)
+        defer { client.close() }
+        return try await client.send(method, path, headers: headers, body: body)
+    }
+
+    func get(_ path: String, headers: [String: String] = [:]) async throws -> HTTPAnswer {
+        try await send("GET", path, headers: headers)
+    }
+
+    func post(_ path: String, json: String) async throws -> HTTPAnswer {
+        try await send("POST", path, headers: ["Content-Type": "application/json"], body: Array(json.utf8))
+    }
+}
+
+/// Runs `body` with a node that is stopped after it, whichever way it ends. The parameters are those of `APINode.start`.
+func withAPINode(
+    chain: Bool = false, genesis: String = "genesis.json", limits: APILimits = APILimits(), routes: [Route] = [],
+    configure: (inout NodeConfiguration) -> Void = { _ in }, _ body: (APINode) async throws -> Void
+) async throws {
+    let api = try await APINode.start(chain: chain, genesis: genesis, limits: limits, routes: routes, configure: configure)
+    do {
+        try await body(api)
+    } catch {
+        await api.stop()
+        throw error
+    }
+    await api.stop()
+}
+
+/// A directory of one test, removed with it.
+final class TemporaryDirectory: Sendable {
+    let path: String
+
+    init() {
+        path = FileManager.default.temporaryDirectory.appendingPathComponent("podoru-api-\(UUID().uuidString)").path
+        try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    func file(_ name: String) -> String { "\(path)/\(name)" }
+}
+
+struct TestFailure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}
+
+/// Polls until `condition` holds; fails after `deadline`, which is far above what a busy machine needs.
+func eventually(
+    _ what: String, within deadline: Duration = .seconds(30), _ condition: () async throws -> Bool
+) async throws {
+    let end = ContinuousClock.now + deadline
+    while try await !condition() {
+        guard ContinuousClock.now < end else { throw TestFailure("not within \(deadline): \(what)") }
+        try await Task.sleep(for: .milliseconds(2))
+    }
+}
