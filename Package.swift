@@ -102,7 +102,8 @@ let package = Package(
         .executableTarget(
             name: "podoru",
             dependencies: [
-                "API", "Node", "PodoruConfiguration", "EventLoop", "Storage", "Framing", "Ledger", "Primitives", "CSystemShims", arguments,
+                "API", "Node", "PodoruConfiguration", "EventLoop", "Storage", "Mempool", "Framing", "Ledger", "Primitives", "CSystemShims",
+                arguments,
                 logging,
                 lifecycle,
             ] + nio,

@@ -68,6 +68,14 @@ enum PlainDuration {
         let (product, overflow) = count.multipliedReportingOverflow(by: unit?.1 ?? 1)
         return overflow ? nil : product
     }
+
+    /// As `seconds`, and `250ms` too.
+    static func milliseconds(_ text: String) -> Int64? {
+        if text.hasSuffix("ms") { return Int64(text.dropLast(2)).flatMap { $0 >= 0 ? $0 : nil } }
+        guard let seconds = seconds(text) else { return nil }
+        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)
+        return overflow ? nil : product
+    }
 }
 
 /// The devnet's folder.

@@ -1,0 +1,186 @@
+internal import ArgumentParser
+internal import Dispatch
+internal import PodoruConfiguration
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// `podoru status`: one screen about a running node.
+struct Status: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show a running node: height, sync, blocks, peers, mempool, warnings.",
+        discussion: """
+            Asks the node's HTTP API. Warnings say in plain words what an operator should look at. Colours and the width of \
+            the terminal are used on a terminal only; NO_COLOR turns colours off.
+
+            Exit codes: 0 with whatever the node says, 64 for a wrong address, 65 when something else answers, 69 when no node \
+            does. With --watch a node that is gone is waited for, and Ctrl-C ends with 0.
+            """)
+
+    @OptionGroup var node: NodeOptions
+    @Flag(name: .shortAndLong, help: "Draw again and again until Ctrl-C.")
+    var watch = false
+    @Option(help: "The time between two drawings, such as 1s or 500ms.")
+    var interval = "1s"
+    @Flag(help: "One line of JSON instead; with --watch, one a time.")
+    var json = false
+
+    /// A node takes some milliseconds for all the answers; faster than this nobody can read.
+    private static let shortestInterval: Int64 = 100
+    /// Between the two looks that the speed of a sync is told from.
+    private static let secondLookMilliseconds: Int64 = 1000
+
+    mutating func validate() throws {
+        guard let time = PlainDuration.milliseconds(interval), (Status.shortestInterval...3_600_000).contains(time) else {
+            throw ValidationError("--interval must be from 100ms to 1h, such as 1s")
+        }
+    }
+
+    mutating func run() async throws {
+        var collector = StatusCollector(try node.address())
+        if watch { return try await keepWatching(&collector) }
+        var snapshot = try await collector.gather()
+        if snapshot.state == .syncing {
+            try await Task.sleep(for: .milliseconds(Status.secondLookMilliseconds))
+            snapshot = try await collector.gather()
+        }
+        try StandardOutput.put(text(of: snapshot))
+    }
+
+    // MARK: Once
+
+    private func text(of snapshot: StatusSnapshot) -> [UInt8] {
+        let warnings = StatusWarning.all(snapshot)
+        if json { return snapshot.json(warnings: warnings) }
+        let place = OutputPlace.standardOutput
+        return Array(lines(snapshot, warnings, on: place).map { $0 + "\n" }.joined().utf8)
+    }
+
+    private func lines(_ snapshot: StatusSnapshot, _ warnings: [StatusWarning], on place: OutputPlace, note: StyledLine? = nil) -> [String]
+    {
+        let lines = (note.map { [$0, StyledLine()] } ?? [])
+        // The prompt wants a line too.
+        let layout = StatusLayout(width: place.width, height: place.height.map { $0 - 1 - lines.count })
+        return (lines + layout.lines(snapshot, warnings: warnings)).map { $0.text(width: place.width, hasColours: place.hasColours) }
+    }
+
+    // MARK: Again and again
+
+    private func keepWatching(_ collector: inout StatusCollector) async throws {
+        let screen = WatchScreen()
+        let signals = [SIGINT, SIGTERM].map { StopSignal($0) { screen.endProcess() } }
+        defer { for signal in signals { signal.cancel() } }
+        let interval = PlainDuration.milliseconds(interval) ?? 1000
+        var last: StatusSnapshot?
+        var lostSince: Int64?
+        while true {
+            let began = SystemTime.milliseconds
+            var loss: Loss?
+            do throws(APIFailure) {
+                last = try await collector.gather()
+                lostSince = nil
+            } catch {
+                let since = lostSince ?? began
+                lostSince = since
+                loss = Loss(
+                    failure: error, address: collector.client.address.description, seconds: (SystemTime.milliseconds - since) / 1000)
+            }
+            try show(last, loss, screen)
+            let rest = interval - (SystemTime.milliseconds - began)
+            if rest > 0 { try await Task.sleep(for: .milliseconds(rest)) }
+        }
+    }
+
+    /// A node that does not answer now.
+    private struct Loss {
+        var failure: APIFailure
+        var address: String
+        var seconds: Int64
+
+        var text: String { "no answer\(seconds > 0 ? " for \(StatusText.duration(seconds))" : ""), trying again: \(failure.description)" }
+
+        var json: [UInt8] {
+            var object = JSONObjectWriter()
+            object.field("api", address)
+            object.field("time", SystemTime.unixMilliseconds / 1000)
+            object.field("state", "unreachable")
+            object.field("error", failure.description)
+            return object.end() + [UInt8(ascii: "\n")]
+        }
+    }
+
+    private func show(_ snapshot: StatusSnapshot?, _ loss: Loss?, _ screen: WatchScreen) throws {
+        let place = OutputPlace.standardOutput
+        if json {
+            try StandardOutput.put(loss?.json ?? snapshot.map { $0.json(warnings: StatusWarning.all($0)) } ?? [])
+        } else if !place.isTerminal {
+            let text = loss.map { Array($0.text.utf8) + [UInt8(ascii: "\n")] } ?? snapshot.map { self.text(of: $0) } ?? []
+            try StandardOutput.put(text + [UInt8(ascii: "\n")])
+        } else {
+            screen.draw(picture(snapshot, loss, place))
+        }
+    }
+
+    private func picture(_ snapshot: StatusSnapshot?, _ loss: Loss?, _ place: OutputPlace) -> [String] {
+        let notes = loss.map { StyledLine.wrapped($0.text, first: "", style: .bad, width: place.width) } ?? []
+        let head = notes.map { $0.text(width: place.width, hasColours: place.hasColours) }
+        let room = OutputPlace(
+            isTerminal: true, width: place.width, height: place.height.map { $0 - head.count }, hasColours: place.hasColours && loss == nil)
+        let body = snapshot.map { lines($0, loss == nil ? StatusWarning.all($0) : [], on: room) } ?? []
+        return Array((head + body).prefix(max(1, place.height ?? 24)))
+    }
+}
+
+/// Where the node is that a command asks.
+struct NodeOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The node's API: http://host:port or unix:/path. PODORU_API, or http://127.0.0.1:8545, unless given.", valueName: "url"))
+    var api: String?
+    @Option(help: ArgumentHelp("Take the address from a node's configuration instead.", valueName: "file"))
+    var config: String?
+
+    func validate() throws {
+        if api != nil, config != nil { throw ValidationError("give either --api or --config") }
+    }
+
+    func address() throws -> APIAddress {
+        if let config { return try APIAddress(configuration: ConfigurationLoader.load(config), file: config) }
+        if let text = api ?? getenv("PODORU_API").map({ String(cString: $0) }), !text.isEmpty { return try APIAddress(text) }
+        return .standard
+    }
+}
+
+extension APIAddress {
+    /// Where a node with this configuration answers, asked from the same machine.
+    init(configuration: NodeConfiguration, file: String) throws(CommandFailure) {
+        guard configuration.apiEnabled else {
+            throw CommandFailure(.configuration, "\(file) has `api_enabled: false`: that node has no API to ask")
+        }
+        let host: String
+        switch configuration.apiBindAddr {
+        case "0.0.0.0": host = "127.0.0.1"
+        case "::": host = "::1"
+        default: host = configuration.apiBindAddr
+        }
+        self.init(host: host, port: configuration.apiPort)
+    }
+}
+
+/// A signal that ends a command in its own way.
+struct StopSignal {
+    private let source: any DispatchSourceSignal
+
+    init(_ number: Int32, _ handler: @escaping @Sendable () -> Void) {
+        // The default action would end the process first; the source hears it all the same.
+        signal(number, SIG_IGN)
+        source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+        source.setEventHandler(handler: handler)
+        source.resume()
+    }
+
+    func cancel() { source.cancel() }
+}

@@ -1,0 +1,126 @@
+internal import Mempool
+internal import Node
+
+/// Something about a node that its operator should look at, in plain words.
+struct StatusWarning: Hashable, Sendable {
+    /// Stable names, for scripts.
+    enum Code: String, Sendable {
+        case unhealthy
+        case noPeers = "no_peers"
+        case onlyInbound = "only_inbound"
+        case behind
+        case noNewBlock = "no_new_block"
+        case missedTurns = "missed_turns"
+        case clockSkew = "clock_skew"
+        case mempoolFull = "mempool_full"
+        case otherVersion = "other_version"
+    }
+
+    var code: Code
+    var text: String
+}
+
+extension StatusWarning {
+    /// A block is overdue when so many usual block times have passed: with three producers of which two are down, the third
+    /// waits three of them.
+    private static let overdueBlockTimes: Int64 = 5
+    /// And never before so many seconds, which quick chains need for a hiccup of the network.
+    private static let overdueSeconds: Int64 = 10
+    /// Where no block time is known.
+    private static let unknownOverdueSeconds: Int64 = 60
+    /// Seconds between two clocks that nobody need worry about: timestamps are whole seconds, and answers take time.
+    private static let toleratedSkew: Int64 = 3
+    /// Percent of the mempool.
+    private static let nearlyFull: UInt64 = 90
+
+    /// What `snapshot` gives reason to say, the most pressing first.
+    static func all(_ snapshot: StatusSnapshot, version: String = PodoruVersion.current) -> [StatusWarning] {
+        var found: [StatusWarning] = []
+        func add(_ code: Code, _ text: String?) {
+            if let text { found.append(StatusWarning(code: code, text: text)) }
+        }
+        add(.unhealthy, health(snapshot))
+        add(.noPeers, noPeers(snapshot))
+        add(.behind, behind(snapshot))
+        add(.noNewBlock, noNewBlock(snapshot))
+        for text in missedTurns(snapshot) { add(.missedTurns, text) }
+        add(.clockSkew, clockSkew(snapshot))
+        add(.mempoolFull, mempoolFull(snapshot))
+        add(.onlyInbound, onlyInbound(snapshot))
+        add(.otherVersion, otherVersion(snapshot, version))
+        return found
+    }
+
+    private static func health(_ snapshot: StatusSnapshot) -> String? {
+        guard let health = snapshot.health, health.status != "healthy" else { return nil }
+        let reasons = health.troubles.isEmpty ? "" : ": " + health.troubles.joined(separator: ", ")
+        return "the node calls itself \(health.status)\(reasons)"
+    }
+
+    private static func noPeers(_ snapshot: StatusSnapshot) -> String? {
+        // The only producer of a chain needs nobody.
+        guard snapshot.peerCount == 0, snapshot.chain.authorities.count != 1 || snapshot.info.nodeType != "producer" else { return nil }
+        return "no peers: the node hears of no blocks; check bootstrap_peers and the firewall"
+    }
+
+    private static func onlyInbound(_ snapshot: StatusSnapshot) -> String? {
+        guard snapshot.outbound == 0, snapshot.inbound > 0, snapshot.inbound == snapshot.peerCount else { return nil }
+        return "all peers have dialled this node and it has dialled none: whoever can reach it decides what it hears; add bootstrap_peers"
+    }
+
+    private static func behind(_ snapshot: StatusSnapshot) -> String? {
+        guard snapshot.state == .behind else { return nil }
+        let blocks = StatusText.count(snapshot.remaining, "block")
+        return "\(blocks) behind the best peer and not syncing: look for disconnects and rejected blocks in the node's log"
+    }
+
+    private static func noNewBlock(_ snapshot: StatusSnapshot) -> String? {
+        // A node that catches up has old blocks, and the genesis block may be of any age.
+        guard snapshot.state != .syncing, snapshot.height > 0, let age = snapshot.age else { return nil }
+        let usual = snapshot.usualBlockTime
+        let limit = usual.map { max(overdueSeconds, overdueBlockTimes * $0) } ?? unknownOverdueSeconds
+        guard age > limit else { return nil }
+        let next = snapshot.nextProducer.map { "; the next is the turn of \($0)" } ?? ""
+        let pace = usual.map { ", usually one comes every \(StatusText.duration($0))" } ?? ""
+        return "no new block for \(StatusText.duration(age))\(pace)\(next)"
+    }
+
+    private static func missedTurns(_ snapshot: StatusSnapshot) -> [String] {
+        let authorities = snapshot.chain.authorities
+        // The blocks that a sync is at tell of another day.
+        guard authorities.count > 1, snapshot.state != .syncing else { return [] }
+        var turns = [Int](repeating: 0, count: authorities.count)
+        var missed = turns
+        for block in snapshot.blocks where block.height > 0 {
+            let index = Int(block.height % UInt64(authorities.count))
+            turns[index] += 1
+            if block.producer.lowercased() != authorities[index].lowercased() { missed[index] += 1 }
+        }
+        return authorities.indices.filter { missed[$0] > 0 }.map { index in
+            let last = turns[index] == 1 ? "its last turn" : "\(missed[index]) of its last \(turns[index]) turns"
+            let question = missed[index] == turns[index] ? ": is it down?" : ""
+            return "producer \(authorities[index]) missed \(last)\(question)"
+        }
+    }
+
+    private static func clockSkew(_ snapshot: StatusSnapshot) -> String? {
+        if let theirs = snapshot.health?.timestamp, theirs > 0, abs(theirs - snapshot.takenAt) > toleratedSkew {
+            let direction = theirs > snapshot.takenAt ? "ahead of" : "behind"
+            return
+                "the node's clock is \(StatusText.duration(abs(theirs - snapshot.takenAt))) \(direction) this machine's: check NTP on both"
+        }
+        guard snapshot.state != .syncing, let age = snapshot.age, age < -toleratedSkew else { return nil }
+        return "the newest block is \(StatusText.duration(-age)) ahead of this machine's clock: check NTP here and at its producer"
+    }
+
+    private static func mempoolFull(_ snapshot: StatusSnapshot) -> String? {
+        let room = UInt64(MempoolLimits().maximumTransactions)
+        guard let count = snapshot.mempool, count * 100 >= room * nearlyFull else { return nil }
+        return "the mempool is nearly full: \(StatusText.number(count)) of \(StatusText.number(room)) transactions"
+    }
+
+    private static func otherVersion(_ snapshot: StatusSnapshot, _ version: String) -> String? {
+        guard let theirs = snapshot.info.version, theirs != version else { return nil }
+        return "the node runs version \(theirs) and this command is \(version): what is shown may lack something"
+    }
+}

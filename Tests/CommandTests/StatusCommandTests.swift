@@ -1,0 +1,205 @@
+import Foundation
+import Testing
+
+/// `podoru status` against servers that answer what they like.
+@Suite struct StatusCommandTests {
+    let tool: CommandLineTool
+
+    init() throws {
+        tool = try CommandLineTool()
+    }
+
+    @Test func aScreenWithoutColoursWhenPiped() throws {
+        defer { tool.remove() }
+        let node = try FakeNode()
+        defer { node.stop() }
+        node.behave()
+        let result = try tool.run("status", "--api", node.url)
+        #expect(result.code == 0, "\(result.errors)")
+        #expect(result.output.hasPrefix("podoru 1.0.0  full  in step  healthy  up 5 s  \(node.url)\n"))
+        #expect(result.output.contains("\n  127.0.0.1:9000  out  producer       3\n"))
+        #expect(!result.output.contains("\u{1B}") && !result.output.contains("!"))
+        #expect(result.errors.isEmpty)
+    }
+
+    @Test func theAddressComesFromTheEnvironmentOrAConfiguration() throws {
+        defer { tool.remove() }
+        let node = try FakeNode()
+        defer { node.stop() }
+        node.behave()
+        let fromEnvironment = try tool.run("status", "--json", environment: ["PODORU_API": "127.0.0.1:\(node.port)"])
+        #expect(fromEnvironment.code == 0 && fromEnvironment.output.contains("\"state\":\"in_step\""), "\(fromEnvironment.errors)")
+        try tool.write("node.yaml", "api_bind_addr: \"0.0.0.0\"\napi_port: \(node.port)\n")
+        let fromFile = try tool.run("status", "--json", "--config", "node.yaml")
+        #expect(fromFile.code == 0 && fromFile.output.contains("\"api\":\"\(node.url)\""), "\(fromFile.errors)")
+        try tool.write("off.yaml", "api_enabled: false\n")
+        #expect(try tool.run("status", "--config", "off.yaml").code == 78)
+    }
+
+    @Test func aPathInFrontOfTheAPIIsKept() throws {
+        defer { tool.remove() }
+        let node = try FakeNode()
+        defer { node.stop() }
+        node.on("/proxy/node/info", .refusal(400, "seen"))
+        let result = try tool.run("status", "--api", node.url + "/proxy/api/v1/")
+        #expect(node.requests.first?.path == "/proxy/api/v1/node/info")
+        #expect(result.code == 65 && result.errors.contains("(400): seen"), "\(result.errors)")
+    }
+
+    @Test func whatTheNodeDoesNotOfferIsLeftOut() throws {
+        defer { tool.remove() }
+        let node = try FakeNode()
+        defer { node.stop() }
+        node.on("/node/info", .data(#"{"version":"1.0.0","type":"podoru-chain","address":"","peers":1}"#))
+        node.on("/chain/info", .data(#"{"height":130,"current_hash":"0x0f","genesis_hash":"0x59","authorities":[]}"#))
+        let result = try tool.run("status", "--api", node.url)
+        #expect(result.code == 0, "\(result.errors)")
+        #expect(result.output.contains("height    130"))
+        #expect(result.output.contains("mempool   not known"))
+    }
+
+    // MARK: Nobody, or somebody else
+
+    @Test func aNodeThatIsNotThereIsUnavailable() throws {
+        defer { tool.remove() }
+        let node = try FakeNode()
+        node.stop()
+        let result = try tool.run("status", "--api", node.url)
+        #expect(result.code == 69)
+        #expect(
+            result.errors
+                == "podoru: no node answers at \(node.url): connection refused; is `api_enabled` on, and the node running?\n")
+        #expect(try tool.run("status", "--api", "unix:\(tool.folder.path)/no.sock").code == 69)
+    }
+
+    @Test(arguments: [
+        "https://127.0.0.1:8545", "ftp://x", "http://", "http://x:0", "http://x:99999", "http://u:p@x", "[::1", "unix:x", "http://a b",
+    ])
+    func aWrongAddressIsUsage(url: String) throws {
+        defer { tool.remove() }
+        let result = try tool.run("status", "--api", url)
+        #expect(result.code == 64, "\(result.errors)")
+        #expect(result.errors.contains(url))
+    }
+
+    @Test(arguments: [
+        "nonsense\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"success\":true", "HTTP/1.1 200 OK\r\nContent-Le", "",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n[[[[[[[[[[[[[[[[[[[[",
+        "HTTP/1.1 301 Moved\r\nLocation: /\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 6\r\n\r\n<html>", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "SSH-2.0-OpenSSH_9.6\r\n",
+        "HTTP/1.1 200 OK\r\n\r\n{\"success\":true,\"data\":{\"height\":\"x\"}}",
+    ]) func somethingElseIsBadData(answer: String) throws {
+        defer { tool.remove() }
+        let node = try FakeNode()
+        defer { node.stop() }
+        node.on("/node/info", .data("{}"))
+        node.on("/chain/info", .raw(answer))
+        let result = try tool.run("status", "--api", node.url)
+        #expect(result.code == 65, "\(result.errors)")
+        #expect(result.errors.hasPrefix("podoru: \(node.url)/api/v1/chain/info does not answer as a node's API does: "), "\(result.errors)")
+        #expect(result.output.isEmpty)
+    }
+
+    @Test func anAnswerWithoutEndIsCut() throws {
+        defer { tool.remove() }
+        let node = try FakeNode()
+        defer { node.stop() }
+        node.on(
+            "/node/info", .endless(String(repeating: " ", count: 65_536), head: "HTTP/1.1 200 OK\r\nContent-Length: 9999999999\r\n\r\n"))
+        let result = try tool.run("status", "--api", node.url)
+        #expect(result.code == 65)
+        #expect(result.errors.contains("more than 4194304 bytes"), "\(result.errors)")
+    }
+
+    @Test func aHeadWithoutEndIsCut() throws {
+        defer { tool.remove() }
+        let node = try FakeNode()
+        defer { node.stop() }
+        node.on("/node/info", .endless("X-Filler: \(String(repeating: "x", count: 4096))\r\n", head: "HTTP/1.1 200 OK\r\n"))
+        #expect(try tool.run("status", "--api", node.url).code == 65)
+    }
+
+    @Test func aServerThatSaysNothingIsLate() throws {
+        defer { tool.remove() }
+        let node = try FakeNode()
+        defer { node.stop() }
+        node.on("/node/info", .silence)
+        let result = try tool.run("status", "--api", node.url)
+        #expect(result.code == 69)
+        #expect(result.errors.contains("no answer within 5 s"), "\(result.errors)")
+    }
+
+    @Test(arguments: ["10ms", "soon", "2h", "-1s"]) func aWrongIntervalIsUsage(interval: String) throws {
+        defer { tool.remove() }
+        #expect(try tool.run("status", "--watch", "--interval", interval, "--api", "127.0.0.1:1").code == 64)
+    }
+
+    // MARK: Watching
+
+    @Test func aWatchSurvivesTheNodeAndEndsWellOnCtrlC() async throws {
+        defer { tool.remove() }
+        let first = try FakeNode()
+        first.behave()
+        let watch = try Watch(tool, "status", "--watch", "--json", "--interval", "100ms", "--api", first.url)
+        defer { watch.kill() }
+        try await watch.wait("it shows the node") { $0.contains("\"state\":\"in_step\"") }
+        first.stop()
+        try await watch.wait("it misses the node") { $0.contains("\"state\":\"unreachable\"") }
+        let seen = watch.output.count
+        let second = try FakeNode(port: first.port)
+        defer { second.stop() }
+        second.behave(height: 4)
+        try await watch.wait("it sees it come back") { $0.dropFirst(seen).contains("\"height\":4") }
+        #expect(try await watch.interrupt() == 0)
+    }
+}
+
+/// A command that goes on until it is interrupted.
+final class Watch {
+    struct NotInTime: Error {
+        var what: String
+        var output: String
+    }
+
+    private let process = Process()
+    private let file: URL
+
+    init(_ tool: CommandLineTool, _ arguments: String...) throws {
+        file = tool.folder.appendingPathComponent("watch.out")
+        try Data().write(to: file)
+        process.executableURL = CommandLineTool.binary
+        process.arguments = arguments
+        process.environment = ["PATH": "/usr/bin:/bin"]
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = try FileHandle(forWritingTo: file)
+        process.standardError = try FileHandle(forWritingTo: file)
+        try process.run()
+    }
+
+    var output: String { (try? String(contentsOf: file, encoding: .utf8)) ?? "" }
+
+    func wait(_ what: String, _ condition: (String) -> Bool) async throws {
+        let deadline = Date(timeIntervalSinceNow: 30)
+        while !condition(output) {
+            guard Date() < deadline, process.isRunning else { throw NotInTime(what: what, output: output) }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    /// Ctrl-C, and the exit code.
+    func interrupt() async throws -> Int32 {
+        process.interrupt()
+        let deadline = Date(timeIntervalSinceNow: 30)
+        while process.isRunning {
+            guard Date() < deadline else { throw NotInTime(what: "it ends", output: output) }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
+    }
+
+    func kill() {
+        if process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) }
+    }
+}
