@@ -222,7 +222,7 @@ public final class LMDBStore: ChainStore {
     /// Calls `body` with each key and value in bytewise order. `body` must not write to the store.
     public func forEachState(_ body: (ByteString, [UInt8]) throws -> Void) throws {
         try read { view in
-            try view.forEachState(prefix: ByteString([])) { key, value in
+            try view.forEachState(prefix: ByteString([]), after: nil, limit: .max) { key, value in
                 try body(key, value)
                 return true
             }

@@ -45,7 +45,15 @@ public struct ReadSnapshot: ~Copyable {
     /// Calls `body` with each key that begins with `prefix` and its value, in bytewise order, until it says `false`.
     /// A snapshot that stays open keeps old pages from being reused: end long walks after a bounded count and go on in a new one.
     public func forEachState(prefix: ByteString, _ body: (ByteString, [UInt8]) throws -> Bool) throws {
-        try view.forEachState(prefix: prefix, body)
+        try view.forEachState(prefix: prefix, after: nil, limit: .max, body)
+    }
+
+    /// As `forEachState`, but begins behind `after` and ends after `limit` keys: a page of a walk whose last key is the next
+    /// page's `after`. Linear in the page, but for keys that share their first 478 bytes: all of those are looked at.
+    public func forEachState(
+        prefix: ByteString, after: ByteString?, limit: Int, _ body: (ByteString, [UInt8]) throws -> Bool
+    ) throws {
+        try view.forEachState(prefix: prefix, after: after, limit: limit, body)
     }
 
     /// What takes the block at `height` back, or `nil` above the tip.

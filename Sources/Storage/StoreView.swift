@@ -102,28 +102,36 @@ struct StoreView {
         return Array(found[start...])
     }
 
-    /// Calls `body` with the keys from `prefix` on that begin with it, in bytewise order, until it says `false`.
-    func forEachState(prefix: ByteString, _ body: (ByteString, [UInt8]) throws -> Bool) throws {
+    /// Calls `body` with the keys that begin with `prefix` and come after `after`, in bytewise order, until it says `false`
+    /// or has had `limit`.
+    func forEachState(prefix: ByteString, after: ByteString?, limit: Int, _ body: (ByteString, [UInt8]) throws -> Bool) throws {
+        let start = after.map { max($0, prefix) } ?? prefix
+        let isWanted = { (key: ByteString) in after.map { $0 < key } ?? true }
+        var left = limit
         try transaction.withCursor(databases.state) { cursor in
-            var entry = try StateKey.lowerBound(prefix).withUnsafeBytes { key in
+            var entry = try StateKey.lowerBound(start).withUnsafeBytes { key in
                 try cursor.seek(key)
             }
-            while let current = entry {
+            while let current = entry, left > 0 {
                 if StateKey.isLong(stored: current.key) {
-                    let group = try longKeys(from: current, cursor, &entry)
-                    for key in group where key.bytes.starts(with: prefix.bytes) {
+                    let group = try longKeys(from: current, cursor, &entry, atMost: left) {
+                        isWanted($0) && $0.bytes.starts(with: prefix.bytes)
+                    }
+                    for key in group {
                         guard let value = try stateValue(key) else { throw damaged("a state key that was there a moment ago") }
                         guard try body(key, value) else { return }
+                        left -= 1
                     }
                     // A group shares all the bytes that a prefix of up to 478 can have.
-                    if let last = group.last, !last.bytes.prefix(StateKey.splitBytes).starts(with: prefix.bytes.prefix(StateKey.splitBytes))
-                    {
-                        return
-                    }
+                    if !current.key[1...StateKey.splitBytes].starts(with: prefix.bytes.prefix(StateKey.splitBytes)) { return }
                 } else {
                     guard let (key, value) = StateKey.split(current.key, current.value) else { throw damaged("a state key") }
                     if key.bytes.starts(with: prefix.bytes) {
-                        guard try body(key, Array(value)) else { return }
+                        // A long `after` has short keys before it in its neighbourhood.
+                        if isWanted(key) {
+                            guard try body(key, Array(value)) else { return }
+                            left -= 1
+                        }
                     } else if key.count >= prefix.count || !prefix.bytes.starts(with: key.bytes) {
                         return
                     }
@@ -133,18 +141,25 @@ struct StoreView {
         }
     }
 
-    /// The long keys that share the first bytes of `first`, sorted; leaves the entry after them in `next`.
-    /// Holds the keys of the group, not their values.
-    private func longKeys(from first: Cursor.Entry, _ cursor: Cursor, _ next: inout Cursor.Entry?) throws -> [ByteString] {
+    /// The first `limit` in order of the long keys that share the first bytes of `first` and are `wanted`; leaves the entry
+    /// after the group in `next`. Reads the whole group, which stands in the order of hashes, but holds twice `limit` keys at most.
+    private func longKeys(
+        from first: Cursor.Entry, _ cursor: Cursor, _ next: inout Cursor.Entry?, atMost limit: Int, wanted: (ByteString) -> Bool
+    ) throws -> [ByteString] {
         let shared = Array(first.key[...StateKey.splitBytes])
+        let (room, isTooMuch) = limit.multipliedReportingOverflow(by: 2)
         var keys: [ByteString] = []
         next = first
         while let entry = next, StateKey.isLong(stored: entry.key), entry.key.starts(with: shared) {
             guard let (key, _) = StateKey.split(entry.key, entry.value) else { throw damaged("a long state key") }
-            keys.append(key)
+            if wanted(key) { keys.append(key) }
+            if !isTooMuch, keys.count == room {
+                keys.sort()
+                keys.removeLast(keys.count - limit)
+            }
             next = try cursor.next()
         }
-        return keys.count > 1 ? keys.sorted() : keys
+        return keys.count > 1 ? Array(keys.sorted().prefix(limit)) : keys
     }
 
     // MARK: Ranges

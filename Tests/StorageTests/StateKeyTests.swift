@@ -70,8 +70,52 @@ import Testing
                     return true
                 }
             }
-            #expect(found == keys.filter { $0.bytes.starts(with: prefix.bytes) }.sorted())
+            let wanted = keys.filter { $0.bytes.starts(with: prefix.bytes) }.sorted()
+            #expect(found == wanted)
+            #expect(try pages(of: keys.count, prefix, store) == wanted)
         }
+        // In small pages each key of a group is read again for every page.
+        let few = ByteString(Array((some.last ?? "").bytes.prefix(470)))
+        #expect(try pages(of: max(1, keys.count / 20), few, store) == keys.filter { $0.bytes.starts(with: few.bytes) }.sorted())
+    }
+
+    /// The keys of a walk in pages, each after the last key of the one before.
+    private func pages(of size: Int, _ prefix: ByteString, _ store: LMDBStore) throws -> [ByteString] {
+        var found: [ByteString] = []
+        while true {
+            let before = found.count
+            try store.reader.read { snapshot in
+                try snapshot.forEachState(prefix: prefix, after: found.last, limit: size) { key, value in
+                    #expect(value == Array(key.bytes.suffix(3)))
+                    found.append(key)
+                    return true
+                }
+            }
+            #expect(found.count <= before + size)
+            // More than there are: it goes round in circles.
+            if found.count == before || found.count > 1000 { return found }
+        }
+    }
+
+    @Test func aWalkBeginsBehindAKeyThatIsNotThere() throws {
+        var model = ChainModel()
+        let store = try LMDBStore(directory: directory.path)
+        let keys = ["a", "b1", "b3", "b5", "c"].map { ByteString($0) }
+        try store.commit([model.block(keys.map { StateWrite(key: $0, value: []) })])
+        func walk(_ prefix: ByteString, after: ByteString) throws -> [String] {
+            var found: [String] = []
+            try store.reader.read { snapshot in
+                try snapshot.forEachState(prefix: prefix, after: after, limit: 10) { key, _ in
+                    found.append(key.text)
+                    return true
+                }
+            }
+            return found
+        }
+        #expect(try walk("b", after: "b2") == ["b3", "b5"])
+        #expect(try walk("b", after: "a") == ["b1", "b3", "b5"])
+        #expect(try walk("b", after: "c") == [])
+        #expect(try walk("", after: "b5") == ["c"])
     }
 
     @Test func aLongKeyIsReplacedAndDeleted() throws {
