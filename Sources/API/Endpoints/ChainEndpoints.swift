@@ -1,0 +1,34 @@
+internal import HTTPTypes
+internal import Ledger
+internal import Node
+internal import Primitives
+internal import Storage
+
+/// `chain/info`.
+enum ChainEndpoints {
+    static func routes(_ context: APIContext) -> [Route] {
+        [Route(.get, "/api/v1/chain/info") { _ in try info(context.node.chain) }]
+    }
+
+    /// One read of the tip, whatever the chain holds.
+    static func info(_ chain: ChainReader) throws -> APIResponse {
+        guard let tip = try chain.read({ snapshot in try snapshot.tip() }) else { throw NodeStopped() }
+        return APIResponse.success(capacity: 1024) { writer in
+            writer.raw("{\"height\":")
+            writer.integer(tip.height)
+            writer.raw(",\"current_hash\":")
+            writer.hash(tip.hash)
+            writer.raw(",\"latest_block_hash\":")
+            writer.hash(tip.hash)
+            writer.raw(",\"genesis_hash\":")
+            writer.hash(chain.genesis.hash)
+            writer.raw(",\"chain_id\":")
+            writer.string(chain.chainID)
+            writer.raw(",\"authorities\":")
+            writer.array(chain.genesis.authorities) { writer, authority in writer.string(authority) }
+            writer.raw(",\"state_root\":")
+            writer.hash(tip.stateRoot)
+            writer.raw("}")
+        }
+    }
+}

@@ -1,0 +1,96 @@
+internal import HTTPTypes
+internal import Ledger
+internal import Node
+internal import PodoruConfiguration
+internal import Primitives
+internal import Storage
+
+/// Whether the node does its work, for load balancers and people (`node/health`).
+///
+/// Unhealthy (503): the store cannot be read, or the network loop does not answer. Degraded: none of the configured peers is
+/// connected, blocks are missing, or the newest block is old. Each check says `ok` or what is wrong.
+struct HealthCheck: Sendable {
+    /// Block times after which the head is old: a few producers in a row may be down without that.
+    static let oldHeadBlocks: Int64 = 10
+    /// Seconds that the head may be old on a chain of quick blocks.
+    static let oldHeadMinimumSeconds: Int64 = 60
+
+    struct Report: Sendable, Equatable {
+        var database = HealthCheck.fine
+        var network = HealthCheck.fine
+        var sync = HealthCheck.fine
+        var isUnhealthy = false
+
+        var status: String {
+            if isUnhealthy { return "unhealthy" }
+            return [database, network, sync].allSatisfy { $0 == HealthCheck.fine } ? "healthy" : "degraded"
+        }
+    }
+
+    static let fine = "ok"
+
+    private let chain: ChainReader
+    private let cache: NodeStatusCache
+    private let expectsPeers: Bool
+    private let oldHeadSeconds: Int64
+
+    init(_ context: APIContext, _ cache: NodeStatusCache) {
+        chain = context.node.chain
+        self.cache = cache
+        expectsPeers = !(context.configuration.bootstrapPeers + context.configuration.privatePeers).isEmpty
+        let blockTime: Int64
+        switch chain.genesis.ruleSet {
+        case .strict(let seconds): blockTime = seconds
+        case .reference: blockTime = context.configuration.blockTime / .seconds(1)
+        }
+        oldHeadSeconds = max(HealthCheck.oldHeadMinimumSeconds, HealthCheck.oldHeadBlocks * blockTime)
+    }
+
+    func response() async -> APIResponse {
+        let now = WallClock.unixSeconds
+        let report = await report(now: now)
+        return APIResponse.success(status: report.isUnhealthy ? .serviceUnavailable : .ok) { writer in
+            writer.raw("{\"status\":")
+            writer.string(report.status)
+            writer.raw(",\"checks\":{\"database\":")
+            writer.string(report.database)
+            writer.raw(",\"network\":")
+            writer.string(report.network)
+            writer.raw(",\"sync\":")
+            writer.string(report.sync)
+            // It answers.
+            writer.raw(",\"api\":\"ok\"},\"timestamp\":")
+            writer.integer(now)
+            writer.raw("}")
+        }
+    }
+
+    private func report(now: Int64) async -> Report {
+        var report: Report
+        do {
+            report = HealthCheck.judge(
+                try await cache.current().status, now: now, expectsPeers: expectsPeers, oldHeadSeconds: oldHeadSeconds)
+        } catch {
+            report = Report(network: (error as? APIError)?.message ?? "\(error)", isUnhealthy: true)
+        }
+        do {
+            _ = try chain.read { snapshot in try snapshot.tip() }
+        } catch {
+            report.database = "cannot be read: \(error)"
+            report.isUnhealthy = true
+        }
+        return report
+    }
+
+    /// What a status says of the network and the sync.
+    static func judge(_ status: NodeStatus, now: Int64, expectsPeers: Bool, oldHeadSeconds: Int64) -> Report {
+        var report = Report()
+        if status.peers.isEmpty, expectsPeers { report.network = "no peers" }
+        if status.isSyncing {
+            report.sync = "syncing: at height \(status.height) of \(status.target)"
+        } else if now - status.headTimestamp > oldHeadSeconds {
+            report.sync = "no block for \(now - status.headTimestamp) s"
+        }
+        return report
+    }
+}

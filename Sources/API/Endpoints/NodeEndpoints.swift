@@ -1,0 +1,109 @@
+internal import Framing
+internal import HTTPTypes
+internal import Node
+internal import PodoruConfiguration
+internal import Primitives
+
+/// `node/info`, `node/peers`, `node/health`.
+enum NodeEndpoints {
+    static func routes(_ context: APIContext) -> [Route] {
+        let cache = NodeStatusCache(context.node)
+        let health = HealthCheck(context, cache)
+        return [
+            Route(.get, "/api/v1/node/info") { _ in info(try await cache.current(), context) },
+            Route(.get, "/api/v1/node/peers") { request in
+                let snapshot = try await cache.current()
+                return request.isJSON ? snapshot.bareAnswer : snapshot.wrappedAnswer
+            },
+            Route(.get, "/api/v1/node/health") { _ in await health.response() },
+        ]
+    }
+
+    private static func info(_ snapshot: NodeStatusCache.Snapshot, _ context: APIContext) -> APIResponse {
+        let status = snapshot.status
+        return APIResponse.success(capacity: 1024 + snapshot.peers.count) { writer in
+            writer.raw("{\"version\":")
+            writer.string(PodoruVersion.current)
+            writer.raw(",\"node_type\":")
+            writer.string(status.nodeType.text)
+            // What the Go node says of itself, whatever its role.
+            writer.raw(",\"type\":\"podoru-chain\",\"address\":")
+            writer.string(status.address)
+            writer.raw(",\"p2p_address\":")
+            writer.string(status.observedAddresses.first?.description ?? "\(context.configuration.p2pBindAddr):\(status.p2pPort)")
+            writer.raw(",\"p2p_port\":")
+            writer.integer(status.p2pPort)
+            writer.raw(",\"api_port\":")
+            writer.integer(context.port)
+            writer.raw(",\"chain_id\":")
+            writer.string(context.node.chain.chainID)
+            appendProgress(of: status, to: &writer)
+            writer.raw(",\"peer_count\":")
+            writer.integer(status.peers.count)
+            writer.raw(",\"peers\":")
+            writer.raw(snapshot.peers)
+            writer.raw(",\"uptime\":")
+            writer.integer(max(0, status.uptime / .seconds(1)))
+            writer.raw(",\"observed_addresses\":")
+            writer.array(status.observedAddresses) { writer, address in writer.string(address.description) }
+            writer.raw("}")
+        }
+    }
+
+    private static func appendProgress(of status: NodeStatus, to writer: inout JSONWriter) {
+        writer.raw(",\"height\":")
+        writer.integer(status.height)
+        writer.raw(",\"best_peer_height\":")
+        writer.integer(status.target)
+        writer.raw(",\"is_syncing\":")
+        writer.bool(status.isSyncing)
+        writer.raw(",\"sync_progress\":")
+        writer.thousandths(syncProgress(height: status.height, target: status.target))
+    }
+
+    /// Thousandths of a per cent; 100 per cent only when nothing is missing.
+    static func syncProgress(height: UInt64, target: UInt64) -> UInt64 {
+        guard height < target else { return 100_000 }
+        let (high, low) = height.multipliedFullWidth(by: 100_000)
+        return target.dividingFullWidth((high, low)).quotient
+    }
+}
+
+extension JSONWriter {
+    /// One peer, as `node/peers` and `node/info` show it.
+    mutating func peer(_ peer: NodeStatus.Peer) {
+        raw("{\"id\":")
+        string(peer.id)
+        raw(",\"address\":")
+        string(peer.endpoint.description)
+        raw(peer.isInbound ? ",\"direction\":\"inbound\",\"node_type\":" : ",\"direction\":\"outbound\",\"node_type\":")
+        string(peer.nodeType.text)
+        raw(",\"version\":")
+        string(peer.version)
+        raw(",\"height\":")
+        integer(peer.height)
+        raw(",\"connected_at\":")
+        integer(peer.connectedAt)
+        raw(",\"last_seen\":")
+        integer(peer.lastSeen)
+        raw(",\"latency_ms\":")
+        if let latency = peer.latency {
+            thousandths(UInt64(clamping: max(0, latency) / 1000))
+        } else {
+            raw("null")
+        }
+        raw(",\"bytes_in\":")
+        integer(peer.bytesIn)
+        raw(",\"bytes_out\":")
+        integer(peer.bytesOut)
+        raw(",\"messages_in\":")
+        integer(peer.messagesIn)
+        raw(",\"messages_out\":")
+        integer(peer.messagesOut)
+        raw(",\"capabilities\":")
+        array(peer.capabilities) { writer, capability in writer.string(capability) }
+        raw(",\"dialect\":")
+        string(peer.dialect)
+        raw("}")
+    }
+}
