@@ -13,11 +13,11 @@ import Testing
 
     @Test func anAnswerIsTheHandlers() async throws {
         try await withAPINode { api in
-            let answer = try await api.get("/api/v1/node/health")
+            let answer = try await api.get("/api/v1/token/info")
             #expect(answer.status == 200)
             #expect(answer["Content-Type"] == "application/json")
-            let status = try answer.data["status"] as? String
-            #expect(status == "healthy")
+            let name = try answer.data["name"] as? String
+            #expect(name == "Podoru")
         }
     }
 
