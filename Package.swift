@@ -98,7 +98,10 @@ let package = Package(
             ]),
         module(
             "API",
-            ["Node", "PodoruConfiguration", "Storage", "Mempool", "Ledger", "Framing", "Primitives", "RateLimiter", logging, lifecycle, deque] + http),
+            [
+                "Node", "ProtocolCore", "Peering", "PodoruConfiguration", "Storage", "Mempool", "Ledger", "Framing", "Primitives",
+                "RateLimiter", logging, lifecycle, deque,
+            ] + http),
         .executableTarget(
             name: "podoru",
             dependencies: [
@@ -138,7 +141,12 @@ let package = Package(
         tests(
             "Node",
             ["podoru", "Node", "ProtocolCore", "EventLoop", "PodoruConfiguration", "Storage", "Ledger", "Framing", "Primitives", logging]),
-        tests("API", ["API", "Node", "PodoruConfiguration", "Storage", "Mempool", "Ledger", "Framing", "Primitives", logging] + http),
+        tests(
+            "API",
+            [
+                "API", "Node", "ProtocolCore", "Peering", "PodoruConfiguration", "Storage", "Mempool", "Ledger", "Framing", "Primitives",
+                logging,
+            ] + http),
         // Runs the built command as an operator does.
         tests("Command", ["podoru", "Ledger", "Primitives"]),
         tests("Peer", ["podoru", "Primitives"]),

@@ -50,7 +50,7 @@ public final class APIServer: Sendable {
     ) async throws(APIServerError) -> APIServer {
         let bound = BoundPort()
         let context = APIContext(node: node, configuration: configuration, logger: logger, bound: bound)
-        let routes = apiRoutes(context) + [WebSocketUpgrade.route] + extra
+        let routes = apiRoutes(context) + metricsRoutes(context) + [WebSocketUpgrade.route] + extra
         return try await APIServer(configuration, routes, bound, logger, limits)
     }
 

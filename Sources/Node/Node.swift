@@ -41,8 +41,8 @@ public final class Node: Sendable {
     /// The committed chain, for reading.
     public let chain: ChainReader
 
-    private let loop: EventLoop
-    private let shell: NetworkShell
+    let loop: EventLoop
+    let shell: NetworkShell
     let worker: ChainWorker
     private let log: Logger
     private let plan: Mutex<NodePlan>

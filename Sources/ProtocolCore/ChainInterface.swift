@@ -20,6 +20,21 @@ public struct Head: Hashable, Sendable {
         self.hash = hash
         self.timestamp = timestamp
     }
+
+    /// How long ago it was made by its own word, in nanoseconds; below zero when its maker's clock is ahead of ours. Timestamps are
+    /// whole seconds.
+    func age(at now: Moment) -> Nanoseconds {
+        let (milliseconds, hasOverflown) = now.unixMilliseconds.subtractingReportingOverflow(timestamp.multipliedClamped(by: 1000))
+        return (hasOverflown ? 0 : milliseconds).multipliedClamped(by: 1_000_000)
+    }
+}
+
+extension Int64 {
+    /// A block's timestamp may be any number.
+    fileprivate func multipliedClamped(by factor: Int64) -> Int64 {
+        let (product, hasOverflown) = multipliedReportingOverflow(by: factor)
+        return hasOverflown ? (self < 0 ? .min : .max) : product
+    }
 }
 
 /// A block that a peer sent, on its way to validation.

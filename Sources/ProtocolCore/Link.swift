@@ -30,6 +30,8 @@ struct Link: Sendable {
     var isPaused = false
     /// When tokens will be back, while that is what it is paused for.
     var tokenTime: Nanoseconds?
+    /// Since when it is not read because it has no tokens.
+    var throttledSince: Nanoseconds?
     var traffic = Traffic()
 
     init(remote: Endpoint, rate: Int, burst: Int, at now: Moment) {
@@ -70,6 +72,7 @@ extension ProtocolCore {
         if !hasTokens {
             // Asking for one more starts the clock of the excess.
             _ = link.bucket.take(at: now.uptime)
+            link.throttledSince = link.throttledSince ?? now.uptime
             link.tokenTime = link.bucket.nextTokenTime(min(CoreLimits.tokensToResume, link.bucket.burst), at: now.uptime)
         }
         if !link.isPaused {
@@ -138,8 +141,10 @@ extension ProtocolCore {
     mutating func resumeIfFree(_ id: ConnectionID, at now: Moment, into effects: inout [CoreEffect]) {
         guard var link = links[id], link.isPaused, !isHeldBack(link) else { return }
         if let tokenTime = link.tokenTime, tokenTime > now.uptime { return }
+        counters.throttled += link.throttledTime(at: now)
         link.isPaused = false
         link.tokenTime = nil
+        link.throttledSince = nil
         links[id] = link
         pausedLinks.remove(id)
         effects.append(.resumeReading(id))

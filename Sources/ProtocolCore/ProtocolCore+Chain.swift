@@ -30,6 +30,7 @@ extension ProtocolCore {
         case .blockProduced(let payload, let head, let count): produced(payload, head, count, at: now, into: &effects)
         case .productionSkipped(let timestamp, let reason):
             production?.isUnderWay = false
+            counters.productionsSkipped += 1
             effects.append(.fact(.productionSkipped(timestamp: timestamp, reason: reason)))
             // Not at once: what made it fail is likely still there.
             production?.nextDeadline = now.uptime + .milliseconds(200)
@@ -56,6 +57,7 @@ extension ProtocolCore {
             broadcast(.block, block.payload, to: targets, at: now, into: &effects)
             for id in targets { transactions.messageSent(to: id, at: now) }
             peers.usefulMessageReceived(block.from, .block, at: now)
+            counters.propagation.observe(newHead.age(at: now))
             effects.append(.fact(.blockRelayed(newHead, receivedAt: block.receivedAt, peers: targets.count)))
         }
         effects.append(.fact(.headChanged(newHead, origin: .gossip, transactionCount: count)))
@@ -64,6 +66,7 @@ extension ProtocolCore {
 
     private mutating func produced(_ payload: [UInt8], _ newHead: Head, _ count: Int, at now: Moment, into effects: inout [CoreEffect]) {
         production?.isUnderWay = false
+        counters.blocksProduced += 1
         committed(newHead, into: &effects)
         broadcast(.block, payload, to: blocks.blockAccepted(newHead.hash, at: now), at: now, into: &effects)
         effects.append(.fact(.headChanged(newHead, origin: .own, transactionCount: count)))
@@ -79,6 +82,7 @@ extension ProtocolCore {
             blocks.blockSetAside(hash)
             return
         }
+        counters.rejectedBlocks += 1
         let outcome = blocks.blockRejected(hash, fault == .header ? .header : .body, at: now)
         for id in outcome.culprits { peers.penalize(id, .invalidBlock, at: now, effects: &peerEffects) }
         if let next = outcome.next, let block {

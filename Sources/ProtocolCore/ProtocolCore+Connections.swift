@@ -29,8 +29,9 @@ extension ProtocolCore {
 
     /// A connection ended on the other side or in the network.
     public mutating func closed(_ id: ConnectionID, _ reason: DisconnectReason, at now: Moment, into effects: inout [CoreEffect]) {
-        guard links[id] != nil else { return }
-        forget(id)
+        guard let link = links[id] else { return }
+        if !link.isReady { counters.rejections.count(reason) }
+        forget(id, at: now)
         peers.closed(id, reason: reason, at: now, effects: &peerEffects)
         settle(at: now, into: &effects)
     }
@@ -66,8 +67,8 @@ extension ProtocolCore {
         links[id] = Link(remote: remote, rate: configuration.messagesPerSecond, burst: configuration.messageBurst, at: now)
     }
 
-    mutating func forget(_ id: ConnectionID) {
-        links[id] = nil
+    mutating func forget(_ id: ConnectionID, at now: Moment) {
+        if let link = links.removeValue(forKey: id) { counters.throttled += link.throttledTime(at: now) }
         pausedLinks.remove(id)
         awaitingCommit.remove(id)
     }

@@ -45,8 +45,11 @@ extension ProtocolCore {
             send(.pong, Ping(nonce: nonce, height: committedHeight).encode(), to: id, at: now, into: &effects)
         case .close(let id, let reason):
             // One that was ready is reported by `peerGone`.
-            if let link = links[id], !link.isReady { effects.append(.fact(.connectionRefused(id, link.remote, reason))) }
-            forget(id)
+            if let link = links[id], !link.isReady {
+                counters.rejections.count(reason)
+                effects.append(.fact(.connectionRefused(id, link.remote, reason)))
+            }
+            forget(id, at: now)
             effects.append(.close(id, reason))
         case .peerReady(let id): peerReady(id, at: now, into: &effects)
         case .peerGone(let id, let reason): peerGone(id, reason, at: now, into: &effects)
@@ -66,7 +69,8 @@ extension ProtocolCore {
     }
 
     private mutating func peerGone(_ id: ConnectionID, _ reason: DisconnectReason, at now: Moment, into effects: inout [CoreEffect]) {
-        forget(id)
+        forget(id, at: now)
+        counters.disconnects.count(reason)
         blocks.peerGone(id)
         transactions.peerGone(id)
         sync.peerGone(id, at: now, into: &syncEffects)

@@ -69,6 +69,8 @@ final class ChainWorker: ChainService, Sendable {
     private let desk = SubmissionDesk()
     /// The mempool and the events for those outside.
     let feed = ChainFeed()
+    /// How long it took until a block that came by gossip was found valid.
+    private let validation = Mutex(Histogram(Histogram.workBounds))
 
     /// How often the mempool is looked at for what has waited too long.
     private static let housekeepingInterval: Nanoseconds = .seconds(10)
@@ -155,6 +157,8 @@ final class ChainWorker: ChainService, Sendable {
 
     var isProductionPaused: Bool { isPaused.load(ordering: .relaxed) }
 
+    var validationTimes: Histogram { validation.withLock { $0 } }
+
     /// Makes no more blocks, whatever the core orders.
     func pauseProduction() {
         isPaused.store(true, ordering: .relaxed)
@@ -219,9 +223,11 @@ final class ChainWorker: ChainService, Sendable {
     }
 
     private func handle(_ command: ChainCommand, _ processor: ChainProcessor, _ outputs: Outputs, _ reports: inout [ChainReport]) {
+        let began = SystemClock.uptime
         do {
             try processor.handle(command, at: ChainWorker.moment) { report in
                 if case .blockValidated = report {
+                    validation.withLock { $0.observe(SystemClock.uptime - began) }
                     // At once: the relay must not wait for the disk.
                     outputs.report(reports + [report])
                     reports.removeAll(keepingCapacity: true)

@@ -34,6 +34,8 @@ final class NetworkShell: @unchecked Sendable {
     var sockets: [ConnectionID: PeerSocket] = [:]
     private var attempts: [Endpoint: ConnectAttempt] = [:]
     private(set) var listener: TCPListener?
+    /// How late the loop was at the worst in each `NetworkOptions.frameCheckInterval`.
+    private(set) var lag = Histogram(Histogram.lagBounds)
     /// When the loop took up the node.
     let startedAt: Moment
     /// Local addresses at which connections came in. At most `NetworkOptions.maxReachedAddresses`.
@@ -283,6 +285,7 @@ final class NetworkShell: @unchecked Sendable {
     private func checkFrames() {
         guard !isStopping else { return }
         let now = moment
+        lag.observe(loop.takeWorstLoopLag())
         for socket in sockets.values where !socket.isClosing {
             if socket.isPaused {
                 core.notRead(socket.id, at: now)
@@ -346,7 +349,12 @@ final class NetworkShell: @unchecked Sendable {
         case .sendBlocks(let id, let range, let isSingle):
             answers.waiting.append(AnswerQueue.Request(id: id, range: range, isSingle: isSingle))
         case .fact(let fact):
-            if case .peerConnected(let info) = fact { sockets[info.id]?.decoder.maxFrameBytes = options.maxFrameBytes }
+            switch fact {
+            case .peerConnected(let info): sockets[info.id]?.decoder.maxFrameBytes = options.maxFrameBytes
+            // The frames stand before this fact, so they are with the sockets now.
+            case .blockRelayed(_, let receivedAt, _): core.blockHandedOn(receivedAt: receivedAt, at: moment)
+            default: break
+            }
             observer?.observe(fact, core: core, now: moment)
         }
     }

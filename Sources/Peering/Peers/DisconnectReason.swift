@@ -133,9 +133,10 @@ extension DisconnectReason: CustomStringConvertible {
 public struct DisconnectCounters: Sendable {
     private var counts = [UInt64](repeating: 0, count: DisconnectReason.allCases.count)
 
-    init() {}
+    public init() {}
 
-    mutating func count(_ reason: DisconnectReason) {
+    /// Adds one.
+    public mutating func count(_ reason: DisconnectReason) {
         counts[DisconnectCounters.index[reason] ?? 0] += 1
     }
 
