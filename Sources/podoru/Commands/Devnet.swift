@@ -14,7 +14,7 @@ struct Devnet: AsyncParsableCommand {
         abstract: "Start producers, full nodes and a late joiner on this machine, and watch them agree.",
         discussion: """
             Each node is a process of its own on 127.0.0.1. Signed sample transactions are sent to several of them. \
-            After the duration, or on Ctrl-C, producing stops, and the command ends with 0 only if all nodes are on one head.
+            Each has its HTTP API on, too. After the duration, or on Ctrl-C, producing stops, and the command ends with 0 only if all nodes are on one head.
             """)
 
     @Option(help: "How many producers.")
@@ -25,6 +25,8 @@ struct Devnet: AsyncParsableCommand {
     var blockTime = "1s"
     @Option(help: "The first P2P port; each node takes the next one.")
     var basePort: UInt16 = 9000
+    @Option(help: "The first port of the HTTP APIs; each node takes the next one. 0 for no API.")
+    var apiPort: UInt16 = 8545
     @Option(help: "The folder for keys, configurations, data and logs, kept afterwards. A temporary one unless given.")
     var dir: String?
     @Option(help: "How long to run, such as 60s or 5m; 'forever' runs until Ctrl-C.")
@@ -36,6 +38,12 @@ struct Devnet: AsyncParsableCommand {
         guard Int(basePort) >= 1024, Int(basePort) + producers + full < 65_536 else {
             throw ValidationError("--base-port must leave room for \(producers + full + 1) ports from 1024 to 65535")
         }
+        guard apiPort == 0 || Int(apiPort) >= 1024 && Int(apiPort) + producers + full < 65_536 else {
+            throw ValidationError("--api-port must be 0, or leave room for \(producers + full + 1) ports from 1024 to 65535")
+        }
+        guard apiPort == 0 || abs(Int(apiPort) - Int(basePort)) > producers + full else {
+            throw ValidationError("--base-port and --api-port must be at least \(producers + full + 1) apart: each node takes the next one")
+        }
         guard let time = PlainDuration.seconds(blockTime), (1...3600).contains(time) else {
             throw ValidationError("--block-time must be whole seconds from 1s to 1h, such as 1s: it is part of the genesis")
         }
@@ -46,7 +54,8 @@ struct Devnet: AsyncParsableCommand {
 
     mutating func run() async throws {
         let folder = try dir ?? DevnetFolder.makeTemporary()
-        let plan = try DevnetPlan(directory: folder, producers: producers, full: full, blockTime: blockTime, basePort: basePort)
+        let plan = try DevnetPlan(
+            directory: folder, producers: producers, full: full, blockTime: blockTime, basePort: basePort, apiPort: apiPort)
         try plan.checkPorts()
         let run = try DevnetRun(plan: plan, duration: duration == "forever" ? nil : PlainDuration.seconds(duration))
         let succeeded = run.run()

@@ -10,7 +10,10 @@ struct DevnetBoard {
 
     struct NodeLine {
         var name: String
-        var address: String
+        /// Its P2P port on 127.0.0.1.
+        var port: UInt16
+        /// The URL of its API; `nil` without one.
+        var api: String?
         var isReady = false
         var status = NodeReport.Status()
         var lastOrigin: NodeReport.Origin?
@@ -26,8 +29,8 @@ struct DevnetBoard {
     private var seenOrder: [Hash32] = []
     private var counted: UInt64 = 0
 
-    init(nodes: [(name: String, address: String)]) {
-        self.nodes = nodes.map { NodeLine(name: $0.name, address: $0.address) }
+    init(nodes: [(name: String, port: UInt16, api: String?)]) {
+        self.nodes = nodes.map { NodeLine(name: $0.name, port: $0.port, api: $0.api) }
     }
 
     mutating func take(_ report: NodeReport, from node: Int) {
@@ -76,22 +79,31 @@ struct DevnetBoard {
 
     /// The table, a line each.
     func lines(elapsed: String, note: String) -> [String] {
+        let hasAPI = nodes.contains { $0.api != nil }
+        func row(_ cells: (name: String, port: String, api: String, height: String, head: String, peers: String, mempool: String)) -> String
+        {
+            column(cells.name, 11) + column(cells.port, 7) + (hasAPI ? column(cells.api, 23) : "") + column(cells.height, 8)
+                + column(cells.head, 12) + column(cells.peers, 11) + column(cells.mempool, 9)
+        }
         var lines = ["podoru devnet  \(elapsed)  \(note)", ""]
-        lines.append(
-            column("node", 10) + column("address", 18) + column("height", 8) + column("head", 14) + column("peers", 9)
-                + column("mempool", 9)
-                + "state")
+        lines.append(row(("node", "p2p", "api", "height", "head", "peers", "mempool")) + "state")
         for node in nodes {
-            let peers = "\(node.status.inbound + node.status.outbound) (\(node.status.outbound) out)"
             lines.append(
-                column(node.name, 10) + column(node.address, 18) + column("\(node.status.height)", 8)
-                    + column(String(node.status.hash.hex.prefix(10)), 14) + column(peers, 9) + column(" \(node.status.mempool)", 9)
-                    + state(of: node))
+                row(
+                    (
+                        node.name, "\(node.port)", node.api ?? "", "\(node.status.height)", String(node.status.hash.hex.prefix(10)),
+                        "\(node.status.inbound + node.status.outbound) (\(node.status.outbound) out)", "\(node.status.mempool)"
+                    )) + state(of: node))
         }
         lines.append("")
         lines.append("hop (frame received to relayed)    \(hops.summary)")
         lines.append("propagation (first node to others) \(propagation.summary)")
         lines.append("transactions in blocks             \(transactionsSeen)")
+        if let api = nodes.first(where: { $0.api != nil })?.api {
+            lines.append("")
+            lines.append("ask a node: curl \(api)/api/v1/node/info")
+            lines.append("watch one:  \(CommandLine.arguments[0]) status --watch --api \(api)")
+        }
         return lines
     }
 

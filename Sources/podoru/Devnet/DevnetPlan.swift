@@ -21,8 +21,11 @@ struct DevnetPlan {
         let log: String
         let dataDirectory: String
         let port: UInt16
+        /// The port of its HTTP API; `nil` without one.
+        let apiPort: UInt16?
         let isProducer: Bool
         var address: String { "127.0.0.1:\(port)" }
+        var api: String? { apiPort.map { "http://127.0.0.1:\($0)" } }
     }
 
     let directory: String
@@ -30,7 +33,10 @@ struct DevnetPlan {
     let genesis: Genesis
     let users: [PrivateKey]
 
-    init(directory: String, producers: Int, full: Int, blockTime: String, basePort: UInt16) throws {
+    /// - Parameters:
+    ///   - basePort: the first node's P2P port; each node takes the next one.
+    ///   - apiPort: the first node's API port, likewise; 0 for no API.
+    init(directory: String, producers: Int, full: Int, blockTime: String, basePort: UInt16, apiPort: UInt16) throws {
         self.directory = directory
         guard mkdir(directory, 0o755) == 0 || errno == EEXIST else {
             throw CommandFailure(.cannotCreate, "cannot create the devnet's folder \(directory): \(errnoText())")
@@ -44,7 +50,8 @@ struct DevnetPlan {
         nodes = names.enumerated().map { index, name in
             NodeFiles(
                 name: name, configuration: "\(directory)/\(name).yaml", log: "\(directory)/\(name).log",
-                dataDirectory: "\(directory)/\(name).data", port: basePort + UInt16(index), isProducer: index < producers)
+                dataDirectory: "\(directory)/\(name).data", port: basePort + UInt16(index),
+                apiPort: apiPort == 0 ? nil : apiPort + UInt16(index), isProducer: index < producers)
         }
         for node in nodes { try writeConfiguration(node) }
     }
@@ -97,7 +104,11 @@ struct DevnetPlan {
         text += "data_dir: \"\(node.dataDirectory)\"\n"
         text += "p2p_bind_addr: \"127.0.0.1\"\np2p_port: \(node.port)\n"
         text += peers.isEmpty ? "bootstrap_peers: []\n" : "bootstrap_peers:\n" + peers
-        text += "api_enabled: false\n"
+        if let apiPort = node.apiPort {
+            text += "api_enabled: true\napi_bind_addr: \"127.0.0.1\"\napi_port: \(apiPort)\n"
+        } else {
+            text += "api_enabled: false\n"
+        }
         do throws(FileError) {
             try Files.write(Array(text.utf8), to: node.configuration, as: "configuration", mode: 0o644, replaces: true)
         } catch {
@@ -107,9 +118,12 @@ struct DevnetPlan {
 
     /// Checks that every port is free, before anything is started.
     func checkPorts() throws {
-        for node in nodes where !DevnetPlan.isFree(node.port) {
-            throw CommandFailure(
-                .unavailable, "port \(node.port) on 127.0.0.1, which \(node.name) needs, is taken: choose others with --base-port")
+        for node in nodes {
+            for (port, what, option) in [(node.port, "peers", "--base-port"), (node.apiPort, "the API", "--api-port")] {
+                guard let port, !DevnetPlan.isFree(port) else { continue }
+                throw CommandFailure(
+                    .unavailable, "port \(port) on 127.0.0.1, which \(node.name) needs for \(what), is taken: choose others with \(option)")
+            }
         }
     }
 

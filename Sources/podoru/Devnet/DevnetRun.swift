@@ -30,7 +30,7 @@ final class DevnetRun {
     init(plan: DevnetPlan, duration: Int64?) throws {
         self.plan = plan
         self.duration = duration
-        board = DevnetBoard(nodes: plan.nodes.map { ($0.name, $0.address) })
+        board = DevnetBoard(nodes: plan.nodes.map { (name: $0.name, port: $0.port, api: $0.api) })
         children = plan.nodes.map { _ in nil }
     }
 

@@ -25,9 +25,15 @@ final class DevnetScreen {
             draw(lines)
         } else if elapsed / DevnetScreen.lineInterval != lastLine {
             lastLine = elapsed / DevnetScreen.lineInterval
+            if lastLine == 0 { put(addresses(board)) }
             let heights = board.nodes.map { "\($0.name) \($0.isReady ? "\($0.status.height)" : "-")" }.joined(separator: "  ")
             put("\(elapsed) s  heights: \(heights)  hop \(board.hops.summary)  propagation \(board.propagation.summary)\n")
         }
+    }
+
+    /// Where the nodes are, once, for a log.
+    private func addresses(_ board: DevnetBoard) -> String {
+        board.nodes.map { "\($0.name)  p2p 127.0.0.1:\($0.port)\($0.api.map { "  api \($0)" } ?? "")\n" }.joined()
     }
 
     /// The last picture, which stays.
@@ -37,7 +43,9 @@ final class DevnetScreen {
 
     private func draw(_ lines: [String]) {
         var text = drawnLines > 0 ? "\u{1B}[\(drawnLines)A" : ""
-        for line in lines { text += "\u{1B}[2K" + line + "\n" }
+        // A line that wraps would be two, and the next picture would stand below this one.
+        let width = OutputPlace.standardOutput.width ?? .max
+        for line in lines { text += "\u{1B}[2K" + StyledLine(line).text(width: width, hasColours: false) + "\n" }
         drawnLines = lines.count
         put(text)
     }
