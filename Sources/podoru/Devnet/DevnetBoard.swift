@@ -99,7 +99,7 @@ struct DevnetBoard {
         lines.append("hop (frame received to relayed)    \(hops.summary)")
         lines.append("propagation (first node to others) \(propagation.summary)")
         lines.append("transactions in blocks             \(transactionsSeen)")
-        if let api = nodes.first(where: { $0.api != nil })?.api {
+        if let api = nodes.first(where: { $0.api != nil && $0.exitCode == nil })?.api {
             lines.append("")
             lines.append("ask a node: curl \(api)/api/v1/node/info")
             lines.append("watch one:  \(CommandLine.arguments[0]) status --watch --api \(api)")
