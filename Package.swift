@@ -140,7 +140,10 @@ let package = Package(
         tests("Configuration", ["PodoruConfiguration", "Framing", "Peering", "Sync", "Primitives"]),
         tests(
             "Node",
-            ["podoru", "Node", "ProtocolCore", "EventLoop", "PodoruConfiguration", "Storage", "Ledger", "Framing", "Primitives", logging]),
+            [
+                "podoru", "Node", "ProtocolCore", "EventLoop", "PodoruConfiguration", "Storage", "Mempool", "Ledger", "Framing",
+                "Primitives", logging,
+            ]),
         tests(
             "API",
             [
