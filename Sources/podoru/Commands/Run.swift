@@ -25,6 +25,7 @@ struct Run: AsyncParsableCommand {
         let format = LogFormat(rawValue: settings.logFormat.rawValue) ?? .text
         LoggingSystem.bootstrap { PodoruLogHandler(label: $0, format: format, level: level, writer: writer) }
         defer { writer.flush() }
+        OpenFiles.makeRoom(for: settings.maxPeers + APIServer.maximumConnections(settings), logger: Logger(label: "node"))
 
         let (failures, failed) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingOldest(1))
         let options = Node.Options(logger: Logger(label: "node"), supervisor: supervisorFd) { failed.yield($0) }

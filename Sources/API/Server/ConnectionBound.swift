@@ -1,0 +1,10 @@
+public import PodoruConfiguration
+
+extension APIServer {
+    /// Connections that a server of this configuration may have open at once, those included that are told that there are too
+    /// many; 0 without an API. For whoever makes room for them.
+    public static func maximumConnections(_ configuration: NodeConfiguration) -> Int {
+        let limits = APILimits()
+        return configuration.apiEnabled ? limits.connections + limits.refusals : 0
+    }
+}

@@ -1,0 +1,45 @@
+internal import Logging
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// How many files, sockets among them, this process may have open (`RLIMIT_NOFILE`).
+///
+/// Systems give a process 1024 by habit, for programs that use `select`, and let it have far more when it asks. A node whose
+/// API takes some thousands of connections asks.
+enum OpenFiles {
+    /// Beside connections: the store, the log, the two event loops, listeners, the admin socket, name look-ups. About 30 are used.
+    static let reserve = 64
+
+    /// Raises the soft limit to the hard one and logs that, and warns when `connections` do not fit even so.
+    ///
+    /// - Parameter connections: of peers and API clients together, at most.
+    static func makeRoom(for connections: Int, logger: Logger) {
+        var limits = rlimit()
+        guard getrlimit(resource, &limits) == 0 else { return }
+        if limits.rlim_cur < limits.rlim_max {
+            let before = limits.rlim_cur
+            limits.rlim_cur = limits.rlim_max
+            guard setrlimit(resource, &limits) == 0 else { return }
+            logger.debug("raised the limit of open files", metadata: ["from": "\(before)", "to": "\(limits.rlim_max)"])
+        }
+        let needed = connections + reserve
+        if limits.rlim_cur < UInt64(needed) {
+            logger.warning(
+                """
+                this process may have \(limits.rlim_cur) files open, and its peers and API clients may need \(needed): raise the limit \
+                (`ulimit -n`, or LimitNOFILE= of its systemd unit) or lower `max_peers` and the API's connections
+                """)
+        }
+    }
+
+    // The constant is an enumeration's case in Glibc's header and a number in Musl's.
+    #if canImport(Glibc)
+    private static let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    #else
+    private static let resource = RLIMIT_NOFILE
+    #endif
+}
