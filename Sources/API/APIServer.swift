@@ -36,6 +36,7 @@ public final class APIServer: Sendable {
     private let state: ServerState
     private let server: Server<HTTPChild>
     private let running: Task<Void, Never>
+    private let admin: AdminSocket?
 
     /// Opens the TCP port, and the admin socket when there is one.
     ///
@@ -48,17 +49,22 @@ public final class APIServer: Sendable {
     static func start(
         node: Node, configuration: NodeConfiguration, logger: Logger, limits: APILimits, routes extra: [Route] = []
     ) async throws(APIServerError) -> APIServer {
+        var limits = limits
+        limits.take(configuration)
         let bound = BoundPort()
         let context = APIContext(node: node, configuration: configuration, logger: logger, bound: bound)
         let routes = apiRoutes(context) + metricsRoutes(context) + [WebSocketUpgrade.route] + extra
-        return try await APIServer(configuration, routes, bound, logger, limits)
+        return try await APIServer(context, routes, bound, limits)
     }
 
     private init(
-        _ configuration: NodeConfiguration, _ routes: [Route], _ bound: BoundPort, _ logger: Logger, _ limits: APILimits
+        _ context: APIContext, _ routes: [Route], _ bound: BoundPort, _ limits: APILimits
     ) async throws(APIServerError) {
+        let configuration = context.configuration
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let state = ServerState(loop: group.next(), limits: limits, logger: logger)
+        let loop = group.next()
+        let hub = EventHub(node: context.node, loop: loop, limits: limits, logger: context.logger)
+        let state = ServerState(loop: loop, limits: limits, logger: context.logger, hub: hub)
         let profile = ListenerProfile(router: Router(routes), cors: CORSPolicy(origins: configuration.apiCORSOrigins))
         let (opened, opening) = AsyncStream.makeStream(of: Result<any Channel, any Error>.self, bufferingPolicy: .bufferingOldest(1))
         let server = Server(
@@ -80,6 +86,7 @@ public final class APIServer: Sendable {
         self.state = state
         switch outcome {
         case .success(let channel):
+            try? await loop.submit { try AcceptFaults.guardListener(channel) }.get()
             port = UInt16(channel.localAddress?.port ?? 0)
             let host = configuration.apiBindAddr
             address = (host.contains(":") ? "[\(host)]" : host) + ":\(port)"
@@ -91,7 +98,22 @@ public final class APIServer: Sendable {
             try? await group.shutdownGracefully()
             throw .address("the HTTP server ended while it started")
         }
-        try? await group.next().submit { state.startSweeping() }.get()
+        try? await loop.submit { state.startSweeping() }.get()
+        do throws(APIServerError) {
+            admin = try await APIServer.openAdmin(context, state, group)
+        } catch {
+            try? await server.shutdownGracefully()
+            try? await group.shutdownGracefully()
+            throw error
+        }
+    }
+
+    private static func openAdmin(
+        _ context: APIContext, _ state: ServerState, _ group: MultiThreadedEventLoopGroup
+    ) async throws(APIServerError) -> AdminSocket? {
+        guard let path = context.configuration.apiAdminSocket else { return nil }
+        let profile = ListenerProfile(router: Router(adminRoutes(node: context.node)), cors: nil)
+        return try await AdminSocket.open(path, child: HTTPChild(state: state, profile: profile), group: group)
     }
 
     /// Connections that wait to be accepted: a second of a busy web page. Linux caps it at `net.core.somaxconn`.
@@ -117,9 +139,15 @@ public final class APIServer: Sendable {
         let deadline = state.limits.stopDeadline
         try? await state.loop.submit { state.quiesce() }.get()
         let hammer = state.loop.scheduleTask(in: deadline) { state.closeAll() }
+        await admin?.end()
         try? await server.shutdownGracefully()
         hammer.cancel()
         await running.value
         try? await group.shutdownGracefully()
+    }
+
+    /// Connections that are looked after now, for tests.
+    var connectionCount: Int {
+        get async throws { try await state.loop.submit { [state] in state.connectionCount }.get() }
     }
 }

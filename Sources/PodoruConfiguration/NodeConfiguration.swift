@@ -74,6 +74,10 @@ public struct NodeConfiguration: Hashable, Sendable {
     /// An IPv4 or IPv6 address.
     public var apiBindAddr = "127.0.0.1"
     public var apiCORSOrigins = ["*"]
+    public var apiMaxConnections = 4096
+    public var apiMaxWebSocketClients = 1000
+    /// Of one client address; 0: no limit.
+    public var apiRequestsPerSecond = 1000
     /// The path of the Unix socket for the admin verbs; `nil`: none.
     public var apiAdminSocket: String?
     public var metricsEnabled = true

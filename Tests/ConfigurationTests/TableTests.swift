@@ -19,7 +19,8 @@ struct TableTests {
         ("handshake_timeout", "10s"),
         ("idle_timeout", "25s"), ("sync_batch_size", "100"), ("sync_threshold", "10"), ("log_level", "info"), ("log_format", "text"),
         ("api_cors_origins", "[\"*\"]"), ("api_admin_socket", "null"), ("metrics_enabled", "true"), ("producer_takeover", "false"),
-        ("rate_limit_patience", "30s"),
+        ("rate_limit_patience", "30s"), ("api_max_connections", "4096"), ("api_max_websocket_clients", "1000"),
+        ("api_requests_per_second", "1000"),
     ]
 
     @Test func theTableHasEverySpecifiedKeyWithItsDefaultAndNoOther() {
@@ -50,7 +51,8 @@ struct TableTests {
         "rate_limit_messages_per_second": "1", "rate_limit_burst": "2", "max_message_bytes": "3MiB", "handshake_timeout": "100ms",
         "idle_timeout": "1s500ms", "sync_batch_size": "99", "sync_threshold": "1", "log_level": "trace", "log_format": "json",
         "api_cors_origins": "[\"https://a.b\", \"http://[::1]:3000\"]", "api_admin_socket": "/run/s", "metrics_enabled": "false",
-        "producer_takeover": "true", "rate_limit_patience": "1h",
+        "producer_takeover": "true", "rate_limit_patience": "1h", "api_max_connections": "10", "api_max_websocket_clients": "0",
+        "api_requests_per_second": "0",
     ]
 
     @Test func whatIsWrittenReadsBackToTheSame() throws {

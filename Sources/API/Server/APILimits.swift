@@ -3,16 +3,15 @@ internal import PodoruConfiguration
 
 /// Every bound of the HTTP server, each with its reason. A value, so that tests can make them small.
 struct APILimits: Sendable {
-    // MARK: What an operator tunes
+    // MARK: What an operator tunes; the defaults and their reasons are the configuration's
 
-    /// Connections at once on the TCP port (`api_max_connections`). Each idle one costs about 8 KiB; most systems give a process
-    /// 1024 or more descriptors, of which the peers and the store need about a hundred.
-    var connections = 4096
+    /// Connections at once on the TCP port (`api_max_connections`).
+    private(set) var connections = 0
     /// WebSocket clients at once (`api_max_websocket_clients`). Every event is written to each of them.
-    var webSocketClients = 1000
+    private(set) var webSocketClients = 0
     /// Requests a second of one client address (`api_requests_per_second`); 0 is no limit. Twice as many may come at once, which
     /// is what a page with many widgets does when it opens.
-    var requestsPerSecond = 1000
+    private(set) var requestsPerSecond = 0
 
     // MARK: A request
 
@@ -57,6 +56,9 @@ struct APILimits: Sendable {
 
     // MARK: Clients
 
+    /// Connections at once on the admin socket, which are counted by themselves: whoever has taken all of the TCP port's keeps no
+    /// operator out.
+    var adminConnections = 32
     /// Connections over the cap that are told so at once; those over this number are closed without a word.
     var refusals = 256
     /// Client addresses whose rate is known. Those that were quiet for long enough are forgotten first; when all are busy, the
@@ -83,4 +85,11 @@ struct APILimits: Sendable {
     var recentHashes = 10
 
     init() {}
+
+    /// Takes what an operator tunes.
+    mutating func take(_ configuration: NodeConfiguration) {
+        connections = configuration.apiMaxConnections
+        webSocketClients = configuration.apiMaxWebSocketClients
+        requestsPerSecond = configuration.apiRequestsPerSecond
+    }
 }

@@ -18,12 +18,15 @@ struct CORSPolicy: Sendable {
     /// The header lines of an answer to a request with this `Origin`. Never with credentials: the API has none.
     func lines(origin: String?) -> String {
         if allowsAny { return "Access-Control-Allow-Origin: *\r\n" }
-        guard let origin, origins.contains(origin) else { return "Vary: Origin\r\n" }
+        guard let origin, allows(origin) else { return "Vary: Origin\r\n" }
         return "Access-Control-Allow-Origin: \(origin)\r\nVary: Origin\r\n"
     }
 
     /// What an answer to `OPTIONS` has beside.
     func preflightLines(origin: String?) -> String {
-        allowsAny || origin.map(origins.contains) ?? false ? CORSPolicy.preflight : ""
+        allowsAny || origin.map(allows) ?? false ? CORSPolicy.preflight : ""
     }
+
+    /// Whether pages of this origin may use the API.
+    func allows(_ origin: String) -> Bool { allowsAny || origins.contains(origin) }
 }

@@ -7,8 +7,8 @@ struct Exchange {
     /// What makes the answer.
     enum Work {
         case route(Route, APIRequest)
-        /// A WebSocket is asked for; the route answers when it cannot be given.
-        case upgrade(HTTPRequestHead, Route, APIRequest)
+        /// A WebSocket is asked for.
+        case upgrade(HTTPRequestHead)
         /// It is known already: an error, or a preflight.
         case answer(APIResponse)
     }

@@ -26,7 +26,7 @@ struct HTTPChild: ServerChildChannel {
 
     /// On the channel's loop.
     func setUp(_ channel: any Channel) throws {
-        let admission = state.admit()
+        let admission = state.admit(isAdmin: profile.isAdmin)
         channel.closeFuture.whenComplete { _ in state.leave(admission) }
         // Fails on a Unix socket, which has no such delay.
         try? channel.syncOptions?.setOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -38,7 +38,7 @@ struct HTTPChild: ServerChildChannel {
             let id = state.look(after: refusal)
             channel.closeFuture.whenComplete { _ in state.forget(id) }
             try pipeline.addHandler(refusal)
-        case .admitted:
+        case .admitted, .admin:
             let client = profile.isAdmin ? nil : ClientKey(channel.remoteAddress)
             let connection = HTTPConnection(state: state, profile: profile, client: client)
             var limits = NIOHTTPDecoderLimitConfiguration()

@@ -74,7 +74,7 @@ extension HTTPConnection {
         request.isJSON = head.headers["Content-Type"].contains { $0.lowercased().hasPrefix("application/json") }
         request.accept = head.headers["Accept"].joined(separator: ", ")
         let isSocket = match.route.path == WebSocketUpgrade.path && head.headers.contains(name: "Upgrade")
-        incoming?.exchange.work = isSocket ? .upgrade(head, match.route, request) : .route(match.route, request)
+        incoming?.exchange.work = isSocket ? .upgrade(head) : .route(match.route, request)
     }
 
     /// Lets the body come, or answers at once when the client waits with it for a word of ours.
@@ -116,9 +116,6 @@ extension HTTPConnection {
         }
         enqueue(exchange)
     }
-
-    /// Becomes a WebSocket; false when it cannot, which the route's answer explains.
-    func upgrade(_ head: HTTPRequestHead) -> Bool { false }
 }
 
 extension HTTPRequest.Method {

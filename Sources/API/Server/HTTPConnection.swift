@@ -219,8 +219,19 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LiveC
         switch exchange.work {
         case .answer(let response): answer(response)
         case .route(let route, let request): run(route, request)
-        case .upgrade(let head, let route, let request):
-            if !upgrade(head) { run(route, request) }
+        case .upgrade(let head): tryUpgrade(head)
+        }
+    }
+
+    private func tryUpgrade(_ head: HTTPRequestHead) {
+        guard let context else { return }
+        // The socket reads on from here.
+        if readIsHeld { context.read() }
+        readIsHeld = false
+        do throws(APIError) {
+            try upgrade(head, context)
+        } catch {
+            answer(error.response)
         }
     }
 

@@ -27,6 +27,8 @@ final class ServerState: @unchecked Sendable {
     let executor: LoopExecutor
     let limits: APILimits
     let logger: Logger
+    /// Tells WebSocket clients what happens.
+    let hub: EventHub?
 
     private var connections: [UInt64: any LiveConnection] = [:]
     private var lastID: UInt64 = 0
@@ -34,6 +36,7 @@ final class ServerState: @unchecked Sendable {
     private var sweeps = 0
     /// Connections that count against the cap.
     private(set) var counted = 0
+    private var admins = 0
     /// Connections over the cap that are being told so.
     private(set) var refusing = 0
     private var rates: ClientRates
@@ -41,8 +44,9 @@ final class ServerState: @unchecked Sendable {
     private(set) var bodyBytes = 0
     private(set) var isStopping = false
 
-    init(loop: any EventLoop, limits: APILimits, logger: Logger) {
+    init(loop: any EventLoop, limits: APILimits, logger: Logger, hub: EventHub?) {
         self.loop = loop
+        self.hub = hub
         self.limits = limits
         self.logger = logger
         executor = LoopExecutor(loop)
@@ -51,15 +55,24 @@ final class ServerState: @unchecked Sendable {
 
     // MARK: Connections
 
+    /// All that are looked after, those over the cap included.
+    var connectionCount: Int { connections.count }
+
     enum Admission {
         case admitted
+        case admin
         /// Over the cap: to be told so.
         case refused
         /// Over what can be told.
         case dropped
     }
 
-    func admit() -> Admission {
+    func admit(isAdmin: Bool) -> Admission {
+        if isAdmin {
+            guard admins < limits.adminConnections else { return .dropped }
+            admins += 1
+            return .admin
+        }
         if counted < limits.connections {
             counted += 1
             return .admitted
@@ -72,6 +85,7 @@ final class ServerState: @unchecked Sendable {
     func leave(_ admission: Admission) {
         switch admission {
         case .admitted: counted -= 1
+        case .admin: admins -= 1
         case .refused: refusing -= 1
         case .dropped: break
         }
@@ -132,6 +146,7 @@ final class ServerState: @unchecked Sendable {
     /// Every connection finishes what is under way and ends.
     func quiesce() {
         isStopping = true
+        hub?.end()
         for connection in connections.values { connection.quiesce() }
     }
 

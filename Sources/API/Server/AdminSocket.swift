@@ -1,0 +1,137 @@
+internal import NIOCore
+internal import NIOPosix
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// The Unix socket of the admin verbs (`api_admin_socket`): whoever may open the file may use them.
+struct AdminSocket: Sendable {
+    private let channel: any Channel
+    private let path: String
+    private let identity: FileIdentity
+
+    /// Owner and group may connect, nobody else.
+    private static let mode: mode_t = 0o660
+    /// Connections that wait to be accepted: a person and a script or two.
+    private static let backlog: Int32 = 16
+
+    /// Tells our socket from another that took its place.
+    private struct FileIdentity: Equatable, Sendable {
+        let device: UInt64
+        let inode: UInt64
+
+        init?(_ path: String) {
+            var status = stat()
+            guard lstat(path, &status) == 0 else { return nil }
+            device = UInt64(status.st_dev)
+            inode = UInt64(status.st_ino)
+        }
+    }
+
+    /// Makes the socket and serves on it. A socket that a dead process left is replaced.
+    ///
+    /// - Throws: when the path is another file, a living process serves there, or it cannot be made.
+    static func open(_ path: String, child: HTTPChild, group: MultiThreadedEventLoopGroup) async throws(APIServerError) -> AdminSocket {
+        let descriptor = try make(path)
+        guard let identity = FileIdentity(path) else {
+            close(descriptor)
+            throw .adminSocket("the admin socket \(path) vanished while it was made")
+        }
+        do {
+            let channel = try await ServerBootstrap(group: group)
+                .serverChannelOption(.backlog, value: backlog)
+                .serverChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(AcceptFaults()) }
+                }
+                .childChannelInitializer { channel in channel.eventLoop.makeCompletedFuture { try child.setUp(channel) } }
+                .childChannelOption(.allowRemoteHalfClosure, value: true)
+                .withBoundSocket(descriptor).get()
+            return AdminSocket(channel: channel, path: path, identity: identity)
+        } catch {
+            unlink(path)
+            throw .adminSocket("cannot serve on the admin socket \(path): \(error)")
+        }
+    }
+
+    /// Ends, and removes the file if it is still ours.
+    func end() async {
+        if FileIdentity(path) == identity { unlink(path) }
+        try? await channel.close().get()
+    }
+
+    // MARK: Making it
+
+    private static func make(_ path: String) throws(APIServerError) -> CInt {
+        try clear(path)
+        let descriptor = socket(AF_UNIX, streamType | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
+        guard descriptor >= 0 else { throw fault(path, "make") }
+        // The mode of a socket that is not bound yet becomes that of its file, less the umask: there is no moment in which the
+        // file lets others in (unix(7); Linux takes it in unix_bind).
+        guard fchmod(descriptor, mode) == 0, withAddress(path, { bind(descriptor, $0, $1) }) == 0, chmod(path, mode) == 0 else {
+            let error = fault(path, "make")
+            close(descriptor)
+            throw error
+        }
+        return descriptor
+    }
+
+    /// Removes what a dead process left, and nothing else.
+    private static func clear(_ path: String) throws(APIServerError) {
+        var status = stat()
+        guard lstat(path, &status) == 0 else {
+            if errno == ENOENT { return }
+            throw fault(path, "look at")
+        }
+        guard status.st_mode & S_IFMT == S_IFSOCK else {
+            throw .adminSocket("\(path) is a file of another kind; remove it, or choose another `api_admin_socket`")
+        }
+        let probe = socket(AF_UNIX, streamType | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
+        guard probe >= 0 else { throw fault(path, "look at") }
+        defer { close(probe) }
+        let connected = withAddress(path, { connect(probe, $0, $1) })
+        guard connected != 0, errno == ECONNREFUSED else {
+            throw .adminSocket("another process serves on \(path); stop it, or choose another `api_admin_socket`")
+        }
+        guard unlink(path) == 0 else { throw fault(path, "replace") }
+    }
+
+    private static var streamType: CInt { CInt(SOCK_STREAM.rawValue) }
+
+    private static func fault(_ path: String, _ verb: String) -> APIServerError {
+        .adminSocket(
+            "cannot \(verb) the admin socket \(path): \(String(cString: strerror(errno))); check its folder, or change `api_admin_socket`")
+    }
+
+    private static func withAddress(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt) -> CInt {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let bytes = Array(path.utf8)
+        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else {
+            errno = ENAMETOOLONG
+            return -1
+        }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+        }
+    }
+}
+
+/// Keeps a fault of accept(2), such as too many open files, from ending the listener: NIO waits a second and accepts again.
+final class AcceptFaults: ChannelInboundHandler {
+    typealias InboundIn = any Channel
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard error is IOError else { return context.fireErrorCaught(error) }
+    }
+
+    /// Puts it behind NIO's own handler, which does the waiting. On the channel's loop.
+    static func guardListener(_ channel: any Channel) throws {
+        let pipeline = channel.pipeline.syncOperations
+        let backoff = try pipeline.handler(type: AcceptBackoffHandler.self)
+        try pipeline.addHandler(AcceptFaults(), position: .after(backoff))
+    }
+}
