@@ -19,6 +19,8 @@ enum StateEndpoints {
         let chain = context.node.chain
         return [
             Route(.get, "/api/v1/state/{key}") { request in try value(chain, of: request.parameters[0]) },
+            // A key may be called so.
+            Route(.get, "/api/v1/state/batch") { _ in try value(chain, of: "batch") },
             Route(.post, "/api/v1/state/batch") { request in try batch(chain, request.body) },
             Route(.post, "/api/v1/state/query/prefix") { request in try prefix(chain, request.body) },
         ]
