@@ -150,4 +150,8 @@ public final class APIServer: Sendable {
     var connectionCount: Int {
         get async throws { try await state.loop.submit { [state] in state.connectionCount }.get() }
     }
+
+    // For tests.
+    var hub: EventHub? { state.hub }
+    var loop: any EventLoop { state.loop }
 }

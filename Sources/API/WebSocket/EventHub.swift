@@ -47,6 +47,7 @@ final class EventHub: @unchecked Sendable {
     // MARK: Clients
 
     var clientCount: Int { clients.count }
+    var isObserving: Bool { observation != nil }
     var isFull: Bool { clients.count >= limits.webSocketClients }
 
     func add(_ client: WebSocketConnection) {
@@ -80,8 +81,15 @@ final class EventHub: @unchecked Sendable {
 
     // MARK: Events
 
-    private func drain() {
-        let batch = queue.drain()
+    private func drain() { take(queue.drain()) }
+
+    /// As if the node had told these, for tests.
+    func take(_ events: [NodeEvent]) {
+        _ = queue.append(events)
+        drain()
+    }
+
+    private func take(_ batch: EventQueue.Batch) {
         guard !clients.isEmpty else { return }
         if batch.dropped > 0 { logger.warning("\(batch.dropped) events were not told: too many at once") }
         for event in batch.events {

@@ -52,19 +52,10 @@ struct Run: AsyncParsableCommand {
 }
 
 extension Run {
-    /// Files and sockets beside those of clients and peers: the store, logs, connections that are being opened or refused.
-    private static let descriptorsBeside = 400
-
     /// Starts the API where the configuration has one. A node that cannot serve what it is told to ends again.
     private static func serve(_ node: Node, _ settings: NodeConfiguration) async throws(CommandFailure) -> APIServer? {
         guard settings.apiEnabled else { return nil }
         let log = Logger(label: "node")
-        let needed = settings.apiMaxConnections + settings.maxPeers + descriptorsBeside
-        let allowed = DescriptorLimit.raise()
-        if allowed < needed {
-            log.warning(
-                "the system allows \(allowed) open files, and the configured connections may need \(needed): raise `ulimit -n`")
-        }
         do throws(APIServerError) {
             let api = try await APIServer.start(node: node, configuration: settings, logger: log)
             log.notice("serving", metadata: ["api": "\(api.address)"])

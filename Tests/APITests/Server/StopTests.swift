@@ -1,0 +1,60 @@
+import HTTPTypes
+import PodoruConfiguration
+import Testing
+
+@testable import API
+
+/// How the server begins and ends.
+@Suite struct StopTests {
+    @Test func webSocketClientsGet1001AndRequestsUnderWayTheirAnswer() async throws {
+        let slow = Route(.get, "/slow") { _ in
+            try await Task.sleep(for: .milliseconds(200))
+            return APIResponse(body: Array("slow".utf8))
+        }
+        let api = try await APINode.start(routes: [slow])
+        let socket = try await WebSocketClient.connect(port: api.port)
+        let idle = try await RawClient.connect(port: api.port)
+        _ = try await idle.send("GET", "/api/v1/node/health")
+        let busy = try await RawClient.connect(port: api.port)
+        try await busy.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+        try await eventually("the server knows them") { try await api.server.connectionCount == 3 }
+        // The request is under way once its connection has been read.
+        try await Task.sleep(for: .milliseconds(50))
+        async let stopped: Void = api.stop()
+        let code = try await socket.closeCode()
+        #expect(code == 1001)
+        let answer = try await busy.answer()
+        #expect(answer.text == "slow" && answer["Connection"] == "close")
+        for client in [socket.raw, idle, busy] { try await client.closed() }
+        await stopped
+        await #expect(throws: (any Error).self) { _ = try await RawClient.connect(port: api.port) }
+    }
+
+    @Test func clientsThatDoNotAnswerHoldNothingUp() async throws {
+        let api = try await APINode.start()
+        var clients: [RawClient] = []
+        for _ in 0..<50 {
+            clients.append(try await WebSocketClient.connect(port: api.port, reads: false).raw)
+            let half = try await RawClient.connect(port: api.port)
+            try await half.send("GET /")
+            clients.append(half)
+        }
+        let begin = ContinuousClock.now
+        await api.stop()
+        #expect(ContinuousClock.now - begin < .seconds(10))
+        for client in clients { client.close() }
+    }
+
+    @Test func anAddressInUseIsSaid() async throws {
+        try await withAPINode { api in
+            let configure: (inout NodeConfiguration) -> Void = { $0.apiPort = api.port }
+            do {
+                let second = try await APINode.start(configure: configure)
+                await second.stop()
+                Issue.record("two servers on one port")
+            } catch let error as APIServerError {
+                #expect(error.description.contains("\(api.port)") && error.description.contains("api_port"))
+            }
+        }
+    }
+}
