@@ -141,8 +141,8 @@ let package = Package(
         tests(
             "Node",
             [
-                "podoru", "Node", "ProtocolCore", "EventLoop", "PodoruConfiguration", "Storage", "Mempool", "Ledger", "Framing",
-                "Primitives", logging,
+                "podoru", "Node", "ProtocolCore", "Peering", "EventLoop", "PodoruConfiguration", "Storage", "Mempool", "Ledger",
+                "Framing", "Primitives", logging,
             ]),
         tests(
             "API",

@@ -24,12 +24,18 @@ public final class Node: Sendable {
         public var logger: Logger
         /// A socket to a supervising process (the devnet), or `nil`.
         public var supervisor: Int32?
+        /// The log level of the process, for an operator who wants to change it.
+        public var logLevel: LogLevel?
         /// Told once when the node cannot go on, such as a full disk. It should be stopped then.
         public var onFailure: @Sendable (_ reason: String) -> Void
 
-        public init(logger: Logger, supervisor: Int32? = nil, onFailure: @escaping @Sendable (_ reason: String) -> Void = { _ in }) {
+        public init(
+            logger: Logger, supervisor: Int32? = nil, logLevel: LogLevel? = nil,
+            onFailure: @escaping @Sendable (_ reason: String) -> Void = { _ in }
+        ) {
             self.logger = logger
             self.supervisor = supervisor
+            self.logLevel = logLevel
             self.onFailure = onFailure
         }
     }
@@ -44,7 +50,8 @@ public final class Node: Sendable {
     let loop: EventLoop
     let shell: NetworkShell
     let worker: ChainWorker
-    private let log: Logger
+    let log: Logger
+    let logLevel: LogLevel?
     private let plan: Mutex<NodePlan>
     private let identity: PrivateKey
     private let nonce: UInt64
@@ -98,7 +105,7 @@ public final class Node: Sendable {
         let supervisor = options.supervisor.map { descriptor in
             SupervisorChannel(descriptor: descriptor) { [weak worker] order in
                 // The worker of a paused producer refuses to make blocks; the core asks again and again, which costs nothing.
-                if order == .pause { worker?.pauseProduction() }
+                if order == .pause { worker?.setProductionPaused(true) }
             }
         }
         let observer = CoreLog(logger: log, supervisor: supervisor)
@@ -131,6 +138,7 @@ public final class Node: Sendable {
         self.shell = shell
         self.worker = worker
         self.log = log
+        logLevel = options.logLevel
         self.identity = identity
         self.nonce = nonce
         self.observer = observer

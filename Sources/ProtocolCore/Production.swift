@@ -5,6 +5,8 @@ internal import Sync
 /// When this producer makes its next block.
 struct Production: Sendable {
     let configuration: ProducerConfiguration
+    /// The operator wants no blocks for now.
+    var isPaused = false
     /// A block is being made.
     var isUnderWay = false
     /// Until when a starting producer waits for peers; `nil` once it has waited or has one.
@@ -26,7 +28,7 @@ extension ProtocolCore {
     mutating func produceIfDue(at now: Moment, into effects: inout [CoreEffect]) {
         guard var state = production, let deadline = state.nextDeadline, deadline <= now.uptime else { return }
         defer { production = state }
-        guard !state.isUnderWay else {
+        guard !state.isUnderWay, !state.isPaused else {
             state.nextDeadline = nil
             return
         }

@@ -1,4 +1,210 @@
+internal import Framing
+internal import HTTPTypes
+internal import Logging
 internal import Node
+internal import Primitives
 
-/// The admin verbs (`api.md`), for the Unix socket only.
-func adminRoutes(node: Node) -> [Route] { [] }
+/// What an operator may ask of a running node (docs/admin.md). Served on the Unix socket `api_admin_socket` only: who may open that
+/// file is who may do this. The envelope is that of the API.
+func adminRoutes(node: Node) -> [Route] {
+    AdminPeers.routes(node) + AdminBans.routes(node) + [
+        Route(.get, "/admin/v1/status") { _ in try await AdminState.status(node) },
+        Route(.put, "/admin/v1/log-level") { request in
+            let level = try AdminBody(request, example: #"{"level":"debug"}"#).text("level")
+            try told { () throws(AdminError) in try node.setLogLevel(level) }
+            return .success { json in json.member("log_level", node.currentLogLevel?.rawValue ?? level) }
+        },
+        Route(.post, "/admin/v1/producer/pause") { _ in
+            try await told { () async throws(AdminError) in try await node.pauseProduction() }
+            return .success { json in json.member("production_paused", true) }
+        },
+        Route(.post, "/admin/v1/producer/resume") { _ in
+            try await told { () async throws(AdminError) in try await node.resumeProduction() }
+            return .success { json in json.member("production_paused", false) }
+        },
+    ]
+}
+
+private enum AdminState {
+    static func status(_ node: Node) async throws -> APIResponse {
+        guard let status = await node.status() else { throw NodeStopped() }
+        let bans = try await told { () async throws(AdminError) in try await node.bans() }
+        return .success { json in
+            json.raw("{\"version\":")
+            json.string(PodoruVersion.current)
+            json.raw(",\"node_type\":")
+            json.string(status.nodeType.text)
+            json.raw(",\"address\":")
+            json.string(status.address)
+            json.raw(",\"height\":")
+            json.integer(status.height)
+            json.raw(",\"is_syncing\":")
+            json.bool(status.isSyncing)
+            json.raw(",\"peer_count\":")
+            json.integer(status.peers.count)
+            json.raw(",\"ban_count\":")
+            json.integer(bans.count)
+            json.raw(",\"mempool_count\":")
+            json.integer(status.mempoolCount)
+            json.raw(",\"production_paused\":")
+            json.bool(status.isProductionPaused)
+            json.raw(",\"log_level\":")
+            if let level = node.currentLogLevel { json.string(level.rawValue) } else { json.raw("null") }
+            json.raw(",\"uptime\":")
+            json.integer(status.uptime / .seconds(1))
+            json.raw("}")
+        }
+    }
+}
+
+private enum AdminPeers {
+    static func routes(_ node: Node) -> [Route] {
+        [
+            Route(.get, "/admin/v1/peers") { _ in
+                guard let status = await node.status() else { throw NodeStopped() }
+                return .success(capacity: 512 * (1 + status.peers.count)) { json in
+                    json.array(status.peers) { json, peer in json.peer(peer) }
+                }
+            },
+            Route(.post, "/admin/v1/peers") { request in
+                let address = try AdminBody(request, example: #"{"address":"203.0.113.7:9000"}"#).text("address")
+                let isNew = try await told { () async throws(AdminError) in try await node.addPeer(address) }
+                return .success { json in
+                    json.raw("{\"address\":")
+                    json.string(address)
+                    json.raw(",\"added\":")
+                    json.bool(isNew)
+                    json.raw("}")
+                }
+            },
+            Route(.delete, "/admin/v1/peers/{address}") { request in
+                let name = request.firstParameter
+                let count = try await told { () async throws(AdminError) in try await node.removePeer(name) }
+                return .success { json in json.closed(name, count) }
+            },
+        ]
+    }
+}
+
+private enum AdminBans {
+    /// How long a ban lasts when nobody says: a day, after which an address may well be somebody else's.
+    private static let standardSeconds: Int64 = 24 * 3600
+
+    static func routes(_ node: Node) -> [Route] {
+        [
+            Route(.get, "/admin/v1/bans") { _ in
+                let bans = try await told { () async throws(AdminError) in try await node.bans() }
+                return .success(capacity: 96 * (1 + bans.count)) { json in
+                    json.array(bans) { json, ban in
+                        json.raw("{\"address\":")
+                        json.string(ban.address)
+                        json.raw(",\"until\":")
+                        json.integer(ban.until)
+                        json.raw(ban.isOperators ? ",\"by\":\"operator\"}" : ",\"by\":\"faults\"}")
+                    }
+                }
+            },
+            Route(.post, "/admin/v1/bans") { request in
+                let body = try AdminBody(request, example: #"{"address":"203.0.113.7","seconds":3600}"#)
+                let (address, seconds) = (try body.text("address"), body.seconds ?? standardSeconds)
+                let count = try await told { () async throws(AdminError) in try await node.ban(address, for: .seconds(seconds)) }
+                return .success { json in json.closed(address, count) }
+            },
+            Route(.delete, "/admin/v1/bans/{address}") { request in
+                let address = request.firstParameter
+                try await told { () async throws(AdminError) in try await node.unban(address) }
+                return .success { json in json.member("address", address) }
+            },
+        ]
+    }
+}
+
+// MARK: - In and out
+
+/// The body of an admin request: one flat object of a few known keys, each at most once.
+private struct AdminBody {
+    private var texts: [String: String] = [:]
+    private(set) var seconds: Int64?
+    private let complaint: APIError
+
+    /// - Parameter example: what a right body looks like, for who sent a wrong one.
+    init(_ request: APIRequest, example: String) throws(APIError) {
+        complaint = APIError(.badRequest, "the body must be JSON such as \(example)")
+        var (texts, seconds, unknown): ([String: String], Int64?, String?) = ([:], nil, nil)
+        do throws(APIError) {
+            try RequestBody.readObject(request.body) { (key, reader) throws(JSONError) in
+                if key.equals("address") {
+                    texts["address"] = try reader.readString().text
+                } else if key.equals("level") {
+                    texts["level"] = try reader.readString().text
+                } else if key.equals("seconds") {
+                    seconds = try reader.readInt64()
+                } else {
+                    unknown = key.bytes.text
+                    return false
+                }
+                return true
+            }
+        } catch {
+            throw complaint
+        }
+        // A misspelt key must not quietly become the default.
+        if unknown != nil { throw complaint }
+        (self.texts, self.seconds) = (texts, seconds)
+    }
+
+    func text(_ key: String) throws(APIError) -> String {
+        guard let text = texts[key] else { throw complaint }
+        return text
+    }
+}
+
+extension APIRequest {
+    fileprivate var firstParameter: String { parameters.first?.text ?? "" }
+}
+
+extension JSONWriter {
+    fileprivate mutating func member(_ name: StaticString, _ value: String) {
+        raw("{\"")
+        raw(name)
+        raw("\":")
+        string(value)
+        raw("}")
+    }
+
+    fileprivate mutating func member(_ name: StaticString, _ value: Bool) {
+        raw("{\"")
+        raw(name)
+        raw("\":")
+        bool(value)
+        raw("}")
+    }
+
+    fileprivate mutating func closed(_ address: String, _ count: Int) {
+        raw("{\"address\":")
+        string(address)
+        raw(",\"connections_closed\":")
+        integer(count)
+        raw("}")
+    }
+}
+
+/// Does what the operator asks, its refusal as an answer.
+private func told<Value>(_ body: () async throws(AdminError) -> Value) async throws -> Value {
+    do throws(AdminError) { return try await body() } catch { throw error.answer }
+}
+
+private func told(_ body: () throws(AdminError) -> Void) throws {
+    do throws(AdminError) { try body() } catch { throw error.answer }
+}
+
+extension AdminError {
+    fileprivate var answer: any Error {
+        switch self {
+        case .malformed(let text): APIError(.badRequest, text)
+        case .unknown(let text): APIError(.notFound, text)
+        case .refused(let text): APIError(.conflict, text)
+        case .stopped: NodeStopped()
+        }
+    }
+}

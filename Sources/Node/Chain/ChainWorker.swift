@@ -160,8 +160,8 @@ final class ChainWorker: ChainService, Sendable {
     var validationTimes: Histogram { validation.withLock { $0 } }
 
     /// Makes no more blocks, whatever the core orders.
-    func pauseProduction() {
-        isPaused.store(true, ordering: .relaxed)
+    func setProductionPaused(_ isPaused: Bool) {
+        self.isPaused.store(isPaused, ordering: .relaxed)
     }
 
     /// Finishes the command under way, drops the rest, closes the store, and calls back on the chain's thread; at once when

@@ -61,7 +61,7 @@ extension NetworkShell {
         var metrics = NodeMetrics(
             version: PodoruVersion.current, uptime: now.uptime - startedAt.uptime, startedAt: startedAt.unixSeconds,
             height: core.head.height, committedHeight: core.committedHeight, headTimestamp: core.head.timestamp,
-            isSyncing: core.sync.isSyncing, syncTarget: core.sync.target, bannedAddresses: core.peers.bannedAddresses(at: now).count,
+            isSyncing: core.sync.isSyncing, syncTarget: core.sync.target, bannedAddresses: core.peers.bans(at: now).count,
             dialsStarted: core.peers.dialsStarted, dialsFailed: core.peers.dialsFailed, throttled: core.throttledTime(at: now),
             loopLag: lag, counters: core.counters)
         for peer in core.peers.readyPeers {

@@ -11,6 +11,8 @@ internal import Synchronization
 /// `NetworkShell.report`.
 protocol ChainService: AnyObject, Sendable {
     func submit(_ command: ChainCommand)
+    /// Refuses orders to make blocks for as long as it is paused, those on their way too.
+    func setProductionPaused(_ isPaused: Bool)
     /// Reads blocks and has them sent: calls `NetworkShell.answer` once for each call, from any thread.
     func readBlocks(_ range: HeightRange, isSingle: Bool, for id: ConnectionID)
 }
@@ -48,7 +50,7 @@ final class NetworkShell: @unchecked Sendable {
     private var lastConnection: UInt64 = 0
     private(set) var isStopping = false
     /// What the core decided and is not carried out yet.
-    private var effects: [CoreEffect] = []
+    var effects: [CoreEffect] = []
     private var isCarryingOut = false
     /// Sockets that may be read again, in order. At most a few entries a connection, of one event.
     private var resuming: Deque<ConnectionID> = []
@@ -307,7 +309,7 @@ final class NetworkShell: @unchecked Sendable {
 
     /// Carries out what the core decided, in the order in which it did: what carrying out brings about comes after it.
     /// Then goes on with what may be read or answered again.
-    private func carryOut() {
+    func carryOut() {
         guard !isCarryingOut else { return }
         isCarryingOut = true
         while !effects.isEmpty {

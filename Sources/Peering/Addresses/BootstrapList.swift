@@ -1,7 +1,8 @@
 internal import Framing
 internal import Primitives
 
-/// The configured peers that are dialled for ever. At most `PeeringLimits.maxBootstrapPeers`.
+/// The peers that are dialled for ever: configured ones, at most `PeeringLimits.maxBootstrapPeers`, and those that the operator
+/// added, at most `PeeringLimits.maxManualPeers`.
 struct BootstrapList: Sendable {
     struct Member: Sendable {
         let endpoint: Endpoint
@@ -10,6 +11,8 @@ struct BootstrapList: Sendable {
         var nextDial: Nanoseconds
         /// Whether a connection to it exists, under this endpoint or another.
         var isConnected = false
+        /// Whether the operator added it: it stays when the configuration is read again.
+        var isManual = false
         /// Who answered there last: the same node may be connected under another address.
         var node: Node?
     }
@@ -28,11 +31,33 @@ struct BootstrapList: Sendable {
 
     private(set) var members: [Member] = []
 
-    /// Replaces the list; members that stay keep their state.
+    /// Replaces the configured ones; members that stay keep their state.
     mutating func replace(with endpoints: [Endpoint], at now: Nanoseconds) {
-        members = endpoints.map { endpoint in
-            members.first { $0.endpoint == endpoint } ?? Member(endpoint: endpoint, nextDial: now)
+        let others = members.filter { $0.isManual && !endpoints.contains($0.endpoint) }
+        members =
+            endpoints.map { endpoint in
+                members.first { $0.endpoint == endpoint } ?? Member(endpoint: endpoint, nextDial: now)
+            } + others
+    }
+
+    // MARK: The operator's
+
+    var manualCount: Int { members.count(where: \.isManual) }
+
+    /// Puts an endpoint into the list, as the operator's unless it stands there, and makes it due.
+    mutating func add(_ endpoint: Endpoint, at now: Nanoseconds) {
+        if !contains(endpoint) {
+            var member = Member(endpoint: endpoint, nextDial: now)
+            member.isManual = true
+            members.append(member)
         }
+        update(endpoint) { $0.nextDial = now }
+    }
+
+    /// Takes an endpoint that the operator added out of the list, unless the configuration names it too.
+    mutating func dropManual(_ endpoint: Endpoint, unless isConfigured: Bool) {
+        update(endpoint) { $0.isManual = false }
+        if !isConfigured { members.removeAll { $0.endpoint == endpoint } }
     }
 
     mutating func markConnected(by peers: PeerTable) {

@@ -32,9 +32,10 @@ extension PeerManager {
             return
         }
         wake(at: now)
-        if !dial.isBootstrap, let reason = refusal(ofDialled: endpoint, remote: remote, at: now) {
+        let isBarred = bans.contains(remote.address, at: now)
+        if let reason = isBarred ? .banned : dial.isBootstrap ? nil : refusal(ofDialled: endpoint, remote: remote, at: now) {
             refuse(id, reason, effects: &effects)
-            noteDialFailure(of: endpoint, isBootstrap: false, at: now, effects: &effects)
+            noteDialFailure(of: endpoint, isBootstrap: dial.isBootstrap, at: now, effects: &effects)
             return
         }
         open(id, remote: remote, direction: .outbound(endpoint), at: now, effects: &effects)
@@ -73,6 +74,7 @@ extension PeerManager {
     /// Why nobody may come in from `remote`, or `nil`.
     private func refusal(of remote: Endpoint, at now: Nanoseconds) -> DisconnectReason? {
         guard phase == .running else { return .shutdown }
+        if bans.contains(remote.address, at: now) { return .banned }
         guard let address = remote.address, !configuration.isExempt(address) else { return nil }
         if offenders.isBanned(address, at: now) { return .banned }
         if peers.count(from: address) >= configuration.maxPeersPerAddress { return .tooManyConnectionsFromAddress }

@@ -22,8 +22,9 @@ extension PeerManager {
 
     /// Bootstrap peers that are neither connected nor being dialled nor this node itself.
     private var idleBootstrapPeers: [BootstrapList.Member] {
+        // A ban that has just ended counts until the tick of its end, which comes at once.
         bootstrap.members.filter { member in
-            !member.isConnected && !dials.contains(member.endpoint) && !isOwn(member.endpoint)
+            !member.isConnected && !dials.contains(member.endpoint) && !isOwn(member.endpoint) && !isUnwanted(member.endpoint, at: .min)
         }
     }
 
@@ -72,6 +73,7 @@ extension PeerManager {
 
     private func isDialWanted(_ endpoint: Endpoint, connected: Set<Endpoint>, at now: Nanoseconds) -> Bool {
         if connected.contains(endpoint) || dials.contains(endpoint) || isOwn(endpoint) || bootstrap.contains(endpoint) { return false }
+        if isUnwanted(endpoint, at: now) { return false }
         guard let address = endpoint.address else { return true }
         let group = NetworkGroup(endpoint)
         let inGroup = group.isLimited ? peers.outboundCount(in: group) + dials.count(in: group) : 0
@@ -144,6 +146,9 @@ extension PeerManager {
             // The node is connected by another way; its address is as good as before.
             book.postpone(endpoint, until: now + PeeringLimits.addressBackoffMax)
             restBootstrapPeer(endpoint, at: now)
+        case .requested:
+            // The operator has said what becomes of the endpoint.
+            break
         case .inactive:
             book.postpone(endpoint, until: now + PeeringLimits.addressBackoffMax)
         case .otherChain, .incompatibleVersion, .identityClash:

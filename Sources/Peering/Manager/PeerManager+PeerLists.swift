@@ -59,7 +59,7 @@ extension PeerManager {
     }
 
     private mutating func learn(_ endpoint: Endpoint, from peer: PeerInfo, at now: Nanoseconds) -> Bool {
-        guard isAllowed(endpoint, toldFrom: peer.remote.scope), !isOwn(endpoint) else { return false }
+        guard isAllowed(endpoint, toldFrom: peer.remote.scope), !isOwn(endpoint), !shunned.contains(endpoint) else { return false }
         if let address = endpoint.address, offenders.isBanned(address, at: now) { return false }
         return book.learn(endpoint, from: peer.remote, scope: peer.remote.scope, at: now)
     }

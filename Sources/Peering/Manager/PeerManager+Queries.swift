@@ -45,7 +45,13 @@ extension PeerManager {
                 + mostOutboundInFlight, "\(peers.count) connections")
         expect(offenders.count <= PeeringLimits.maxOffenders, "\(offenders.count) offenders")
         expect(ownEndpoints.count <= PeeringLimits.maxOwnEndpoints, "\(ownEndpoints.count) own endpoints")
-        expect(bootstrap.members.count <= PeeringLimits.maxBootstrapPeers, "\(bootstrap.members.count) bootstrap peers")
+        expect(bans.count <= PeeringLimits.maxOperatorBans, "\(bans.count) bans")
+        expect(shunned.count <= PeeringLimits.maxShunned, "\(shunned.count) endpoints that are not to be dialled")
+        expect(bootstrap.manualCount <= PeeringLimits.maxManualPeers, "\(bootstrap.manualCount) added peers")
+        expect(
+            bootstrap.members.count <= PeeringLimits.maxBootstrapPeers + PeeringLimits.maxManualPeers,
+            "\(bootstrap.members.count) bootstrap peers")
+        for endpoint in dials.endpoints { expect(!shunned.contains(endpoint), "dials \(endpoint), which was removed") }
         for endpoint in dials.endpoints { expect(!isOwn(endpoint), "dials itself at \(endpoint)") }
         expect(phase != .stopped || peers.count == 0 && dials.count == 0, "stopped, but connected")
         for peer in peers.all {
@@ -59,6 +65,7 @@ extension PeerManager {
 
     /// Outbound connections on their way: those of the book while peers are missing, and one for each bootstrap peer.
     private var mostOutboundInFlight: Int {
-        PeeringLimits.maxBootstrapPeers + max(configuration.minOutboundPeers, PeeringLimits.maxConcurrentDials)
+        PeeringLimits.maxBootstrapPeers + PeeringLimits.maxManualPeers
+            + max(configuration.minOutboundPeers, PeeringLimits.maxConcurrentDials)
     }
 }

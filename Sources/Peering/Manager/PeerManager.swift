@@ -1,4 +1,5 @@
 public import Framing
+internal import OrderedCollections
 public import Primitives
 
 /// Decides whom to dial, whom to accept and whom to drop.
@@ -14,7 +15,8 @@ public import Primitives
 /// * dialling: bootstrap peers for ever, addresses of the book until enough answered (`PeerManager+Dialling`);
 /// * the address book cannot be filled by one source (`AddressBook`);
 /// * silent peers are found within 30 s (`PeerManager+Liveness`);
-/// * faults add up to bans (`OffenderTable`).
+/// * faults add up to bans (`OffenderTable`);
+/// * the operator's word stands above all of these (`PeerManager+Operator`).
 ///
 /// Every table is bounded (`PeeringLimits`). The same seed and events give the same effects in every run.
 public struct PeerManager: Sendable {
@@ -34,6 +36,9 @@ public struct PeerManager: Sendable {
     var bootstrap = BootstrapList()
     var offenders = OffenderTable()
     var dials = DialTable()
+    /// What the operator keeps out, and where it wants no dials. At most `PeeringLimits.maxShunned`, the oldest first.
+    var bans = OperatorBans()
+    var shunned: OrderedSet<Endpoint> = []
     /// Where this node says that it listens, where that is a place of its own.
     let ownListenEndpoint: Endpoint?
     var generator: SplitMix64
@@ -93,6 +98,7 @@ public struct PeerManager: Sendable {
         let now = moment.uptime
         guard phase == .running, (deadline ?? now) <= now else { return }
         forgiveOwnDelay(at: now)
+        bans.expire(at: now)
         expireDials(at: now, effects: &effects)
         let due = peers.all.filter { deadline(of: $0) <= now }.map(\.id)
         expireHandshakes(due, at: now, effects: &effects)
@@ -154,6 +160,7 @@ public struct PeerManager: Sendable {
     private var earliestDeadline: Nanoseconds? {
         var earliest = dials.earliestDeadline ?? .max
         for peer in peers.all { earliest = min(earliest, deadline(of: peer)) }
+        if let end = bans.earliestEnd { earliest = min(earliest, end) }
         if let next = nextBootstrapDial { earliest = min(earliest, next) }
         if wantsFromBook { earliest = min(earliest, nextBookDial) }
         if hasEnoughOutbound { earliest = min(earliest, nextReplacement) }

@@ -58,6 +58,11 @@ public enum PeeringLimits {
     /// Addresses at which the node found itself. A host has few; the oldest is forgotten.
     public static let maxOwnEndpoints = 16
 
+    /// Peers that an operator added while the node ran, beside the configured ones: as many again.
+    public static let maxManualPeers = 64
+    /// Endpoints that an operator removed and that are not dialled; the oldest is forgotten. More than anybody types.
+    public static let maxShunned = 256
+
     // MARK: Address book
 
     /// Buckets of addresses that nobody here has tried, and places in each: 2048 addresses of about 150 bytes.
@@ -118,6 +123,12 @@ public enum PeeringLimits {
     public static let banMin: Nanoseconds = .seconds(600)
     /// … up to this. Addresses change hands.
     public static let banMax: Nanoseconds = .seconds(24 * 3600)
+    /// The shortest and the longest ban that an operator may ask for: below a second nothing comes of it, and a year is for ever in
+    /// a process.
+    public static let operatorBanMin: Nanoseconds = .seconds(1)
+    public static let operatorBanMax: Nanoseconds = .seconds(365 * 24 * 3600)
+    /// Addresses that an operator bans at once: a list of offenders from elsewhere has room, a mistake in a script has an end.
+    public static let maxOperatorBans = 1024
     /// Addresses with a score or a ban: about 100 bytes each. When it is full, who has the least left to atone goes.
     public static let maxOffenders = 1024
 }

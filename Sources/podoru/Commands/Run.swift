@@ -28,7 +28,7 @@ struct Run: AsyncParsableCommand {
         OpenFiles.makeRoom(for: settings.maxPeers + APIServer.maximumConnections(settings), logger: Logger(label: "node"))
 
         let (failures, failed) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingOldest(1))
-        let options = Node.Options(logger: Logger(label: "node"), supervisor: supervisorFd) { failed.yield($0) }
+        let options = Node.Options(logger: Logger(label: "node"), supervisor: supervisorFd, logLevel: level) { failed.yield($0) }
         let node: Node
         do throws(NodeError) {
             node = try await Node.start(settings, options: options)
