@@ -113,6 +113,17 @@ import Testing
         #expect(result.errors.contains("more than 4194304 bytes"), "\(result.errors)")
     }
 
+    @Test func ofALargeMempoolOnlyTheCountIsRead() throws {
+        defer { tool.remove() }
+        let node = try FakeNode()
+        defer { node.stop() }
+        node.behave()
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: 9999999999\r\n\r\n{\"success\":true,\"data\":{\"count\":9876,\"transactions\":[\"x\""
+        node.on("/mempool", .endless(",\"\(String(repeating: "x", count: 65_536))\"", head: head))
+        let result = try tool.run("status", "--api", node.url)
+        #expect(result.output.contains("\nmempool   9,876 transactions\n"), "\(result.output)\(result.errors)")
+    }
+
     @Test func aHeadWithoutEndIsCut() throws {
         defer { tool.remove() }
         let node = try FakeNode()
@@ -153,53 +164,5 @@ import Testing
         second.behave(height: 4)
         try await watch.wait("it sees it come back") { $0.dropFirst(seen).contains("\"height\":4") }
         #expect(try await watch.interrupt() == 0)
-    }
-}
-
-/// A command that goes on until it is interrupted.
-final class Watch {
-    struct NotInTime: Error {
-        var what: String
-        var output: String
-    }
-
-    private let process = Process()
-    private let file: URL
-
-    init(_ tool: CommandLineTool, _ arguments: String...) throws {
-        file = tool.folder.appendingPathComponent("watch.out")
-        try Data().write(to: file)
-        process.executableURL = CommandLineTool.binary
-        process.arguments = arguments
-        process.environment = ["PATH": "/usr/bin:/bin"]
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try FileHandle(forWritingTo: file)
-        process.standardError = try FileHandle(forWritingTo: file)
-        try process.run()
-    }
-
-    var output: String { (try? String(contentsOf: file, encoding: .utf8)) ?? "" }
-
-    func wait(_ what: String, _ condition: (String) -> Bool) async throws {
-        let deadline = Date(timeIntervalSinceNow: 30)
-        while !condition(output) {
-            guard Date() < deadline, process.isRunning else { throw NotInTime(what: what, output: output) }
-            try await Task.sleep(for: .milliseconds(20))
-        }
-    }
-
-    /// Ctrl-C, and the exit code.
-    func interrupt() async throws -> Int32 {
-        process.interrupt()
-        let deadline = Date(timeIntervalSinceNow: 30)
-        while process.isRunning {
-            guard Date() < deadline else { throw NotInTime(what: "it ends", output: output) }
-            try await Task.sleep(for: .milliseconds(20))
-        }
-        return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
-    }
-
-    func kill() {
-        if process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) }
     }
 }

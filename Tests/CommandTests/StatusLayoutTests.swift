@@ -36,7 +36,7 @@ import Testing
                 height: 12_345 - UInt64(index), timestamp: now - 1 - Int64(index), producer: Self.authorities[(12_345 - index) % 3],
                 transactionCount: 14)
         }
-        snapshot.peers = [peer(0, height: 12_345), peer(1, height: 12_340, inbound: true), peer(2, height: 12_399, type: "full")]
+        snapshot.peers = [peer(0, height: 12_345), peer(1, height: 12_290, inbound: true), peer(2, height: 12_399, type: "full")]
         snapshot.mempool = 3
         snapshot.health = APIAnswer.Health(status: "healthy", troubles: [], timestamp: now)
         return snapshot
@@ -62,10 +62,10 @@ import Testing
                 "every     1 s  the last ones, newest first: 1 1 1 1 1 1 1 1",
                 "mempool   3 transactions",
                 "peers     3  1 in, 2 out",
-                "  address         dir  type      height            latency  received   sent",
-                "  127.0.0.1:9000  out  producer  12,345             0.1 ms       0 B  900 B",
-                "  127.0.0.1:9001  in   producer  12,340  5 behind   0.5 ms   1.4 MiB  900 B",
-                "  127.0.0.1:9002  out  full      12,399  54 ahead   0.9 ms   2.9 MiB  900 B",
+                "  address         dir  type      height             latency  received   sent",
+                "  127.0.0.1:9000  out  producer  12,345              0.1 ms       0 B  900 B",
+                "  127.0.0.1:9001  in   producer  12,290  55 behind   0.5 ms   1.4 MiB  900 B",
+                "  127.0.0.1:9002  out  full      12,399  54 ahead    0.9 ms   2.9 MiB  900 B",
             ])
     }
 
@@ -163,6 +163,8 @@ import Testing
     @Test func onlyInboundPeers() {
         var snapshot = healthy()
         snapshot.peers = [peer(1, height: 12_345, inbound: true)]
+        #expect(codes(snapshot) == [], "a network on one machine")
+        snapshot.peers[0].address = "192.0.2.1:9000"
         #expect(codes(snapshot) == [.onlyInbound])
     }
 
@@ -221,6 +223,15 @@ import Testing
         snapshot.info.version = "9.9.9"
         snapshot.health = APIAnswer.Health(status: "degraded", troubles: ["network: no peers"], timestamp: nil)
         #expect(codes(snapshot) == [.unhealthy, .mempoolFull, .otherVersion])
+    }
+
+    @Test func whatTheWarningsSayAlreadyIsNotSaidTwice() {
+        var snapshot = healthy()
+        snapshot.health = APIAnswer.Health(status: "degraded", troubles: ["network: no peers"], timestamp: nil)
+        snapshot.peers = []
+        #expect(codes(snapshot) == [.noPeers])
+        snapshot.health?.status = "unhealthy"
+        #expect(codes(snapshot) == [.unhealthy, .noPeers])
     }
 
     // MARK: JSON

@@ -131,6 +131,39 @@ import Testing
         #expect(result.errors.contains("another hash"))
     }
 
+    @Test func aTransactionThatNoBlockTakesIsNoSuccess() throws {
+        defer { tool.remove() }
+        let node = try willingNode(hash: FakeNode.hashOfBody)
+        defer { node.stop() }
+        let arguments = ["tx", "set", "k", "v", "--key-file", "a.key", "--timeout", "300ms", "--json", "--api", node.url]
+        node.onAnyTransaction(.data(#"{"status":"pending"}"#))
+        let waiting = try tool.run(arguments)
+        #expect(waiting.code == 74)
+        #expect(waiting.output.contains("\"status\":\"pending\",\"height\":null"))
+        #expect(waiting.errors.contains("within 300ms: it waits in the node's mempool"), "\(waiting.errors)")
+
+        node.onAnyTransaction(.refusal(404, "transaction not found"))
+        let gone = try tool.run(arguments)
+        #expect(gone.code == 74)
+        #expect(gone.errors.contains("dropped from the mempool"), "\(gone.errors)")
+
+        // Nothing is given up while the node stumbles.
+        node.onAnyTransaction(
+            .refusal(503, "busy"), .raw(""), .data(#"{"status":"pending"}"#), .data(#"{"status":"confirmed","block_height":9}"#))
+        let slow = try tool.run("tx", "set", "k", "v", "--key-file", "a.key", "--api", node.url)
+        #expect(slow.code == 0, "\(slow.errors)")
+        #expect(slow.output.hasSuffix(" confirmed at height 9\n"))
+    }
+
+    @Test func theGoNodesTransactionIsConfirmedOnceItIsKnown() throws {
+        defer { tool.remove() }
+        let node = try willingNode(hash: FakeNode.hashOfBody)
+        defer { node.stop() }
+        node.onAnyTransaction(.refusal(404, "transaction not found"), .data(#"{"id":"","from":"0x","timestamp":1,"nonce":2}"#))
+        let result = try tool.run("tx", "set", "k", "v", "--key-file", "a.key", "--api", node.url)
+        #expect(result.output.line.wholeMatch(of: /0x[0-9a-f]{64} confirmed/) != nil, "\(result.errors)")
+    }
+
     @Test func noNodeMeansNothingWasSent() throws {
         defer { tool.remove() }
         let result = try tool.run(["tx", "set", "k", "v", "--nonce", "1", "--key-file", "a.key"] + Self.nobody)

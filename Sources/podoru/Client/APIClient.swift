@@ -5,7 +5,7 @@ internal import Primitives
 /// reads the published Go node too, as far as that has the field.
 struct APIClient: Sendable {
     /// Bytes of the mempool's answer that are looked at: the count comes first, and the transactions after it may be many.
-    private static let mempoolBytes = 4 << 20
+    private static let mempoolBytes = 4096
 
     let http: HTTPClient
 
@@ -48,7 +48,26 @@ struct APIClient: Sendable {
     /// How many transactions wait for a block.
     func mempool() async throws(APIFailure) -> UInt64 {
         let path = "/mempool"
-        return try understood(try await data(path, maximumBytes: APIClient.mempoolBytes)["count"].uint, path)
+        let reply = try await http.request(.get, "/api/v1" + path, maximumBytes: APIClient.mempoolBytes, takesBeginning: true)
+        if reply.body.count <= APIClient.mempoolBytes { return try understood(try success(reply, path)["count"].uint, path) }
+        return try understood(APIClient.leadingCount(reply.body), path)
+    }
+
+    /// The `count` of a `data` whose end may be missing.
+    private static func leadingCount(_ body: [UInt8]) -> UInt64? {
+        body.withUnsafeBytes { bytes in
+            var reader = JSONReader(bytes)
+            do throws(JSONError) {
+                try reader.beginObject()
+                while let key = try reader.nextKey() {
+                    if key.equals("count") { return try reader.readUInt64() }
+                    if key.equals("data") { try reader.beginObject() } else { _ = try reader.skipValue() }
+                }
+            } catch {
+                // Cut before it came.
+            }
+            return nil
+        }
     }
 
     func health() async throws(APIFailure) -> APIAnswer.Health {
@@ -106,8 +125,8 @@ struct APIClient: Sendable {
 
     // MARK: Envelopes
 
-    private func data(_ path: String, maximumBytes: Int = HTTPClient.maximumBodyBytes) async throws(APIFailure) -> JSONValue {
-        try success(try await http.request(.get, "/api/v1" + path, maximumBytes: maximumBytes), path)
+    private func data(_ path: String) async throws(APIFailure) -> JSONValue {
+        try success(try await http.request(.get, "/api/v1" + path), path)
     }
 
     /// The data of an answer that says it is one.

@@ -45,13 +45,16 @@ struct HTTPClient: Sendable {
     ///   - path: begins with a slash and is encoded already.
     ///   - body: JSON, or nothing.
     ///   - maximumBytes: more of a body than this is an error.
+    ///   - takesBeginning: or else the rest is not waited for, and what is there is the answer.
     /// - Throws: `unreachable`, `late` or `badAnswer`.
     func request(
-        _ method: Method, _ path: String, body: [UInt8]? = nil, maximumBytes: Int = maximumBodyBytes
+        _ method: Method, _ path: String, body: [UInt8]? = nil, maximumBytes: Int = maximumBodyBytes, takesBeginning: Bool = false
     ) async throws(APIFailure) -> Reply {
         do {
             let channel = try await connect()
-            return try await exchange(method, path, body, maximumBytes, on: channel)
+            return try await exchange(method, path, body, on: channel) { promise in
+                HTTPExchange(promise: promise, timeout: timeAmount, maximumBytes: maximumBytes, takesBeginning: takesBeginning)
+            }
         } catch let failure as APIFailure {
             throw failure
         } catch let error as HTTPExchange.Fault {
@@ -74,7 +77,8 @@ struct HTTPClient: Sendable {
     }
 
     private func exchange(
-        _ method: Method, _ path: String, _ body: [UInt8]?, _ maximumBytes: Int, on channel: any Channel
+        _ method: Method, _ path: String, _ body: [UInt8]?, on channel: any Channel,
+        handler: @escaping @Sendable (EventLoopPromise<Reply>) -> HTTPExchange
     ) async throws -> Reply {
         var head = HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: method.rawValue), uri: address.base + path)
         head.headers.add(name: "Host", value: address.authority)
@@ -86,13 +90,12 @@ struct HTTPClient: Sendable {
             head.headers.add(name: "Content-Length", value: "\(body.count)")
         }
         let promise = channel.eventLoop.makePromise(of: Reply.self)
-        let timeout = timeAmount
         let request = head
         channel.eventLoop.execute {
             do {
                 let pipeline = channel.pipeline.syncOperations
                 try pipeline.addHTTPClientHandlers()
-                try pipeline.addHandler(HTTPExchange(promise: promise, timeout: timeout, maximumBytes: maximumBytes))
+                try pipeline.addHandler(handler(promise))
             } catch {
                 promise.fail(error)
                 return channel.close(promise: nil)
@@ -139,14 +142,16 @@ private final class HTTPExchange: ChannelInboundHandler {
     private let promise: EventLoopPromise<HTTPClient.Reply>
     private let timeout: TimeAmount
     private let maximumBytes: Int
+    private let takesBeginning: Bool
     private var reply: HTTPClient.Reply?
     private var deadline: Scheduled<Void>?
     private var isDone = false
 
-    init(promise: EventLoopPromise<HTTPClient.Reply>, timeout: TimeAmount, maximumBytes: Int) {
+    init(promise: EventLoopPromise<HTTPClient.Reply>, timeout: TimeAmount, maximumBytes: Int, takesBeginning: Bool) {
         self.promise = promise
         self.timeout = timeout
         self.maximumBytes = maximumBytes
+        self.takesBeginning = takesBeginning
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -161,7 +166,8 @@ private final class HTTPExchange: ChannelInboundHandler {
             reply = HTTPClient.Reply(status: Int(head.status.code), headers: head.headers.map { ($0.name, $0.value) }, body: [])
         case .body(let buffer):
             reply?.body.append(contentsOf: buffer.readableBytesView)
-            if let count = reply?.body.count, count > maximumBytes { end(.failure(Fault.tooLong), context) }
+            guard let reply, reply.body.count > maximumBytes else { return }
+            end(takesBeginning ? .success(reply) : .failure(Fault.tooLong), context)
         case .end:
             if let reply { end(.success(reply), context) }
         }

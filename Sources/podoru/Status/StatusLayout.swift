@@ -44,7 +44,9 @@ struct StatusLayout {
         case .behind: line.add("  behind", .bad)
         case .alone: line.add("  alone", .doubtful)
         }
-        if let health = snapshot.health { line.add("  \(health.status)", health.status == "healthy" ? .good : .bad) }
+        if let health = snapshot.health {
+            line.add("  \(health.status)", health.status == "healthy" ? .good : health.status == "degraded" ? .doubtful : .bad)
+        }
         if let uptime = snapshot.info.uptimeSeconds { line.add("  up \(StatusText.duration(Int64(clamping: uptime)))") }
         line.add("  \(snapshot.address)", .dim)
         return line
@@ -160,11 +162,12 @@ struct StatusLayout {
         return [line(.dim) { columns[$0].title }] + peers.indices.map { row in line(.plain) { cells[$0][row - peers.startIndex] } }
     }
 
-    /// How far a peer is from the node, once it is more than a block that is on its way.
+    /// How far a peer is from the node, once it is more than what a peer that is in step may not have told yet: it speaks of its
+    /// height with each ping only.
     private static func distance(_ peer: APIAnswer.Peer, _ height: UInt64) -> String {
         guard let theirs = peer.height else { return "" }
-        if theirs > height + 1 { return "\(StatusText.number(theirs - height)) ahead" }
-        if theirs + 1 < height { return "\(StatusText.number(height - theirs)) behind" }
+        if theirs > height, theirs - height > StatusSnapshot.tolerance { return "\(StatusText.number(theirs - height)) ahead" }
+        if theirs < height, height - theirs > StatusSnapshot.tolerance { return "\(StatusText.number(height - theirs)) behind" }
         return ""
     }
 }

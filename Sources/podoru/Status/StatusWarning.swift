@@ -39,7 +39,6 @@ extension StatusWarning {
         func add(_ code: Code, _ text: String?) {
             if let text { found.append(StatusWarning(code: code, text: text)) }
         }
-        add(.unhealthy, health(snapshot))
         add(.noPeers, noPeers(snapshot))
         add(.behind, behind(snapshot))
         add(.noNewBlock, noNewBlock(snapshot))
@@ -48,6 +47,11 @@ extension StatusWarning {
         add(.mempoolFull, mempoolFull(snapshot))
         add(.onlyInbound, onlyInbound(snapshot))
         add(.otherVersion, otherVersion(snapshot, version))
+        // What it calls itself for, it says here already.
+        let isExplained = snapshot.state == .syncing || found.contains { [.noPeers, .behind, .noNewBlock].contains($0.code) }
+        if let text = health(snapshot), snapshot.health?.status == "unhealthy" || !isExplained {
+            found.insert(StatusWarning(code: .unhealthy, text: text), at: 0)
+        }
         return found
     }
 
@@ -65,6 +69,8 @@ extension StatusWarning {
 
     private static func onlyInbound(_ snapshot: StatusSnapshot) -> String? {
         guard snapshot.outbound == 0, snapshot.inbound > 0, snapshot.inbound == snapshot.peerCount else { return nil }
+        // On one machine, as in a devnet, who dialled whom says nothing.
+        guard snapshot.peers.contains(where: { !$0.address.hasPrefix("127.") && !$0.address.hasPrefix("[::1]") }) else { return nil }
         return "all peers have dialled this node and it has dialled none: whoever can reach it decides what it hears; add bootstrap_peers"
     }
 

@@ -1,4 +1,6 @@
 import Foundation
+import Ledger
+import Primitives
 import Synchronization
 
 /// A server in a thread of its own that answers what a test tells it to, byte for byte: an honest node's API, or none.
@@ -64,6 +66,14 @@ final class FakeNode: Sendable {
         content.withLock { $0.answers[path] = answers }
     }
 
+    /// In an answer, the hash of the transaction that was posted.
+    static let hashOfBody = "HASH-OF-BODY"
+
+    /// Answers `/transaction/{hash}` for every hash.
+    func onAnyTransaction(_ answers: Answer...) {
+        content.withLock { $0.answers["/transaction/*"] = answers }
+    }
+
     func stop() {
         content.withLock { content in
             guard !content.isStopped else { return }
@@ -86,7 +96,8 @@ final class FakeNode: Sendable {
 
     private func answer(_ client: Int32) {
         guard let request = FakeNode.read(client) else { return }
-        let path = request.path.replacingOccurrences(of: "/api/v1", with: "")
+        var path = request.path.replacingOccurrences(of: "/api/v1", with: "")
+        if path.hasPrefix("/transaction/") { path = "/transaction/*" }
         let answer = content.withLock { content -> Answer in
             content.requests.append(request)
             guard let answers = content.answers[path], let first = answers.first else { return .refusal(404, "no such path") }
@@ -94,7 +105,11 @@ final class FakeNode: Sendable {
             return first
         }
         switch answer {
-        case .data(let json): FakeNode.write(client, FakeNode.response(200, "{\"success\":true,\"data\":\(json)}\n"))
+        case .data(var json):
+            if json.contains(FakeNode.hashOfBody), let hash = FakeNode.hash(request.body) {
+                json = json.replacingOccurrences(of: FakeNode.hashOfBody, with: hash)
+            }
+            FakeNode.write(client, FakeNode.response(200, "{\"success\":true,\"data\":\(json)}\n"))
         case .refusal(let status, let message):
             FakeNode.write(client, FakeNode.response(status, "{\"success\":false,\"error\":\"\(message)\"}\n"))
         case .raw(let text): FakeNode.write(client, text)
@@ -105,6 +120,12 @@ final class FakeNode: Sendable {
             var byte: UInt8 = 0
             while recv(client, &byte, 1, 0) > 0 {}
         }
+    }
+
+    /// The hash of the transaction in a POST's body.
+    private static func hash(_ body: String) -> String? {
+        let json = Array(body.dropFirst("{\"transaction\":".count).dropLast().utf8)
+        return (try? Transaction(decoding: json))?.hash.prefixedHex
     }
 
     private static func response(_ status: Int, _ body: String) -> String {

@@ -1,0 +1,92 @@
+import Foundation
+
+/// A chain with one producer on this machine: `podoru run` in a process of its own, with its API on a free port. Made with the
+/// commands that an operator uses.
+final class RunningChain {
+    enum Failure: Error {
+        case command(String)
+        case ended(code: Int32, log: String)
+        case notInTime(String, log: String)
+    }
+
+    /// The folder with `producer.key`, `user.key` (who has 1000 tokens), `genesis.json`, `node.yaml` and `data`.
+    let tool: CommandLineTool
+    private(set) var url = ""
+    private var process: Process?
+    private var logFile: URL { tool.folder.appendingPathComponent("node.log") }
+    let user: String
+    let producer: String
+
+    init() async throws {
+        tool = try CommandLineTool()
+        producer = try tool.run("keygen", "-o", "producer.key").output.line
+        user = try tool.run("keygen", "-o", "user.key").output.line
+        let made = try tool.run(
+            "genesis", "-a", "producer.key", "--block-time", "1s", "--token", "-b", "\(user)=1000000000000000000000", "--base-fee", "1000",
+            "--per-byte-fee", "10", "-o", "genesis.json")
+        guard made.code == 0 else { throw Failure.command(made.errors) }
+        try tool.write(
+            "node.yaml",
+            """
+            node_type: producer
+            private_key: "producer.key"
+            genesis_path: "genesis.json"
+            data_dir: "data"
+            p2p_bind_addr: "127.0.0.1"
+            p2p_port: 0
+            api_bind_addr: "127.0.0.1"
+            api_port: 0
+
+            """)
+        try await start()
+    }
+
+    /// Starts the node; the port of its API is another one each time.
+    func start() async throws {
+        try Data().write(to: logFile)
+        let process = Process()
+        process.executableURL = CommandLineTool.binary
+        process.arguments = ["run", "--config", "node.yaml"]
+        process.currentDirectoryURL = tool.folder
+        process.environment = ["PATH": "/usr/bin:/bin"]
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = try FileHandle(forWritingTo: logFile)
+        try process.run()
+        self.process = process
+        let deadline = Date(timeIntervalSinceNow: 30)
+        while !findURL() {
+            guard process.isRunning else { throw Failure.ended(code: process.terminationStatus, log: log) }
+            guard Date() < deadline else { throw Failure.notInTime("it serves its API", log: log) }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    /// SIGTERM, and the exit code.
+    @discardableResult
+    func stop() async throws -> Int32 {
+        guard let process else { return 0 }
+        if process.isRunning { kill(process.processIdentifier, SIGTERM) }
+        let deadline = Date(timeIntervalSinceNow: 30)
+        while process.isRunning {
+            guard Date() < deadline else { throw Failure.notInTime("it stops", log: log) }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        self.process = nil
+        return process.terminationStatus
+    }
+
+    deinit {
+        if let process, process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        tool.remove()
+    }
+
+    var log: String { (try? String(contentsOf: logFile, encoding: .utf8)) ?? "" }
+
+    private func findURL() -> Bool {
+        // Half a line may have been written.
+        guard let start = log.range(of: "serving api="), let end = log[start.upperBound...].firstIndex(of: "\n") else { return false }
+        url = "http://" + log[start.upperBound..<end].split(separator: " ")[0]
+        return true
+    }
+}
