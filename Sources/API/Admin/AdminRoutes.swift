@@ -11,7 +11,7 @@ func adminRoutes(node: Node) -> [Route] {
         Route(.get, "/admin/v1/status") { _ in try await AdminState.status(node) },
         Route(.put, "/admin/v1/log-level") { request in
             let level = try AdminBody(request, example: #"{"level":"debug"}"#).text("level")
-            try told { () throws(AdminError) in try node.setLogLevel(level) }
+            try await told { () async throws(AdminError) in try node.setLogLevel(level) }
             return .success { json in json.member("log_level", node.currentLogLevel?.rawValue ?? level) }
         },
         Route(.post, "/admin/v1/producer/pause") { _ in
@@ -192,10 +192,6 @@ extension JSONWriter {
 /// Does what the operator asks, its refusal as an answer.
 private func told<Value>(_ body: () async throws(AdminError) -> Value) async throws -> Value {
     do throws(AdminError) { return try await body() } catch { throw error.answer }
-}
-
-private func told(_ body: () throws(AdminError) -> Void) throws {
-    do throws(AdminError) { try body() } catch { throw error.answer }
 }
 
 extension AdminError {

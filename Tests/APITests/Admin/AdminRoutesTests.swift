@@ -16,8 +16,7 @@ import Testing
         let routes: [Route]
 
         /// Status and body of an answer, the way the server makes it.
-        func send(_ method: HTTPRequest.Method, _ path: String, _ parameter: String? = nil, body: String = "") async throws -> Answer
-        {
+        func send(_ method: HTTPRequest.Method, _ path: String, _ parameter: String? = nil, body: String = "") async throws -> Answer {
             let route = try #require(routes.first { $0.method == method && $0.path == path })
             var request = APIRequest(method: method)
             request.parameters = parameter.map { [ByteString($0)] } ?? []
