@@ -16,7 +16,7 @@ struct Podoru: AsyncParsableCommand {
         discussion: """
             `podoru devnet` starts a whole network on this machine; `podoru run --config node.yaml` runs one node.
 
-            Exit codes are those of sysexits(3): 64 usage, 65 bad data, 66 missing input, 69 address taken, 70 internal, \
+            Exit codes are those of sysexits(3): 64 usage, 65 bad data, 66 missing input, 69 address taken or no node, 70 internal, \
             73 cannot create, 74 input or output, 77 permission, 78 configuration.
             """,
         version: PodoruVersion.current,
