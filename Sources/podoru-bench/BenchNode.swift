@@ -14,6 +14,8 @@ final class BenchNode {
     private static let reportDescriptor: Int32 = 3
 
     let port: UInt16
+    /// Where it serves its API; 0 without one.
+    let apiPort: UInt16
     private let processID: pid_t
     private let reports: Int32
     private let scratch: BenchFolder
@@ -27,15 +29,18 @@ final class BenchNode {
     ///
     /// - Parameters:
     ///   - peers: the ports of the nodes that it dials.
+    ///   - hasAPI: with the API, and without limits of rate, which are no part of what is measured.
     ///   - prepare: fills the data directory beforehand.
     init(
-        _ fixture: ChainFixture, peers: [UInt16] = [], minOutbound: Int? = nil, prepare: (_ dataDirectory: String) throws -> Void = { _ in }
+        _ fixture: ChainFixture, peers: [UInt16] = [], minOutbound: Int? = nil, hasAPI: Bool = false,
+        prepare: (_ dataDirectory: String) throws -> Void = { _ in }
     ) throws {
         scratch = try BenchFolder()
         let data = "\(scratch.path)/data"
         mkdir(data, 0o700)
         try prepare(data)
         port = try BenchNode.freePort()
+        apiPort = hasAPI ? try BenchNode.freePort() : 0
         let dialled = peers.map { "  - \"127.0.0.1:\($0)\"\n" }.joined()
         let text = """
             node_type: full
@@ -45,7 +50,8 @@ final class BenchNode {
             p2p_port: \(port)
             min_outbound_peers: \(minOutbound ?? peers.count)
             max_peers: 100
-            api_enabled: false
+            api_enabled: \(hasAPI)
+            \(hasAPI ? BenchNode.apiSettings(port: apiPort) : "")
             bootstrap_peers:\(peers.isEmpty ? " []" : "\n" + dialled)
 
             """
@@ -59,6 +65,11 @@ final class BenchNode {
             }
             pump(milliseconds: 20)
         }
+    }
+
+    private static func apiSettings(port: UInt16) -> String {
+        "api_bind_addr: \"127.0.0.1\"\napi_port: \(port)\napi_requests_per_second: 0\n"
+            + "rate_limit_messages_per_second: 100000\nrate_limit_burst: 100000"
     }
 
     /// Reads what the node reports, waiting for at most so long when there is nothing.

@@ -15,6 +15,8 @@ final class BenchPeer {
     private var buffer: [UInt8] = []
     /// Blocks that were received whole, by height order of arrival: when, in seconds of `seconds()`.
     private(set) var blockTimes: [Double] = []
+    /// Answers to its pings.
+    private(set) var pongCount = 0
     /// Transactions that were received.
     private(set) var transactionCount = 0
 
@@ -49,6 +51,15 @@ final class BenchPeer {
             guard count > 0 else { throw BenchmarkError("a node closed the connection: error \(errno)") }
             rest = rest.dropFirst(count)
         }
+    }
+
+    /// Asks the node whether it lives, and says how many milliseconds the answer took.
+    func ping() throws -> Double {
+        let before = pongCount
+        let asked = seconds()
+        try send(.ping, Ping(nonce: UInt64(before), height: 0).encode())
+        try wait("the answer to a ping") { $0.pongCount > before }
+        return (seconds() - asked) * 1000
     }
 
     /// Reads until `condition` holds.
@@ -88,6 +99,7 @@ final class BenchPeer {
         case .block: blockTimes.append(arrived)
         case .transaction: transactionCount += 1
         case .transactionBatch: transactionCount += try TransactionBatch.split(message.payload).count
+        case .pong: pongCount += 1
         case .ping: try send(.pong, Ping(nonce: try Ping(decoding: message.payload, type: .ping).nonce, height: 0).encode())
         default: break
         }

@@ -18,6 +18,9 @@ struct Benchmark: Sendable {
         Benchmark(
             name: "state", abstract: "a block of 30 writes on a state of 100,000 keys", run: runStateBenchmark),
         Benchmark(
+            name: "api", abstract: "HTTP requests, submitted transactions and events, against a bare server of the same kind",
+            run: runAPIBenchmark),
+        Benchmark(
             name: "memory", abstract: "resident memory of a full node", run: runMemoryBenchmark),
     ]
 }

@@ -1,0 +1,186 @@
+internal import EventLoop
+internal import Ledger
+internal import Node
+internal import Primitives
+internal import Synchronization
+
+/// The HTTP API of a `podoru run` process with a few peers, on a chain that grows by a block a second.
+///
+/// Requests are measured with `wrk`, against a bare Hummingbird server with one thread in the same run; without `wrk` that is
+/// left out. Transactions are posted by a load generator of our own, which shares the cores with the node, against the
+/// signatures that one core recovers alone.
+func runAPIBenchmark() throws -> [BenchmarkRow] {
+    let fixture = try ChainFixture.load()
+    return try measureRequests(fixture) + measureSubmission(fixture) + measureFanOut(fixture)
+}
+
+private let crowdPeers = 4
+
+// MARK: Requests
+
+private let requestRounds = 2
+
+private func measureRequests(_ fixture: ChainFixture) throws -> [BenchmarkRow] {
+    guard Wrk.isInstalled else {
+        print("wrk is missing (Debian's package `wrk`): requests a second are left out")
+        return []
+    }
+    let hello = try HelloServer()
+    defer { hello.stop() }
+    let node = try BenchNode(fixture, hasAPI: true, prepare: { _ = try fillStore($0, fixture) })
+    defer { node.stop() }
+    let crowd = try PeerCrowd(crowdPeers, port: node.port, fixture, sendsBlocks: false)
+    defer { crowd.stop() }
+    let key = try fixtureKey(fixture)
+    var (hellos, peers, states): ([Double], [Double], [Double]) = ([], [], [])
+    // Turn by turn: a machine whose speed drifts slows all of them.
+    for _ in 0..<requestRounds {
+        hellos.append(try Wrk.run(port: hello.port, path: "/hello"))
+        peers.append(try Wrk.run(port: node.apiPort, path: "/api/v1/node/peers"))
+        states.append(try Wrk.run(port: node.apiPort, path: "/api/v1/state/\(key)"))
+    }
+    try crowd.check()
+    let bare = median(hellos)
+    return [
+        .figure("a bare Hummingbird server", bare, "requests/s"),
+        .atLeast(20_000, "node/peers with \(crowdPeers) peers", median(peers), "requests/s"),
+        .atLeast(0.6, "node/peers ÷ bare", median(peers) / bare, ""),
+        .atLeast(20_000, "state/{key}", median(states), "requests/s"),
+        .atLeast(0.6, "state/{key} ÷ bare", median(states) / bare, ""),
+    ]
+}
+
+/// A state key that the fixture's chain sets.
+private func fixtureKey(_ fixture: ChainFixture) throws -> String {
+    let file = try BlockFileReader(path: fixture.chainPath)
+    _ = try file.next()
+    guard let json = try file.next(), let operation = try Block(decoding: json).transactions?.first??.data?.operations?.first ?? nil else {
+        throw BenchmarkError("the fixture's first block has no transaction")
+    }
+    return operation.key.text
+}
+
+// MARK: Transactions
+
+private let submissionRounds = 3
+/// Of one round: a node's mempool holds 10 000, and only the blocks of the fixture's chain come.
+private let submissionsPerRound = 9000
+private let submitters = 100
+private let submissionConnections = 16
+private let idleSeconds = 3.0
+
+private func measureSubmission(_ fixture: ChainFixture) throws -> [BenchmarkRow] {
+    let transactions = try signedTransactions(fixture)
+    var (recoveries, rates, tails, idles, loads): ([Double], [Double], [Double], [Double], [Double]) = ([], [], [], [], [])
+    for _ in 0..<submissionRounds {
+        recoveries.append(try recoveriesPerSecond(transactions))
+        let node = try BenchNode(fixture, hasAPI: true)
+        defer { node.stop() }
+        let crowd = try PeerCrowd(crowdPeers, port: node.port, fixture, sendsBlocks: true)
+        defer { crowd.stop() }
+        idles.append(percentile(try crowd.pings { pauseFor(milliseconds: UInt32(idleSeconds * 1000)) }, 0.99))
+        var result: HTTPLoad.Result?
+        loads.append(
+            percentile(
+                try crowd.pings {
+                    let load = try HTTPLoad(port: node.apiPort, connections: submissionConnections)
+                    result = try load.run(transactions.map { HTTPLoad.post("/api/v1/transaction", $0.json) })
+                }, 0.99))
+        guard let result else { continue }
+        rates.append(result.perSecond)
+        tails.append(percentile(result.milliseconds, 0.99))
+    }
+    let (rate, alone) = (median(rates), median(recoveries))
+    return [
+        .figure("signature recoveries on one core", alone, "/s"),
+        .atLeast(5000, "POST transaction, \(submissionConnections) connections", rate, "/s"),
+        .atLeast(0.3, "POST transaction ÷ recoveries on one core", rate / alone, ""),
+        .atMost(20, "POST transaction, p99", median(tails), "ms"),
+        .figure("ping of a peer, idle, p99", median(idles), "ms"),
+        .figure("ping of a peer, under that load, p99", median(loads), "ms"),
+        .atMost(3, "ping p99 under load ÷ idle", median(loads) / median(idles), "×"),
+    ]
+}
+
+/// What the clients submit, signed beforehand: SETs of a hundred senders, each in the order of its nonces.
+private func signedTransactions(_ fixture: ChainFixture) throws -> [Transaction] {
+    let keys = try (0..<submitters).map { try PrivateKey(bytes: SHA256.hash(Array("podoru-bench-submitter-\($0)".utf8)).bytes) }
+    return SignaturePool(rules: fixture.genesis.rules).map(Array(0..<submissionsPerRound), perChunk: 16) { number in
+        let operation = Operation(type: .set, key: ByteString("bench:submitted:\(number)"), value: [UInt8](repeating: 7, count: 32))
+        return Transaction(
+            operations: [operation], timestamp: fixture.genesis.configuration.timestamp, nonce: UInt64(number / submitters),
+            key: keys[number % submitters])
+    }
+}
+
+private func recoveriesPerSecond(_ transactions: [Transaction]) throws -> Double {
+    let sample = transactions.prefix(3000).map { (hash: $0.hash, signature: $0.signature.flatMap { Signature($0) }) }
+    let started = seconds()
+    for entry in sample { _ = try entry.signature?.recoverAddress(entry.hash) }
+    return Double(sample.count) / (seconds() - started)
+}
+
+/// Peers on a thread of their own: one that pings the node all the time, others that only listen. Where they shall, the first
+/// sends a block of the fixture's chain each second.
+final class PeerCrowd: Sendable {
+    private struct State {
+        var milliseconds: [Double] = []
+        var failure: String?
+        var isStopping = false
+        var hasEnded = false
+    }
+
+    private static let pingPauseMilliseconds: UInt32 = 2
+    private static let blockSeconds = 1.0
+    private let state = Mutex(State())
+
+    init(_ count: Int, port: UInt16, _ fixture: ChainFixture, sendsBlocks: Bool) throws {
+        let chainID = fixture.genesis.hash.prefixedHex
+        let path = fixture.chainPath
+        let hasStarted = SystemThread.start(name: "peers") { [self] in
+            do {
+                let peers = try (0..<count).map { _ in try BenchPeer(port: port, chainID: chainID) }
+                let file = try BlockFileReader(path: path)
+                _ = try file.next()
+                try work(peers, sendsBlocks ? file : nil)
+            } catch {
+                state.withLock { $0.failure = "\(error)" }
+            }
+            state.withLock { $0.hasEnded = true }
+        }
+        guard hasStarted else { throw BenchmarkError("no thread is left for the peers") }
+        while state.withLock({ $0.milliseconds.isEmpty && !$0.hasEnded }) { pauseFor(milliseconds: 5) }
+        try check()
+    }
+
+    private func work(_ peers: [BenchPeer], _ blocks: BlockFileReader?) throws {
+        var nextBlock = seconds() + PeerCrowd.blockSeconds
+        while !state.withLock({ $0.isStopping }) {
+            let milliseconds = try peers[0].ping()
+            state.withLock { $0.milliseconds.append(milliseconds) }
+            for peer in peers.dropFirst() { try peer.pump(milliseconds: 0) }
+            if seconds() >= nextBlock, let json = try blocks?.next() {
+                nextBlock += PeerCrowd.blockSeconds
+                try peers[0].send(.block, json)
+            }
+            pauseFor(milliseconds: PeerCrowd.pingPauseMilliseconds)
+        }
+    }
+
+    /// The round trips of the pings while `body` ran, in milliseconds.
+    func pings(_ body: () throws -> Void) throws -> [Double] {
+        state.withLock { $0.milliseconds = [] }
+        try body()
+        try check()
+        return state.withLock { $0.milliseconds }
+    }
+
+    func check() throws {
+        if let failure = state.withLock({ $0.failure }) { throw BenchmarkError("the peers: \(failure)") }
+    }
+
+    func stop() {
+        state.withLock { $0.isStopping = true }
+        while !state.withLock({ $0.hasEnded }) { pauseFor(milliseconds: 5) }
+    }
+}

@@ -1,0 +1,154 @@
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// A blocking TCP connection to a server on the loopback.
+struct LoopbackSocket {
+    let descriptor: Int32
+
+    init(port: UInt16) throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var address = loopback(port: port)
+        let code = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard code == 0 else { throw BenchmarkError("cannot connect to port \(port): error \(errno)") }
+        var yes: Int32 = 1
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    func send(_ bytes: [UInt8]) throws {
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress?.advanced(by: sent), $0.count - sent, Int32(MSG_NOSIGNAL))
+            }
+            guard count > 0 else { throw BenchmarkError("the server closed the connection: error \(errno)") }
+            sent += count
+        }
+    }
+
+    /// Appends what has arrived to `buffer`, waiting for at least a byte.
+    func receive(into buffer: inout [UInt8]) throws {
+        var chunk = [UInt8](repeating: 0, count: 16 << 10)
+        let count = recv(descriptor, &chunk, chunk.count, 0)
+        guard count > 0 else { throw BenchmarkError("the server closed the connection") }
+        buffer.append(contentsOf: chunk[..<count])
+    }
+}
+
+/// Keep-alive connections that each send a request, wait for the answer, and send the next, all on the calling thread.
+final class HTTPLoad {
+    struct Result {
+        var perSecond: Double
+        /// From the send of a request to the last byte of its answer.
+        var milliseconds: [Double]
+    }
+
+    private static let timeoutMilliseconds: Int32 = 10_000
+    private var connections: [Connection]
+
+    private struct Connection {
+        let socket: LoopbackSocket
+        var buffer: [UInt8] = []
+        var sentAt = 0.0
+    }
+
+    init(port: UInt16, connections count: Int) throws {
+        connections = try (0..<count).map { _ in Connection(socket: try LoopbackSocket(port: port)) }
+    }
+
+    deinit {
+        for connection in connections { close(connection.socket.descriptor) }
+    }
+
+    static func post(_ path: String, _ json: [UInt8]) -> [UInt8] {
+        let head =
+            "POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: \(json.count)\r\n\r\n"
+        return Array(head.utf8) + json
+    }
+
+    /// Sends all of `requests`; every answer must be a 200.
+    func run(_ requests: [[UInt8]]) throws -> Result {
+        var milliseconds: [Double] = []
+        milliseconds.reserveCapacity(requests.count)
+        var next = 0
+        let started = seconds()
+        for index in connections.indices where next < requests.count { try send(requests, &next, on: index) }
+        var polled = connections.map { pollfd(fd: $0.socket.descriptor, events: Int16(POLLIN), revents: 0) }
+        while milliseconds.count < requests.count {
+            guard poll(&polled, nfds_t(polled.count), HTTPLoad.timeoutMilliseconds) > 0 else {
+                throw BenchmarkError("no answer came within \(HTTPLoad.timeoutMilliseconds) ms")
+            }
+            for index in connections.indices where polled[index].revents != 0 {
+                try connections[index].socket.receive(into: &connections[index].buffer)
+                guard try takeAnswer(index) else { continue }
+                milliseconds.append((seconds() - connections[index].sentAt) * 1000)
+                if next < requests.count { try send(requests, &next, on: index) }
+            }
+        }
+        return Result(perSecond: Double(requests.count) / (seconds() - started), milliseconds: milliseconds)
+    }
+
+    private func send(_ requests: [[UInt8]], _ next: inout Int, on index: Int) throws {
+        connections[index].sentAt = seconds()
+        try connections[index].socket.send(requests[next])
+        next += 1
+    }
+
+    /// Takes a whole answer out of a connection's buffer; false when more of it must come.
+    private func takeAnswer(_ index: Int) throws -> Bool {
+        let buffer = connections[index].buffer
+        guard let end = headEnd(buffer) else { return false }
+        let head = String(decoding: buffer[..<end], as: UTF8.self).lowercased()
+        guard head.hasPrefix("http/1.1 200") else {
+            throw BenchmarkError("an answer is not 200: \(String(decoding: buffer.prefix(600), as: UTF8.self))")
+        }
+        var length = 0
+        for line in head.split(separator: "\r\n") where line.hasPrefix("content-length:") {
+            length = Int(line.dropFirst(15).drop { $0 == " " }) ?? 0
+        }
+        guard buffer.count >= end + length else { return false }
+        connections[index].buffer.removeAll(keepingCapacity: true)
+        return true
+    }
+
+    /// Where the body begins.
+    private func headEnd(_ buffer: [UInt8]) -> Int? {
+        guard buffer.count >= 4 else { return nil }
+        return (0...buffer.count - 4).first {
+            buffer[$0] == 13 && buffer[$0 + 1] == 10 && buffer[$0 + 2] == 13 && buffer[$0 + 3] == 10
+        }.map { $0 + 4 }
+    }
+}
+
+/// `wrk`, the load generator of Debian.
+enum Wrk {
+    static var isInstalled: Bool { system("command -v wrk >/dev/null 2>&1") == 0 }
+
+    /// Requests a second over 16 connections and one thread, for five seconds. Every answer must be a 2xx.
+    static func run(port: UInt16, path: String) throws -> Double {
+        guard let pipe = popen("wrk -t1 -c16 -d5s 'http://127.0.0.1:\(port)\(path)' 2>&1", "r") else {
+            throw BenchmarkError("cannot start wrk: error \(errno)")
+        }
+        var output: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = fread(&chunk, 1, chunk.count, pipe)
+            guard count > 0 else { break }
+            output.append(contentsOf: chunk[..<count])
+        }
+        pclose(pipe)
+        let text = String(decoding: output, as: UTF8.self)
+        let lines = text.split(separator: "\n")
+        guard !lines.contains(where: { $0.contains("Non-2xx") || $0.contains("Socket errors") }),
+            let line = lines.first(where: { $0.hasPrefix("Requests/sec:") }),
+            let value = line.split(separator: " ").last.flatMap({ Double($0) })
+        else { throw BenchmarkError("wrk on \(path): \(text)") }
+        return value
+    }
+}
