@@ -5,8 +5,8 @@ internal import Primitives
 /// A transaction as clients send it: bare or in `{"transaction":…}`, its byte fields (`id`, `signature`, `value`) in any of three
 /// spellings.
 ///
-/// A string that begins with `0x` is hexadecimal, any other base64. Base64 that begins with `0x` by chance (one in 4096 does) has to
-/// be sent in another spelling: the SDKs write the id and the signature as numbers, and a value can be written in hexadecimal.
+/// A string that begins with `0x` and goes on in pairs of hexadecimal digits is hexadecimal, any other base64. Base64 may begin with `0x`
+/// as well (one in 4096 does), but an id or a signature does not go on like that by chance; a short value might.
 enum TransactionForm {
     /// The canonical JSON of the transaction in `body`; the id is put in where the client left it out.
     ///
@@ -124,7 +124,7 @@ extension JSONReader {
         var ahead = self
         let text = try ahead.readString()
         guard text.bytes.starts(with: [UInt8(ascii: "0"), UInt8(ascii: "x")]) else { return try readGoBytes() }
-        guard let bytes = Hex.decodePrefixed(text.bytes) else { throw .badBase64(.invalidCharacter(offset: 0), offset: offset) }
+        guard let bytes = Hex.decodePrefixed(text.bytes) else { return try readGoBytes() }
         self = ahead
         return bytes
     }

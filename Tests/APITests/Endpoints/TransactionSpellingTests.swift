@@ -1,0 +1,30 @@
+import Ledger
+import Primitives
+import Testing
+
+@testable import API
+
+/// The spellings of bytes in a submitted transaction.
+@Suite struct TransactionSpellingTests {
+    /// One in 4096 signatures, ids and values has a base64 that begins with `0x`.
+    @Test func base64ThatBeginsLikeHexadecimalIsReadAsBase64() throws {
+        let value: [UInt8] = [0xd3, 0x1f, 0xff, 0xfe]
+        #expect(Base64.encode(value).starts(with: Array("0x".utf8)))
+        let transaction = Transaction(
+            operations: [Operation(type: .set, key: "k", value: value)], timestamp: 1, nonce: 1,
+            key: try PrivateKey(bytes: [UInt8](repeating: 1, count: 32)))
+        #expect(try TransactionForm.canonicalJSON(of: transaction.json) == transaction.json)
+    }
+
+    @Test func hexadecimalAndNumbersAreReadToo() throws {
+        let transaction = Transaction(
+            operations: [Operation(type: .set, key: "k", value: [1, 255])], timestamp: 1, nonce: 1,
+            key: try PrivateKey(bytes: [UInt8](repeating: 1, count: 32)))
+        let numbers = "[" + (transaction.signature ?? []).map { "\($0)" }.joined(separator: ",") + "]"
+        let body = """
+            {"id":"\(transaction.hash.prefixedHex)","from":"\(transaction.from.text)","timestamp":1,"nonce":1,
+            "data":{"operations":[{"type":"SET","key":"k","value":"0x01ff"}]},"signature":\(numbers)}
+            """
+        #expect(try TransactionForm.canonicalJSON(of: Array(body.utf8)) == transaction.json)
+    }
+}
