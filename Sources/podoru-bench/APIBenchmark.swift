@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Framing
 internal import Ledger
 internal import Node
 internal import Primitives

@@ -1,3 +1,4 @@
+internal import Framing
 internal import Ledger
 internal import Node
 internal import Primitives
@@ -55,16 +56,12 @@ private final class WebSocketClients {
     }
 
     private var clients: [Client] = []
-    private let poller: Int32
+    private var polled: [pollfd] = []
 
     init(_ count: Int, port: UInt16) throws {
-        poller = epoll_create1(Int32(EPOLL_CLOEXEC.rawValue))
         for index in 0..<count {
             clients.append(Client(socket: try WebSocketClients.open(port)))
-            var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u32: UInt32(index)))
-            guard epoll_ctl(poller, EPOLL_CTL_ADD, clients[index].socket.descriptor, &event) == 0 else {
-                throw BenchmarkError("epoll: error \(errno)")
-            }
+            polled.append(pollfd(fd: clients[index].socket.descriptor, events: Int16(POLLIN), revents: 0))
         }
         // The last subscription has been read when the first of its pongs would be; a moment does it here.
         pauseFor(milliseconds: 300)
@@ -72,7 +69,6 @@ private final class WebSocketClients {
 
     deinit {
         for client in clients { close(client.socket.descriptor) }
-        close(poller)
     }
 
     private static func open(_ port: UInt16) throws -> LoopbackSocket {
@@ -96,12 +92,11 @@ private final class WebSocketClients {
     func waitForEvents(_ count: Int) throws -> Double {
         var missing = clients.count { $0.events < count }
         var last = wallClock()
-        var ready = [epoll_event](repeating: epoll_event(), count: 64)
         while missing > 0 {
-            let found = epoll_wait(poller, &ready, Int32(ready.count), WebSocketClients.timeoutMilliseconds)
-            guard found > 0 else { throw BenchmarkError("\(missing) WebSocket clients did not hear of block \(count)") }
-            for event in ready[..<Int(found)] {
-                let index = Int(event.data.u32)
+            guard poll(&polled, nfds_t(polled.count), WebSocketClients.timeoutMilliseconds) > 0 else {
+                throw BenchmarkError("\(missing) WebSocket clients did not hear of block \(count)")
+            }
+            for index in polled.indices where polled[index].revents != 0 {
                 let before = clients[index].events
                 try clients[index].socket.receive(into: &clients[index].buffer)
                 takeFrames(index)
