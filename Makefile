@@ -6,13 +6,14 @@ SYSCONFDIR ?= /etc
 DESTDIR    ?=
 DEVNET     ?=
 BENCH      ?=
+SEED       ?=
 
 # The C libraries that CSystemShims names, and what a bare machine lacks to find them.
 DEBIAN_PACKAGES := libuv1-dev libyaml-dev zlib1g-dev libsecp256k1-dev liblmdb-dev
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 RELEASE := .build/release
 
-.PHONY: help deps build devnet test test-python bench lint format clean
+.PHONY: help deps build devnet test test-python test-api bench lint format clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -38,6 +39,10 @@ test: deps ## run all the tests
 
 test-python: ## test the peer in Python against itself (the node is tested against it by `make test`)
 	python3 Tests/Peer/test_peer.py
+
+test-api: deps ## hold docs/openapi.yaml against a running node, with schemathesis from PyPI (repeat a run: SEED=1)
+	$(SWIFT) build --product podoru
+	python3 Tests/APIConformance/check_api.py $(if $(SEED),--seed $(SEED))
 
 bench: build ## measure; prints ratios against references of the same run (one part: BENCH="echo import")
 	$(SWIFT) build -c release --product podoru-bench

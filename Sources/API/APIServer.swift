@@ -53,7 +53,7 @@ public final class APIServer: Sendable {
         limits.take(configuration)
         let bound = BoundPort()
         let context = APIContext(node: node, configuration: configuration, logger: logger, bound: bound)
-        let routes = apiRoutes(context) + metricsRoutes(context) + [WebSocketUpgrade.route] + extra
+        let routes = apiRoutes(context) + extra
         return try await APIServer(context, routes, bound, limits)
     }
 

@@ -48,7 +48,8 @@ import Testing
         for (group, genesis) in [
             ("MIN", scratch.file("genesis.json")), ("WSN", Vectors.folder.appendingPathComponent("genesis.json").path),
         ] {
-            try await withAPINode(configure: { $0.genesisPath = genesis }) { api in
+            let configure = { (configuration: inout NodeConfiguration) in configuration.genesisPath = genesis }
+            try await withAPINode(configure: configure) { api in
                 for row in Self.rows where row.group == group {
                     if let difference = try await Self.replay(row, api) { found[row.name] = difference }
                 }
@@ -74,7 +75,8 @@ import Testing
         guard row.name.hasSuffix("one inbound)") || row.name.hasSuffix("with peer") else { return try await replay(row, api) }
         let port = api.p2pPort
         var difference: String?
-        try await withAPINode(configure: { $0.bootstrapPeers = ["127.0.0.1:\(port)"] }) { _ in
+        let configure = { (configuration: inout NodeConfiguration) in configuration.bootstrapPeers = ["127.0.0.1:\(port)"] }
+        try await withAPINode(configure: configure) { _ in
             try await eventually("the peer is connected") { await api.node.status()?.peers.count == 1 }
             try await api.statusIsForgotten()
             difference = try await replay(row, api)
