@@ -8,6 +8,7 @@ struct APIContext: Sendable {
     let node: Node
     let configuration: NodeConfiguration
     let logger: Logger
+    let counters = APICounters()
     private let bound: BoundPort
 
     init(node: Node, configuration: NodeConfiguration, logger: Logger, bound: BoundPort) {

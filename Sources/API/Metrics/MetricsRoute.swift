@@ -4,7 +4,7 @@ internal import PodoruConfiguration
 
 /// `GET /metrics`, where the configuration has `metrics_enabled`; no route at all otherwise.
 func metricsRoutes(_ context: APIContext) -> [Route] {
-    context.configuration.metricsEnabled ? [metricsRoute(node: context.node)] : []
+    context.configuration.metricsEnabled ? [metricsRoute(node: context.node) { [counters = context.counters] in counters.families }] : []
 }
 
 /// `GET /metrics`.

@@ -80,6 +80,7 @@ final class Refusal: ChannelInboundHandler, LiveConnection {
         var exchange = Exchange(work: .answer(error.response))
         exchange.isLast = true
         let buffer = AnswerEncoder.encode(error.response, for: exchange, cors: cors, allocator: context.channel.allocator)
+        state.counters.answered(status: error.status.code)
         let written = context.eventLoop.makePromise(of: Void.self)
         let channel = context.channel
         written.futureResult.whenComplete { _ in channel.close(mode: .output, promise: nil) }

@@ -259,6 +259,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LiveC
         guard let context, var exchange = current else { return }
         if state.isStopping { exchange.isLast = true }
         let buffer = AnswerEncoder.encode(response, for: exchange, cors: profile.cors, allocator: context.channel.allocator)
+        if !profile.isAdmin { state.counters.answered(status: response.status.code) }
         state.releaseBody(exchange.reserved)
         current = nil
         hasServed = true

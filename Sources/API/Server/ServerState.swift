@@ -29,13 +29,16 @@ final class ServerState: @unchecked Sendable {
     let logger: Logger
     /// Tells WebSocket clients what happens.
     let hub: EventHub?
+    let counters: APICounters
 
     private var connections: [UInt64: any LiveConnection] = [:]
     private var lastID: UInt64 = 0
     private var sweeping: RepeatedTask?
     private var sweeps = 0
     /// Connections that count against the cap.
-    private(set) var counted = 0
+    private(set) var counted = 0 {
+        didSet { counters.setConnections(counted) }
+    }
     private var admins = 0
     /// Connections over the cap that are being told so.
     private(set) var refusing = 0
@@ -44,9 +47,10 @@ final class ServerState: @unchecked Sendable {
     private(set) var bodyBytes = 0
     private(set) var isStopping = false
 
-    init(loop: any EventLoop, limits: APILimits, logger: Logger, hub: EventHub?) {
+    init(loop: any EventLoop, limits: APILimits, logger: Logger, hub: EventHub?, counters: APICounters) {
         self.loop = loop
         self.hub = hub
+        self.counters = counters
         self.limits = limits
         self.logger = logger
         executor = LoopExecutor(loop)

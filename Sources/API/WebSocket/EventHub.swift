@@ -26,7 +26,10 @@ final class EventHub: @unchecked Sendable {
     private let queue: EventQueue
     private let authorities: [ByteString]
 
-    private var clients: [ObjectIdentifier: WebSocketConnection] = [:]
+    private var clients: [ObjectIdentifier: WebSocketConnection] = [:] {
+        didSet { counters.setWebSocketClients(clients.count) }
+    }
+    private let counters: APICounters
     private var observation: NodeObservation?
     /// The newest admitted transactions, the newest last.
     private var recent: Deque<Hash32> = []
@@ -34,11 +37,12 @@ final class EventHub: @unchecked Sendable {
     private var lastMempoolUpdate: NIODeadline
     private var mempoolTimer: Scheduled<Void>?
 
-    init(node: Node, loop: any EventLoop, limits: APILimits, logger: Logger) {
+    init(node: Node, loop: any EventLoop, limits: APILimits, logger: Logger, counters: APICounters) {
         self.node = node
         self.loop = loop
         self.limits = limits
         self.logger = logger
+        self.counters = counters
         queue = EventQueue(capacity: limits.waitingEvents)
         authorities = node.chain.genesis.authorities
         lastMempoolUpdate = loop.now - limits.mempoolInterval

@@ -108,6 +108,22 @@ import Testing
         }
     }
 
+    @Test func theAPICountsItsOwnRequestsAndClients() async throws {
+        try await withAPINode { api in
+            _ = try await api.get("/nowhere")
+            let socket = try await WebSocketClient.connect(port: api.port)
+            let families = try ExpositionParser.parse(try await api.get("/metrics").body, isOpenMetrics: false)
+            func value(_ name: String, _ status: String? = nil) -> Double? {
+                families.first { $0.name == name }?.samples.first { $0["status"] == status }?.value
+            }
+            #expect(value("podoru_api_requests_total", "4xx") == 1)
+            #expect(value("podoru_api_requests_total", "5xx") == 0)
+            #expect(value("podoru_api_websocket_clients") == 1)
+            #expect(value("podoru_api_connections") ?? 0 >= 2, "the WebSocket and the scrape")
+            socket.close()
+        }
+    }
+
     @Test func thereIsNoSuchPathWhenTheyAreOff() async throws {
         let api = try await APINode.start { $0.metricsEnabled = false }
         let status = try? await api.get("/metrics").status
@@ -137,8 +153,8 @@ import Testing
             .appendingPathComponent("../../../docs/metrics.md").standardizedFileURL
         let rows = try String(contentsOf: page, encoding: .utf8).split(separator: "\n").filter { $0.hasPrefix("| `podoru_") }
             .map { row in row.split(separator: "|").prefix(3).map { $0.trimmingCharacters(in: .whitespaces) }.joined(separator: " ") }
-        try await withBareNodes { nodes in
-            let told = try ExpositionParser.parse(try await scrape(nodes[0]).body, isOpenMetrics: false).map { family in
+        try await withAPINode { api in
+            let told = try ExpositionParser.parse(try await api.get("/metrics").body, isOpenMetrics: false).map { family in
                 var names: [String] = []
                 for label in family.samples.flatMap(\.labels).map(\.name) where label != "le" && !names.contains(label) {
                     names.append(label)
