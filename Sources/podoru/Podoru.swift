@@ -22,7 +22,7 @@ struct Podoru: AsyncParsableCommand {
         version: PodoruVersion.current,
         subcommands: [
             Run.self, Devnet.self, CheckConfig.self, Keygen.self, AddressCommand.self, GenesisCommand.self, Inspect.self,
-            ImportCommand.self, ExportCommand.self, VerifyCommand.self, Admin.self,
+            ImportCommand.self, ExportCommand.self, VerifyCommand.self, BackupCommand.self, Admin.self,
             Status.self, TransactionCommand.self,
         ])
 

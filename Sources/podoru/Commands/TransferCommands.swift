@@ -84,8 +84,8 @@ struct VerifyCommand: ParsableCommand {
     }
 }
 
-/// What the three have in common.
-private enum Transfer {
+/// What the commands on a store have in common.
+enum Transfer {
     static func genesis(_ path: String?) throws -> Genesis? {
         guard let path else { return nil }
         let json = try Files.read(path, as: "genesis file", maximumBytes: Files.maximumGenesisBytes)
@@ -116,7 +116,7 @@ private enum Transfer {
         }
     }
 
-    private static func code(of error: StoreError) -> SystemExit {
+    static func code(of error: StoreError) -> SystemExit {
         switch error.kind {
         case .missing: .noInput
         case .denied: .permission

@@ -44,7 +44,11 @@ final class Watch {
         return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
     }
 
+    /// Ends it whatever happened: in order first, since a devnet that is killed leaves its nodes behind.
     func kill() {
+        if process.isRunning { process.interrupt() }
+        let deadline = Date(timeIntervalSinceNow: 30)
+        while process.isRunning, Date() < deadline { usleep(20_000) }
         if process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) }
     }
 }

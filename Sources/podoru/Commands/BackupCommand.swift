@@ -1,0 +1,124 @@
+internal import ArgumentParser
+internal import Dispatch
+internal import Ledger
+internal import Primitives
+internal import Storage
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// `podoru backup`: a copy of a store.
+struct BackupCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backup",
+        abstract: "Copy a store, also that of a running node.",
+        discussion: """
+            The copy is one moment of the chain: complete, compact, on disk when the command ends, and a data directory like any \
+            other. The folder must be empty or not there yet. The last line on standard output is \
+            {"height","hash","state_root","bytes","seconds"}.
+
+            To restore, stop the node and put the copy in the place of its data directory. A producer that signed blocks after \
+            the copy was made must sync as a full node before it produces again.
+            """)
+
+    @Option(help: ArgumentHelp("The data directory.", valueName: "folder"))
+    var dataDir: String
+    @Argument(help: "The folder for the copy.")
+    var out: String
+
+    func run() throws {
+        let began = SystemTime.milliseconds
+        do {
+            let store = try LMDBStore(directory: dataDir, access: .readOnly)
+            // A store without a chain is nothing to keep.
+            guard try store.tip() != nil else { throw CommandFailure(.noInput, "the store in \(dataDir) holds no chain") }
+            let isNew = try makeRoom()
+            do throws(StoreError) {
+                try copy(store.reader)
+            } catch {
+                if isNew { rmdir(out) }
+                throw error
+            }
+            try end(began: began)
+        } catch let error as StoreError {
+            throw CommandFailure(Transfer.code(of: error), error.description)
+        }
+    }
+
+    /// Sees that nothing is in the way. Whether the folder is to be made.
+    private func makeRoom() throws -> Bool {
+        guard let folder = opendir(out) else {
+            guard errno == ENOENT else { throw CommandFailure(.cannotCreate, "cannot use \(out) for the copy: \(errnoText())") }
+            return true
+        }
+        defer { closedir(folder) }
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            guard name == "." || name == ".." else {
+                throw CommandFailure(.cannotCreate, "\(out) is not empty (it holds \(name)): name another folder for the copy")
+            }
+        }
+        return false
+    }
+
+    private func copy(_ reader: StoreReader) throws(StoreError) {
+        let progress = CopyProgress(of: "\(dataDir)/data.mdb", to: "\(out)/data.mdb.part")
+        defer { progress.end() }
+        try reader.backup(toDirectory: out)
+    }
+
+    /// Opens the copy as a node would, and says what it holds.
+    private func end(began: Int64) throws {
+        let copy = try LMDBStore(directory: out, access: .readOnly)
+        guard let tip = try copy.tip() else { throw CommandFailure(.internalError, "the copy in \(out) holds no chain") }
+        var object = JSONObjectWriter()
+        object.field("height", tip.height)
+        object.field("hash", tip.hash.hex)
+        object.field("state_root", tip.stateRoot.hex)
+        object.field("bytes", FileSize.of("\(out)/data.mdb"))
+        object.field("seconds", Double(SystemTime.milliseconds - began) / 1000)
+        try StandardOutput.put(object.end() + [UInt8(ascii: "\n")])
+    }
+}
+
+/// One line that grows while a file is copied, on a terminal only.
+private struct CopyProgress {
+    /// Between two looks at how far the copy is.
+    private static let interval = DispatchTimeInterval.milliseconds(250)
+    private let timer: (any DispatchSourceTimer)?
+
+    init(of source: String, to target: String) {
+        guard StandardError.isTerminal else {
+            timer = nil
+            return
+        }
+        let timer = DispatchSource.makeTimerSource(queue: .global())
+        timer.schedule(deadline: .now() + CopyProgress.interval, repeating: CopyProgress.interval)
+        timer.setEventHandler {
+            // Free pages are left out, so the copy may be done before the number is reached.
+            let (copied, all) = (FileSize.of(target) ?? 0, FileSize.of(source) ?? 0)
+            StandardError.put("\r\u{1B}[2Kcopied \(StatusText.bytes(copied)) of at most \(StatusText.bytes(all))")
+        }
+        timer.resume()
+        self.timer = timer
+    }
+
+    func end() {
+        guard let timer else { return }
+        timer.cancel()
+        StandardError.put("\r\u{1B}[2K")
+    }
+}
+
+private enum FileSize {
+    /// Bytes that a file takes; `nil` where there is none.
+    static func of(_ path: String) -> UInt64? {
+        var status = stat()
+        return stat(path, &status) == 0 ? UInt64(clamping: status.st_size) : nil
+    }
+}
