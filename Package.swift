@@ -147,7 +147,8 @@ let package = Package(
         tests(
             "API",
             [
-                "API", "Node", "ProtocolCore", "Peering", "PodoruConfiguration", "Storage", "Mempool", "Ledger", "Framing", "Primitives",
+                "podoru", "API", "Node", "ProtocolCore", "Peering", "PodoruConfiguration", "Storage", "Mempool", "Ledger", "Framing",
+                "Primitives",
                 logging,
             ] + http),
         // Runs the built command as an operator does.
