@@ -2,10 +2,6 @@ internal import HTTPTypes
 internal import Logging
 internal import NIOCore
 
-#if canImport(Glibc)
-internal import Glibc
-#endif
-
 /// One connection, as the server looks after it. On the API's thread.
 protocol LiveConnection: AnyObject {
     /// Looks at its deadlines.
@@ -39,8 +35,6 @@ final class ServerState: @unchecked Sendable {
     private var lastID: UInt64 = 0
     private var sweeping: RepeatedTask?
     private var sweeps = 0
-    /// The most connections since memory was given back.
-    private var peak = 0
     /// Connections that count against the cap.
     private(set) var counted = 0 {
         didSet { counters.setConnections(counted) }
@@ -149,24 +143,9 @@ final class ServerState: @unchecked Sendable {
     private func sweep() {
         let now = loop.now
         for connection in connections.values { connection.sweep(at: now) }
-        giveBack()
         sweeps += 1
         if sweeps % 8 == 0 { rates.forgetQuiet(at: Int64(clamping: now.uptimeNanoseconds)) }
     }
-
-    /// After a crowd has left, gives the memory that it held back to the system: the C library would keep it. Takes about a
-    /// millisecond.
-    private func giveBack() {
-        peak = max(peak, connections.count)
-        guard peak >= ServerState.crowd, connections.count < peak / 4 else { return }
-        peak = connections.count
-        #if canImport(Glibc)
-        malloc_trim(0)
-        #endif
-    }
-
-    /// Connections whose memory is worth it: some megabytes.
-    private static let crowd = 256
 
     /// Every connection finishes what is under way and ends.
     func quiesce() {
