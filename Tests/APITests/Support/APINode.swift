@@ -94,6 +94,8 @@ func withAPINode(
     chain: Bool = false, genesis: String = "genesis.json", limits: APILimits = APILimits(), routes: [Route] = [],
     configure: (inout NodeConfiguration) -> Void = { _ in }, _ body: (APINode) async throws -> Void
 ) async throws {
+    await NodeGate.shared.enter()
+    defer { Task { await NodeGate.shared.leave() } }
     let api = try await APINode.start(chain: chain, genesis: genesis, limits: limits, routes: routes, configure: configure)
     do {
         try await body(api)
@@ -102,6 +104,27 @@ func withAPINode(
         throw error
     }
     await api.stop()
+}
+
+/// Lets so many nodes of `withAPINode` run at once. All tests begin together, and each node's store reserves a part of the address
+/// space, of which there is room for about a hundred.
+private actor NodeGate {
+    static let shared = NodeGate()
+
+    private var free = 8
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    func enter() async {
+        if free > 0 {
+            free -= 1
+        } else {
+            await withCheckedContinuation { waiting.append($0) }
+        }
+    }
+
+    func leave() {
+        if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
+    }
 }
 
 /// A directory of one test, removed with it.
