@@ -65,6 +65,15 @@ final class BenchNode {
             }
             pump(milliseconds: 20)
         }
+        // The API opens its port after the node has called itself ready.
+        while hasAPI {
+            if let socket = try? LoopbackSocket(port: apiPort) {
+                close(socket.descriptor)
+                break
+            }
+            guard seconds() < end else { throw BenchmarkError("a node's API did not start; its log: \(scratch.path)/node.log") }
+            pump(milliseconds: 10)
+        }
     }
 
     private static func apiSettings(port: UInt16) -> String {

@@ -16,7 +16,11 @@ struct LoopbackSocket {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard code == 0 else { throw BenchmarkError("cannot connect to port \(port): error \(errno)") }
+        guard code == 0 else {
+            let reason = errno
+            close(descriptor)
+            throw BenchmarkError("cannot connect to port \(port): error \(reason)")
+        }
         var yes: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
     }
