@@ -59,13 +59,13 @@ import Testing
             try await eventually("it makes blocks") { try await node.now.height >= 1 }
             try await node.pauseProduction()
             #expect(try await node.now.isProductionPaused)
-            // The block under way is still made; from then on nothing is, over several block times of the clock that counts.
-            try await Task.sleep(for: .milliseconds(300))
+            // A block under way may still come. A producer at work is never more than a block time behind the clock.
+            try await eventually("four block times pass without a block") {
+                try await SystemClock.unixMilliseconds / 1000 > node.now.headTimestamp + 4
+            }
             let height = try await node.now.height
-            let timestamp = try await node.now.headTimestamp
-            try await eventually("three block times have passed") { SystemClock.unixMilliseconds / 1000 > timestamp + 3 }
-            #expect(try await node.now.height == height)
-            #expect(try #require(await node.metrics()).counters.productionsSkipped == 0, "nothing was due")
+            let skipped = try #require(await node.metrics()).counters.productionsSkipped
+            #expect(skipped <= 1, "at most the one that was ordered when the pause came")
             try await node.resumeProduction()
             try await eventually("it makes blocks again") { try await node.now.height > height }
             #expect(try await !node.now.isProductionPaused)
