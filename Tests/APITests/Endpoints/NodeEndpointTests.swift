@@ -1,0 +1,106 @@
+import Foundation
+import Node
+import PodoruConfiguration
+import Primitives
+import Synchronization
+import Testing
+
+@testable import API
+
+/// What the node says of itself, with a real peer.
+@Suite struct NodeEndpointTests {
+    @Test func peersComeInTwoShapes() async throws {
+        try await withAPINode { api in
+            let port = api.node.port
+            let check: (APINode) async throws -> Void = { other in
+                try await eventually("the peer is shown") {
+                    try await api.get("/api/v1/node/peers").payload["peer_count"]?.int == 1
+                }
+                let answer = try await api.get("/api/v1/node/peers")
+                #expect(answer["Vary"]?.contains("Content-Type") == true)
+                let peer = try answer.payload["peers"]?[0]
+                #expect(
+                    peer?.keys == [
+                        "id", "address", "direction", "node_type", "version", "height", "connected_at", "last_seen", "latency_ms",
+                        "bytes_in",
+                        "bytes_out", "messages_in", "messages_out", "capabilities", "dialect",
+                    ])
+                #expect(peer?["direction"]?.string == "inbound")
+                #expect(peer?["bytes_in"]?.int ?? 0 > 0)
+                let bare = try await api.get("/api/v1/node/peers", headers: ["Content-Type": "application/json"]).payload
+                #expect(bare[0]?["id"] == peer?["id"])
+                let info = try await other.get("/api/v1/node/info").payload
+                #expect(info["address"] == peer?["id"])
+                #expect(info["peers"]?[0]?["direction"]?.string == "outbound")
+            }
+            try await withAPINode(configure: { $0.bootstrapPeers = ["127.0.0.1:\(port)"] }, check)
+        }
+    }
+
+    @Test func infoHasEveryField() async throws {
+        try await withAPINode(chain: true) { api in
+            let info = try await api.get("/api/v1/node/info").payload
+            #expect(
+                info.keys == [
+                    "version", "node_type", "type", "address", "p2p_address", "p2p_port", "api_port", "chain_id", "height",
+                    "best_peer_height",
+                    "is_syncing", "sync_progress", "peer_count", "peers", "uptime", "observed_addresses",
+                ])
+            #expect(info["p2p_port"]?.int == Int(api.node.port))
+            #expect(info["api_port"]?.int == Int(api.port))
+            #expect(info["height"]?.int == 130)
+            #expect(info["sync_progress"]?.int == 100)
+            #expect(info["is_syncing"]?.bool == false)
+        }
+    }
+
+    @Test func progressIsWholeOnlyAtTheEnd() {
+        #expect(NodeEndpoints.syncProgress(height: 0, target: 0) == 100_000)
+        #expect(NodeEndpoints.syncProgress(height: 1, target: 3) == 33_333)
+        #expect(NodeEndpoints.syncProgress(height: .max - 1, target: .max) == 99_999)
+    }
+
+    @Test func aStoppedNodeIsUnhealthy() async throws {
+        try await withAPINode { api in
+            await api.node.stop()
+            try await eventually("it is unhealthy") { try await api.get("/api/v1/node/health").status == 503 }
+            let health = try await api.get("/api/v1/node/health").payload
+            #expect(health["status"]?.string == "unhealthy")
+            #expect(health["checks"]?.keys == ["database", "network", "sync", "api"])
+            #expect(health["checks"]?["database"]?.string != "ok")
+            #expect(try await api.get("/api/v1/chain/info").status == 503)
+        }
+    }
+
+    @Test func aNodeWithoutItsPeersIsDegraded() async throws {
+        try await withAPINode(configure: { $0.bootstrapPeers = ["127.0.0.1:1"] }, Self.expectNoPeers)
+    }
+
+    private static let expectNoPeers: @Sendable (APINode) async throws -> Void = { api in
+        let answer = try await api.get("/api/v1/node/health")
+        #expect(answer.status == 200)
+        #expect(try answer.payload["status"]?.string == "degraded")
+        #expect(try answer.payload["checks"]?["network"]?.string == "no peers")
+    }
+
+    @Test func manyRequestsAskTheNodeOnce() async throws {
+        let asked = Atomic<Int>(0)
+        try await withAPINode { api in
+            let status = await api.node.status()
+            let cache = NodeStatusCache {
+                asked.add(1, ordering: .relaxed)
+                return status
+            }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<1000 { group.addTask { _ = try await cache.current() } }
+                try await group.waitForAll()
+            }
+            // On a machine that stands still for a while it may have become old in between.
+            #expect((1...10).contains(asked.load(ordering: .relaxed)))
+            let before = asked.load(ordering: .relaxed)
+            try await api.statusIsForgotten()
+            _ = try await cache.current()
+            #expect(asked.load(ordering: .relaxed) == before + 1)
+        }
+    }
+}
