@@ -77,23 +77,33 @@ final class HTTPLoad {
     }
 
     /// Sends all of `requests`; every answer must be a 200.
-    func run(_ requests: [[UInt8]]) throws -> Result {
+    ///
+    /// - Parameter perSecond: how many to begin in a second; each as soon as a connection is free when `nil`.
+    func run(_ requests: [[UInt8]], perSecond: Double? = nil) throws -> Result {
         var milliseconds: [Double] = []
         milliseconds.reserveCapacity(requests.count)
         var next = 0
         let started = seconds()
-        for index in connections.indices where next < requests.count { try send(requests, &next, on: index) }
+        var free = Array(connections.indices)
+        func isDue() -> Bool { perSecond.map { started + Double(next) / $0 <= seconds() } ?? true }
+        func sendDue() throws {
+            while next < requests.count, isDue(), let index = free.popLast() { try send(requests, &next, on: index) }
+        }
+        try sendDue()
         var polled = connections.map { pollfd(fd: $0.socket.descriptor, events: Int16(POLLIN), revents: 0) }
         while milliseconds.count < requests.count {
-            guard poll(&polled, nfds_t(polled.count), HTTPLoad.timeoutMilliseconds) > 0 else {
+            // With a rate it looks each millisecond at what is due.
+            let found = poll(&polled, nfds_t(polled.count), perSecond == nil ? HTTPLoad.timeoutMilliseconds : 1)
+            guard found > 0 || perSecond != nil else {
                 throw BenchmarkError("no answer came within \(HTTPLoad.timeoutMilliseconds) ms")
             }
             for index in connections.indices where polled[index].revents != 0 {
                 try connections[index].socket.receive(into: &connections[index].buffer)
                 guard try takeAnswer(index) else { continue }
                 milliseconds.append((seconds() - connections[index].sentAt) * 1000)
-                if next < requests.count { try send(requests, &next, on: index) }
+                free.append(index)
             }
+            try sendDue()
         }
         return Result(perSecond: Double(requests.count) / (seconds() - started), milliseconds: milliseconds)
     }
