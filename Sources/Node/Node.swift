@@ -26,6 +26,8 @@ public final class Node: Sendable {
         public var supervisor: Int32?
         /// The log level of the process, for an operator who wants to change it.
         public var logLevel: LogLevel?
+        /// systemd or another service manager, which hears how the node fares for as long as its loop answers; or `nil`.
+        public var serviceManager: ServiceManager?
         /// Told once when the node cannot go on, such as a full disk. It should be stopped then.
         public var onFailure: @Sendable (_ reason: String) -> Void
 
@@ -94,6 +96,9 @@ public final class Node: Sendable {
                 "node": "\(identity.address.checksummed)", "data": "\(configuration.dataDir)",
             ])
 
+        let settings = configuration.changes(from: NodeConfiguration()).map { ($0.key.name, Logger.MetadataValue.string($0.new)) }
+        log.notice("configured, beside the defaults", metadata: Dictionary(uniqueKeysWithValues: settings))
+
         let loop: EventLoop
         do throws(EventLoopError) { loop = try EventLoop.start(name: "loop") } catch { throw .system("\(error)") }
         let worker = ChainWorker(pool: pool, reader: chain.store.reader, maxFrameBytes: configuration.maxMessageBytes)
@@ -146,6 +151,7 @@ public final class Node: Sendable {
         self.chain = ChainReader(genesis: plan.genesis, chainID: plan.chainID) { [weak worker] in worker?.storeReader }
         self.plan = Mutex(plan)
         if let supervisor { await startReporting(supervisor) }
+        if let manager = options.serviceManager { await startHeartbeat(manager) }
     }
 
     // MARK: Parts
@@ -182,6 +188,17 @@ public final class Node: Sendable {
         }
     }
 
+    /// Signs of life come from the loop itself: from one that hangs there are none.
+    private func startHeartbeat(_ manager: ServiceManager) async {
+        let shell = shell
+        let loop = loop
+        _ = try? await loop.perform { () throws(EventLoopError) -> Void in
+            _ = try loop.schedule(every: manager.heartbeatInterval) {
+                manager.tell(.watchdog, .status(shell.statusReport().summary))
+            }
+        }
+    }
+
     // MARK: Observing
 
     /// Where the node stands; `nil` once it has stopped. Linear in the peers.
@@ -200,9 +217,10 @@ public final class Node: Sendable {
 
     /// Ends: no new connections, the block under way is committed, peers are told, the store is closed.
     public func stop() async {
+        let last = await metrics()
         log.notice("stopping")
         await Node.close(loop, shell, worker, log)
-        log.notice("stopped")
+        log.notice("stopped", metadata: last?.summary ?? [:])
     }
 
     private static func close(_ loop: EventLoop, _ shell: NetworkShell, _ worker: ChainWorker, _ log: Logger) async {

@@ -17,6 +17,18 @@ import Testing
         #expect(result.errors.contains("genesis_path"), "a file that is missing is noted")
     }
 
+    @Test func theEffectiveConfigurationIsAWholeOne() throws {
+        defer { tool.remove() }
+        try tool.write("node.yaml", "p2p_port: 9001\n")
+        let result = try tool.run("check-config", "--effective", "node.yaml", environment: ["PODORU_MAX_PEERS": "20"])
+        #expect(result.code == 0)
+        let lines = result.output.split(separator: "\n")
+        #expect(lines.contains("p2p_port: 9001") && lines.contains("max_peers: 20") && lines.contains("api_port: 8545"))
+        // It can be used in place of the file.
+        try tool.write("effective.yaml", result.output)
+        #expect(try tool.run("check-config", "--effective", "effective.yaml").output == result.output)
+    }
+
     @Test func everyMistakeHasItsOwnLineThatBeginsWithTheFile() throws {
         defer { tool.remove() }
         try tool.write("node.yaml", "p2p_port: many\nmax_peeers: 20\nblock_time: 5\n")

@@ -156,3 +156,21 @@ struct ChangeTests {
         #expect(Set(ConfigurationKey.all.filter { $0.reload == .atRunTime }.map(\.name)) == Set(atRunTime))
     }
 }
+
+struct ManPageTests {
+    static let file = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent(
+            "deploy/man/podoru.yaml.5")
+
+    /// After a change of the table: `UPDATE_MANUAL=1 swift test --filter ManPageTests`.
+    @Test func theDeployedPageIsTheTables() throws {
+        if ProcessInfo.processInfo.environment["UPDATE_MANUAL"] != nil {
+            try Data(ConfigurationManPage.text.utf8).write(to: ManPageTests.file, options: .atomic)
+        }
+        #expect(try String(contentsOf: ManPageTests.file, encoding: .utf8) == ConfigurationManPage.text)
+    }
+
+    @Test func everyKeyHasAnEntry() {
+        for key in ConfigurationKey.all { #expect(ConfigurationManPage.text.contains(".TP\n.BR \(key.name) ")) }
+    }
+}

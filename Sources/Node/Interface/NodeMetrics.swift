@@ -1,4 +1,6 @@
 internal import EventLoop
+internal import Framing
+internal import Logging
 internal import Peering
 public import Primitives
 public import ProtocolCore
@@ -81,5 +83,17 @@ extension Node {
         metrics.validation = worker.validationTimes
         metrics.storeBytes = chain.usedBytes ?? 0
         return metrics
+    }
+}
+
+extension NodeMetrics {
+    /// What a node did in its life, for the log at its end.
+    var summary: Logger.Metadata {
+        let bytes = { (sums: TrafficByType) in (MessageType.allCases + [nil]).reduce(UInt64(0)) { $0 &+ sums[$1].bytes } }
+        return [
+            "uptime_s": "\(uptime / .seconds(1))", "height": "\(committedHeight)", "blocks_produced": "\(counters.blocksProduced)",
+            "blocks_by_gossip": "\(counters.propagation.count)", "blocks_by_sync": "\(counters.blocksBySync)",
+            "bytes_in": "\(bytes(counters.received))", "bytes_out": "\(bytes(counters.sent))",
+        ]
     }
 }

@@ -16,6 +16,9 @@ enum SystemClock {
     /// Milliseconds since 1970.
     static var unixMilliseconds: Int64 { Int64(unixMicroseconds / 1000) }
 
+    /// Microseconds of the clock that `uptime` reads, as systemd wants them.
+    static var monotonicMicroseconds: Int64 { uptime / 1000 }
+
     /// Nanoseconds of a clock that never jumps.
     static var uptime: Int64 {
         var now = timespec()

@@ -21,6 +21,9 @@ struct CheckConfig: ParsableCommand {
     @Argument(help: ArgumentHelp("The configuration, such as node.yaml.", valueName: "file"))
     var file: String
 
+    @Flag(help: "Print every key with the value that counts, defaults and the environment included, as YAML instead of `ok`.")
+    var effective = false
+
     func run() throws {
         let configuration: NodeConfiguration
         do throws(ConfigurationFailure) {
@@ -33,7 +36,11 @@ struct CheckConfig: ParsableCommand {
         }
         note(configuration.genesisPath, "genesis_path")
         if let key = configuration.privateKey { note(key, "private_key") }
-        try StandardOutput.say("ok")
+        if effective {
+            for key in ConfigurationKey.all { try StandardOutput.say("\(key.name): \(key.text(in: configuration))") }
+        } else {
+            try StandardOutput.say("ok")
+        }
     }
 
     /// Says when a file that the configuration names is not there for this user.

@@ -6,6 +6,12 @@ internal import PodoruConfiguration
 internal import ServiceLifecycle
 internal import UnixSignals
 
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
 /// `podoru run`: one node until SIGTERM.
 struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -28,7 +34,8 @@ struct Run: AsyncParsableCommand {
         OpenFiles.makeRoom(for: settings.maxPeers + APIServer.maximumConnections(settings), logger: Logger(label: "node"))
 
         let (failures, failed) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingOldest(1))
-        let options = Node.Options(logger: Logger(label: "node"), supervisor: supervisorFd, logLevel: level) { failed.yield($0) }
+        var options = Node.Options(logger: Logger(label: "node"), supervisor: supervisorFd, logLevel: level) { failed.yield($0) }
+        options.serviceManager = .current
         let node: Node
         do throws(NodeError) {
             node = try await Node.start(settings, options: options)
@@ -36,7 +43,11 @@ struct Run: AsyncParsableCommand {
             throw CommandFailure(error)
         }
         let api = try await Run.serve(node, settings)
-        let service = NodeService(node: node, api: api, configurationPath: config, level: level, failures: failures)
+        // Before anybody is told that the node is ready: a signal that nobody expects ends a process.
+        let hangups = SystemSignal.stream(SIGHUP)
+        let service = NodeService(
+            node: node, api: api, manager: options.serviceManager, hangups: hangups, configurationPath: config, level: level,
+            failures: failures)
         var group = ServiceGroupConfiguration(
             services: [
                 ServiceGroupConfiguration.ServiceConfiguration(service: service, successTerminationBehavior: .gracefullyShutdownGroup)
@@ -74,11 +85,15 @@ private struct NodeService: Service {
 
     let node: Node
     let api: APIServer?
+    let manager: ServiceManager?
+    let hangups: AsyncStream<Void>
     let configurationPath: String
     let level: LogLevel
     let failures: AsyncStream<String>
 
     func run() async throws {
+        // Not before the group listens to signals, which it does when it runs its services.
+        manager?.tell(.ready, .status("started"))
         let failure = await withGracefulShutdownHandler {
             await withTaskGroup(of: String?.self) { group in
                 group.addTask {
@@ -100,15 +115,35 @@ private struct NodeService: Service {
             }
         } onGracefulShutdown: {
         }
+        manager?.tell(.stopping, .status("stopping"))
+        let impatience = Task { await endOnSecondSignal() }
+        defer { impatience.cancel() }
         // Its clients are told before what they ask for is gone.
         await api?.stop()
         await node.stop()
         if let failure { throw CommandFailure(.inputOutput, "the node stopped because its chain could not go on: \(failure)") }
     }
 
+    /// An operator who asks again does not want to wait. Nothing that was committed is lost.
+    private func endOnSecondSignal() async {
+        await withTaskGroup(of: Void.self) { group in
+            for number in [SIGTERM, SIGINT] {
+                group.addTask {
+                    for await _ in SystemSignal.stream(number) {
+                        StandardError.say("podoru: a second signal: ending at once")
+                        // As a shell tells an end by this signal.
+                        _exit(128 + number)
+                    }
+                }
+            }
+        }
+    }
+
     private func reloadOnHangup() async {
         let log = Logger(label: "node")
-        for await _ in HangupSignal.stream() {
+        for await _ in hangups {
+            manager?.tell(.reloading)
+            defer { manager?.tell(.ready) }
             do {
                 let settings = try ConfigurationLoader.load(configurationPath)
                 try await node.reload(settings)

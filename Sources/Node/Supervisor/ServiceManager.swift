@@ -1,0 +1,101 @@
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// The process that started this one as a service, systemd or another that speaks its protocol (sd_notify(3)): datagrams of
+/// `NAME=value` lines to the socket that `NOTIFY_SOCKET` names.
+///
+/// It never waits: a service manager that does not read misses lines.
+public struct ServiceManager: Sendable {
+    /// What it is told.
+    public enum Message: Sendable {
+        /// The store is open and the node listens.
+        case ready
+        case reloading
+        case stopping
+        /// One line for `systemctl status`.
+        case status(String)
+        /// The node is alive.
+        case watchdog
+    }
+
+    private let address: [UInt8]
+    /// How long it waits for a sign of life before it ends the process; `nil` when it does not watch.
+    public let watchdogInterval: Duration?
+
+    /// `nil` when nobody wants to know. A socket address that cannot be used is such a case too.
+    ///
+    /// - Parameters:
+    ///   - environment: looks a variable up.
+    ///   - processID: of this process; `WATCHDOG_PID` must name it where it is set.
+    public init?(environment: (String) -> String?, processID: Int32) {
+        guard let path = environment("NOTIFY_SOCKET"), let first = path.utf8.first, path.utf8.count < ServiceManager.maximumPathBytes
+        else { return nil }
+        switch first {
+        case UInt8(ascii: "/"): address = Array(path.utf8)
+        // An abstract socket.
+        case UInt8(ascii: "@"): address = [0] + path.utf8.dropFirst()
+        default: return nil
+        }
+        let microseconds = environment("WATCHDOG_USEC").flatMap { Int64($0) } ?? 0
+        let isForUs = environment("WATCHDOG_PID").map { $0 == String(processID) } ?? true
+        watchdogInterval = microseconds > 0 && isForUs ? .microseconds(microseconds) : nil
+    }
+
+    /// The one of this process.
+    public static var current: ServiceManager? {
+        ServiceManager(environment: { name in getenv(name).map { String(cString: $0) } }, processID: getpid())
+    }
+
+    /// How often it is told that the node lives: three times in its interval, so that one late beat is no alarm, and every few
+    /// seconds for the sake of the status line.
+    var heartbeatInterval: Duration { min(watchdogInterval.map { $0 / 3 } ?? .seconds(5), .seconds(5)) }
+
+    private static let maximumPathBytes = MemoryLayout.size(ofValue: sockaddr_un().sun_path)
+
+    /// Sends `messages` in one datagram, or drops them when the socket is full or gone.
+    public func tell(_ messages: Message...) {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        var destination = sockaddr_un()
+        destination.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &destination.sun_path) { $0.copyBytes(from: address) }
+        // The length ends with the name: an abstract one has no terminator.
+        let length = socklen_t(MemoryLayout<sa_family_t>.size + address.count)
+        let text = messages.map(\.text).joined(separator: "\n")
+        withUnsafePointer(to: &destination) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { target in
+                _ = Array(text.utf8).withUnsafeBytes {
+                    sendto(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT), target, length)
+                }
+            }
+        }
+    }
+}
+
+extension ServiceManager.Message {
+    var text: String {
+        switch self {
+        case .ready: "READY=1"
+        // The time tells this reload from an older one.
+        case .reloading: "RELOADING=1\nMONOTONIC_USEC=\(SystemClock.monotonicMicroseconds)"
+        case .stopping: "STOPPING=1"
+        case .status(let line): "STATUS=" + line.filter { !$0.isNewline }
+        case .watchdog: "WATCHDOG=1"
+        }
+    }
+}
+
+extension NodeReport.Status {
+    /// One line for a person.
+    var summary: String {
+        let peers = inbound + outbound
+        let rest = "\(peers) \(peers == 1 ? "peer" : "peers"), \(mempool) waiting"
+        guard isSyncing, target > height else { return "height \(height), \(rest)" }
+        // At most 99 while it is behind.
+        return "syncing \(height * 100 / target) %: height \(height) of \(target), \(rest)"
+    }
+}
