@@ -11,7 +11,9 @@ SEED       ?=
 # The C libraries that CSystemShims names, and what a bare machine lacks to find them.
 DEBIAN_PACKAGES := libuv1-dev libyaml-dev zlib1g-dev libsecp256k1-dev liblmdb-dev
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-RELEASE := .build/release
+RELEASE ?= .build/release
+# The Swift runtime goes into the binary, so that the machine that runs it needs no Swift.
+RELEASE_BUILD := $(SWIFT) build -c release --static-swift-stdlib
 
 .PHONY: help deps build devnet test test-python test-api bench lint format clean
 .DEFAULT_GOAL := help
@@ -28,7 +30,7 @@ deps: ## install the Debian packages that the build needs (asks for sudo only wh
 	fi
 
 build: deps ## build the command in release mode
-	$(SWIFT) build -c release --product podoru
+	$(RELEASE_BUILD) --product podoru
 
 devnet: build ## the main job: five nodes on one chain, on this machine (options: DEVNET="--duration 60s")
 	@$(RELEASE)/podoru devnet $(DEVNET)
@@ -45,7 +47,7 @@ test-api: deps ## hold docs/openapi.yaml against a running node, with schemathes
 	python3 Tests/APIConformance/check_api.py $(if $(SEED),--seed $(SEED))
 
 bench: build ## measure; prints ratios against references of the same run (one part: BENCH="echo import")
-	$(SWIFT) build -c release --product podoru-bench
+	$(RELEASE_BUILD) --product podoru-bench
 	@$(RELEASE)/podoru-bench $(BENCH)
 
 lint: ## check the format of every source
@@ -56,3 +58,5 @@ format: ## format every source in place
 
 clean: ## remove what was built
 	rm -rf .build
+
+include deploy/install.mk

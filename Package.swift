@@ -154,6 +154,8 @@ let package = Package(
         // Runs the built command as an operator does.
         tests("Command", ["podoru", "Ledger", "Primitives"]),
         tests("Peer", ["podoru", "Primitives"]),
+        // Reads what `deploy/` installs with the tools that an operator has.
+        tests("Deploy", ["podoru", "API", "PodoruConfiguration"]),
         tests("House", []),
     ]
 )
