@@ -181,20 +181,26 @@ public final class Node: Sendable {
         // Stays until the loop ends.
         _ = try? await loop.perform { () throws(EventLoopError) -> Void in
             _ = try loop.schedule(every: SupervisorChannel.statusInterval) {
-                var status = shell.statusReport()
-                status.mempool = UInt64(worker.mempoolCount)
-                supervisor.send(.status(status))
+                supervisor.send(.status(Node.report(shell, worker)))
             }
         }
+    }
+
+    /// What the loop and the chain worker know together. On the loop.
+    private static func report(_ shell: NetworkShell, _ worker: ChainWorker) -> NodeReport.Status {
+        var status = shell.statusReport()
+        status.mempool = UInt64(worker.mempoolCount)
+        return status
     }
 
     /// Signs of life come from the loop itself: from one that hangs there are none.
     private func startHeartbeat(_ manager: ServiceManager) async {
         let shell = shell
+        let worker = worker
         let loop = loop
         _ = try? await loop.perform { () throws(EventLoopError) -> Void in
             _ = try loop.schedule(every: manager.heartbeatInterval) {
-                manager.tell(.watchdog, .status(shell.statusReport().summary))
+                manager.tell(.watchdog, .status(Node.report(shell, worker).summary))
             }
         }
     }

@@ -55,9 +55,9 @@ private struct Measured {
 
     /// Runs `body`, which says how many it did.
     init(_ body: () throws -> Int) rethrows {
-        let (started, cpuStarted) = (now().uptime, Measured.cpuNanoseconds())
+        let (started, cpuStarted) = (benchMoment().uptime, Measured.cpuNanoseconds())
         let count = Double(try body())
-        perSecond = count / (Double(now().uptime - started) / 1e9)
+        perSecond = count / (Double(benchMoment().uptime - started) / 1e9)
         cpuMicroseconds = Double(Measured.cpuNanoseconds() - cpuStarted) / 1000 / count
     }
 
@@ -72,11 +72,11 @@ private let importRounds = 3
 
 /// Imports the chain into a store of its own.
 private func importOnce(_ fixture: ChainFixture) throws -> Measured {
-    let scratch = try ScratchFolder()
+    let scratch = try BenchFolder()
     defer { scratch.remove() }
     let chain = try ChainDirectory(scratch.path, genesis: fixture.genesis)
     let pool = SignaturePool(rules: fixture.genesis.rules)
-    let importer = BlockImporter(engine: chain.engine, pool: pool, now: now)
+    let importer = BlockImporter(engine: chain.engine, pool: pool, now: benchMoment)
     return try Measured {
         let outcome = try importer.run(try BlockFileReader(path: fixture.chainPath))
         if let fault = outcome.fault { throw BenchmarkError("import: \(fault)") }
@@ -114,32 +114,5 @@ private struct RecoverySample {
         Measured {
             pool.start(entries, perChunk: RecoverySample.perChunk) { try? $0.signature.recoverAddress($0.hash) }.wait().count
         }
-    }
-}
-
-/// The machine's clocks.
-private func now() -> Moment {
-    var monotonic = timespec()
-    var wall = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &monotonic)
-    clock_gettime(CLOCK_REALTIME, &wall)
-    return Moment(
-        uptime: Int64(monotonic.tv_sec) * 1_000_000_000 + Int64(monotonic.tv_nsec),
-        unixMilliseconds: Int64(wall.tv_sec) * 1000 + Int64(wall.tv_nsec) / 1_000_000)
-}
-
-/// A directory for one store, removed with its files.
-private struct ScratchFolder {
-    let path: String
-
-    init() throws {
-        var template = Array("\(ChainFixture.temporaryDirectory())/podoru-bench-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw BenchmarkError("cannot make a temporary directory") }
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    func remove() {
-        for file in ["data.mdb", "lock.mdb", "LOCK"] { unlink("\(path)/\(file)") }
-        rmdir(path)
     }
 }

@@ -94,26 +94,23 @@ private struct NodeService: Service {
     func run() async throws {
         // Not before the group listens to signals, which it does when it runs its services.
         manager?.tell(.ready, .status("started"))
-        let failure = await withGracefulShutdownHandler {
-            await withTaskGroup(of: String?.self) { group in
-                group.addTask {
-                    for await reason in failures { return reason }
-                    return nil
-                }
-                group.addTask {
-                    await reloadOnHangup()
-                    return nil
-                }
-                group.addTask {
-                    try? await gracefulShutdown()
-                    return nil
-                }
-                // Whichever ends first: the shutdown, or a failure.
-                let first = await group.next() ?? nil
-                group.cancelAll()
-                return first
+        let failure = await withTaskGroup(of: String?.self) { group in
+            group.addTask {
+                for await reason in failures { return reason }
+                return nil
             }
-        } onGracefulShutdown: {
+            group.addTask {
+                await reloadOnHangup()
+                return nil
+            }
+            group.addTask {
+                try? await gracefulShutdown()
+                return nil
+            }
+            // Whichever ends first: the shutdown, or a failure.
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            return first
         }
         manager?.tell(.stopping, .status("stopping"))
         let impatience = Task { await endOnSecondSignal() }

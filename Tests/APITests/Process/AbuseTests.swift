@@ -58,7 +58,7 @@ import Testing
             }
             let deaf = try await WebSocketClient.connect(port: node.port, reads: false)
             var listeners: [WebSocketClient] = []
-            for _ in 0..<300 { listeners.append(try await WebSocketClient.connect(port: node.port)) }
+            for _ in 0..<500 { listeners.append(try await WebSocketClient.connect(port: node.port)) }
             let end = try await node.terminate()
             print("abuse: SIGTERM to exit \(end.time)")
             #expect(end.code == 0)
