@@ -7,94 +7,139 @@ import Storage
 import Testing
 
 @testable import Node
-@testable import podoru
 
-/// Real processes that are killed without warning, and started again on what they left.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct CrashTests {
-    @Test func aNodeKilledInTheMiddleOfASyncGoesOnFromItsLastCommit() async throws {
+/// Real processes that are killed without warning, two hundred times in all, and started again on what they left.
+///
+/// A lane is one data directory whose process is killed over and over; lanes run side by side. A kill counts only when it met
+/// the process at the work in question, and a lane goes on until it has its share.
+@Suite(.serialized, .timeLimit(.minutes(15))) struct CrashTests {
+    private static let productionLanes = 10
+    private static let syncLanes = 4
+    /// Of each kind.
+    private static let kills = 100
+    /// Kills of a lane for each one that counts, at most: on a loaded machine many come too early or too late.
+    private static let patience = 6
+
+    /// Runs `lane` side by side, each with the chance of its own that the printed seed gives it.
+    private func withLanes(_ count: Int, _ what: String, _ lane: @escaping @Sendable (Int, SplitMix64) async throws -> Void) async throws {
         let seed = UInt64.random(in: 0 ... .max)
-        print("killed in sync: seed \(seed)")
-        var random = SplitMix64(seed: seed)
+        print("killed in \(what): seed \(seed)")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<count { group.addTask { try await lane(number, SplitMix64(seed: seed &+ UInt64(number))) } }
+            try await group.waitForAll()
+        }
+    }
+
+    // MARK: Syncing
+
+    @Test func aNodeKilledInTheMiddleOfASyncGoesOnFromItsLastCommit() async throws {
         let network = try TestNetwork()
-        let count: UInt64 = 600
+        let count: UInt64 = 500
         try network.importBlocks(try network.makeBlocks(Int(count)), into: "server")
         try await withNodes { nodes in
-            // Read at five requests a second, the server gives 50 blocks a second: the sync lasts long enough to be interrupted.
+            // Read at forty requests a second, the server gives a peer 80 blocks a second, in a commit of two each: a sync lasts
+            // long enough to be interrupted many times.
             var slow = network.configuration("server")
-            slow.rateLimitMessagesPerSecond = 5
-            slow.rateLimitBurst = 5
+            slow.rateLimitMessagesPerSecond = 40
+            slow.rateLimitBurst = 4
             slow.rateLimitPatience = .seconds(3600)
-            let server = try await nodes.start(slow)
-            let process = try NodeProcess(network, "late", authority: nil, bootstrap: [server.port], extra: "sync_batch_size: 10\n")
-            defer { process.kill() }
-            // Each kill comes a little after a height that is higher than the one before. A sync that outruns the test at one of
-            // the later ones was still interrupted at those before.
-            var interrupted = 0
-            for step in 1...5 {
-                try process.start()
-                let offset = UInt64.random(in: 0..<50, using: &random)
-                let goal = UInt64(step * 100) + offset
-                try await eventually("a height over \(goal)") { try process.committed() >= goal }
-                try await process.wait(milliseconds: Int64.random(in: 0...20, using: &random))
-                process.kill()
-                let floor = process.lastCommitted
-                let stored = try process.storedHeight()
-                #expect(stored >= floor, "kill \(step)")
-                guard stored < count else { break }
-                interrupted += 1
+            let port = try await nodes.start(slow).port
+            try await withLanes(Self.syncLanes, "sync") { number, random in
+                let process = try NodeProcess(
+                    network, "late-\(number)", authority: nil, bootstrap: [port], extra: "sync_batch_size: 2\n")
+                defer { process.kill() }
+                try await killInSync(process, upTo: count, times: Self.kills / Self.syncLanes, random)
             }
-            #expect(interrupted >= 1, "every kill came after the sync")
-            try process.start()
-            try await eventually("height \(count)") { try process.committed() == count }
-            process.kill()
         }
-        let outcome = try StoreVerifier(directory: network.dataPath("late"), now: { ReferenceChain.now }).run()
-        #expect(outcome.fault == nil)
-        #expect(outcome.tip.height == count)
     }
 
-    @Test func aProducerKilledAgainAndAgainNeverSignsTwoBlocksOfOneHeight() async throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        print("killed in production: seed \(seed)")
-        var random = SplitMix64(seed: seed)
-        let network = try TestNetwork()
-        var seen: [UInt64: Set<Hash32>] = [:]
-        try await withNodes { nodes in
-            let companion = try await nodes.start(network.configuration("full"))
-            let process = try NodeProcess(network, "producer", authority: 0, bootstrap: [companion.port])
-            defer { process.kill() }
-            for kill in 1...6 {
-                let before = process.lastCommitted
-                try process.start()
-                let port = try await process.port()
-                let observer = try await WirePeer.connect(to: port, genesis: network.genesis, height: before)
-                try await eventually("a block after kill \(kill - 1)") { try process.committed() > before }
-                // Blocks are made when a second begins: there lie the moments that matter.
-                try await process.wait(untilMillisecondsOfSecond: Int64.random(in: 0...40, using: &random))
-                process.kill()
-                try await eventually("the observer hears of the end") { observer.isClosed }
-                for (height, hashes) in observer.blocks { seen[height, default: []].formUnion(hashes) }
-                let (stored, floor) = (try process.storedHeight(), process.lastCommitted)
-                #expect(stored >= floor, "kill \(kill)")
-            }
-            let last = process.lastCommitted
+    private func killInSync(_ process: NodeProcess, upTo count: UInt64, times: Int, _ chance: SplitMix64) async throws {
+        var random = chance
+        var kept = KeptChain()
+        var (counted, attempts) = (0, 0)
+        while counted < times {
+            attempts += 1
+            try #require(attempts <= times * Self.patience, "only \(counted) of \(attempts) kills met a sync")
+            let before = process.lastCommitted
             try process.start()
-            try await eventually("a block after the last kill") { try process.committed() > last }
-            try await eventually("the companion has it") { try await companion.now.height > last }
+            // One of four at any moment from its birth on, the others some time after a commit.
+            if Int.random(in: 0..<4, using: &random) > 0 {
+                try await eventually("a height over \(before)") { try process.committed() > before }
+            }
+            try await process.wait(milliseconds: Int64.random(in: 0...100, using: &random))
             process.kill()
+            let stored = try process.withStoreIfAny { try kept.look(at: $0, "kill \(attempts)") } ?? 0
+            #expect(stored >= process.lastCommitted, "kill \(attempts)")
+            if stored > before, stored < count { counted += 1 }
+            guard stored == count else { continue }
+            // This sync was not interrupted any more: it is checked as a whole, and the next one begins.
+            #expect(try process.verifiedHeight() == count)
+            try process.forget()
+            kept = KeptChain()
         }
-        // A block that was made before the observer had shaken hands is not relayed to it; half of them are enough to judge.
-        #expect(seen.count >= 3)
-        let (own, companion) = (try LMDBStore(directory: network.dataPath("producer")), try LMDBStore(directory: network.dataPath("full")))
-        // What was relayed, what the producer kept and what the companion took is one block each.
-        for store in [own, companion] {
-            for height in 1...(try #require(try store.tip()).height) {
-                let block = try #require(try store.block(atHeight: height))
-                seen[height, default: []].insert(try HeaderPeek.read(block).hash)
+        print("\(counted) of \(attempts) kills met the sync")
+        try process.start()
+        try await eventually("height \(count)") { try process.committed() == count }
+        process.kill()
+        #expect(try process.verifiedHeight() == count)
+    }
+
+    // MARK: Producing
+
+    @Test func aProducerKilledAgainAndAgainNeverSignsTwoBlocksOfOneHeight() async throws {
+        try await withNodes { nodes in
+            try await withLanes(Self.productionLanes, "production") { number, random in
+                let network = try TestNetwork(name: ByteString("lane \(number)"))
+                let companion = try await nodes.start(network.configuration("full"))
+                let process = try NodeProcess(network, "producer", authority: 0, bootstrap: [companion.port])
+                defer { process.kill() }
+                try await killInProduction(process, network, companion, times: Self.kills / Self.productionLanes, random)
             }
         }
-        for (height, hashes) in seen { #expect(hashes.count == 1, "height \(height)") }
     }
+
+    private func killInProduction(
+        _ process: NodeProcess, _ network: TestNetwork, _ companion: Node, times: Int, _ chance: SplitMix64
+    ) async throws {
+        var random = chance
+        var kept = KeptChain()
+        var seen: [UInt64: Set<Hash32>] = [:]
+        for kill in 1...times {
+            let before = process.lastCommitted
+            try process.start()
+            let port = try await process.port()
+            let observer = try await WirePeer.connect(to: port, genesis: network.genesis, height: before)
+            try await eventually("a block after kill \(kill - 1)") { try process.committed() > before }
+            // Blocks are made when a second begins: there lie the moments that matter, and right behind a block.
+            if Bool.random(using: &random) {
+                try await process.wait(untilMillisecondsOfSecond: Int64.random(in: -10...40, using: &random))
+            } else {
+                try await process.wait(milliseconds: Int64.random(in: 0...20, using: &random))
+            }
+            process.kill()
+            try await eventually("the observer hears of the end") { observer.isClosed }
+            for (height, hashes) in observer.blocks { seen[height, default: []].formUnion(hashes) }
+            let stored = try process.withStore { try kept.look(at: $0, "kill \(kill)") }
+            #expect(stored >= process.lastCommitted, "kill \(kill)")
+        }
+        let last = process.lastCommitted
+        try process.start()
+        try await eventually("a block after the last kill") { try process.committed() > last }
+        try await eventually("the companion has it") { try await companion.now.height > last }
+        process.kill()
+        // A block that was made before the observer had shaken hands is not relayed to it; half of them are enough to judge.
+        #expect(seen.count >= times / 2)
+        _ = try process.withStore { try kept.look(at: $0, "the end") }
+        #expect(try process.verifiedHeight() == kept.height)
+        // What was relayed, what the producer kept and what the companion took is one block each.
+        for height in 1...(try await companion.now.height) {
+            let block = try companion.worker.storeReader?.read { try $0.block(atHeight: height) }
+            seen[height, default: []].insert(try HeaderPeek.read(try #require(block)).hash)
+        }
+        for (height, hashes) in seen { #expect(hashes.map { $0 } == [kept.hash(at: height)], "height \(height)") }
+    }
+
+    // MARK: Asked to stop
 
     @Test func aProcessThatIsAskedToStopLeavesAWholeStore() async throws {
         let network = try TestNetwork()

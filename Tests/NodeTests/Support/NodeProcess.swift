@@ -1,17 +1,19 @@
 import Foundation
 import Ledger
 import Storage
+import TestSupport
 
 @testable import Node
 @testable import podoru
 
 /// `podoru run` as a process, seen through what it reports to its supervisor.
-// Unchecked: one test at a time uses it.
+// Unchecked: one task at a time uses it.
 final class NodeProcess: @unchecked Sendable {
     private let name: String
     private let configurationPath: String
-    private let dataPath: String
+    let dataPath: String
     private let logPath: String
+    private let disk: SmallDisk?
     private var child: ChildProcess?
     private var readyPort: UInt16?
     /// The highest height that it reported as committed, over all its lives.
@@ -25,11 +27,22 @@ final class NodeProcess: @unchecked Sendable {
         return running.deletingLastPathComponent().appendingPathComponent("podoru").path
     }()
 
-    init(_ network: TestNetwork, _ name: String, authority: Int?, bootstrap: [UInt16], extra: String = "") throws {
+    /// Held while a child is started and while a store is open here: between its birth and its program a child has a copy of
+    /// every open file, and with it the store's lock.
+    private static let files = NSLock()
+
+    /// - Parameters:
+    ///   - disk: where the process is to see its data directory, when that is on a small disk.
+    ///   - log: where its standard error goes, instead of a file of its own.
+    init(
+        _ network: TestNetwork, _ name: String, authority: Int?, bootstrap: [UInt16], extra: String = "", disk: SmallDisk? = nil,
+        log: String? = nil
+    ) throws {
         self.name = name
+        self.disk = disk
         configurationPath = network.directory.file("\(name).yaml")
-        dataPath = network.dataPath(name)
-        logPath = network.directory.file("\(name).log")
+        dataPath = disk.map { "\($0.path)/data" } ?? network.dataPath(name)
+        logPath = log ?? network.directory.file("\(name).log")
         var text = "genesis_path: \"\(network.genesisPath)\"\ndata_dir: \"\(dataPath)\"\n"
         text += "p2p_bind_addr: \"127.0.0.1\"\np2p_port: 0\napi_enabled: false\n" + extra
         text += "bootstrap_peers: [\(bootstrap.map { "\"127.0.0.1:\($0)\"" }.joined(separator: ", "))]\n"
@@ -40,11 +53,19 @@ final class NodeProcess: @unchecked Sendable {
     func start() throws {
         readyPort = nil
         exitCode = nil
-        child = try ChildProcess.start(
-            name: name, executable: NodeProcess.executable,
-            arguments: [
-                "run", "--config", configurationPath, "--supervisor-fd", "\(ChildProcess.supervisorDescriptor)",
-            ], logPath: logPath)
+        child = try onItsDisk { [self] in
+            try NodeProcess.files.withLock {
+                try ChildProcess.start(
+                    name: name, executable: NodeProcess.executable,
+                    arguments: [
+                        "run", "--config", configurationPath, "--supervisor-fd", "\(ChildProcess.supervisorDescriptor)",
+                    ], logPath: logPath)
+            }
+        }
+    }
+
+    private func onItsDisk<R>(_ body: @escaping () throws -> R) throws -> R {
+        try disk?.run(body) ?? body()
     }
 
     /// Takes in what it reported. Fails when it has ended by itself.
@@ -60,10 +81,12 @@ final class NodeProcess: @unchecked Sendable {
             }
         }
         if child.reap() {
-            let log = (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? ""
             throw TestFailure("\(name) ended with \(child.exitCode ?? -1): \(log.suffix(2000))")
         }
     }
+
+    /// What it wrote to standard error, over all its lives.
+    var log: String { (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? "" }
 
     /// The highest height that it has reported as committed by now.
     func committed() throws -> UInt64 {
@@ -94,15 +117,58 @@ final class NodeProcess: @unchecked Sendable {
     func terminate() async throws {
         guard let child else { return }
         child.signal(SIGTERM)
+        try await end()
+    }
+
+    /// Waits until it ends by itself; its exit code, 128 and the signal when one ended it.
+    @discardableResult
+    func end() async throws -> Int32 {
+        guard let child else { return exitCode ?? -1 }
         try await eventually("\(name) ends") { child.reap() }
         try? read()
         exitCode = child.exitCode
         self.child = nil
+        return exitCode ?? -1
     }
 
-    /// The height of the store that it left, which is opened as a starting node opens it.
+    // MARK: What it left
+
+    /// Looks into the store that it left, which is opened as a starting node opens it.
+    func withStore<R>(_ body: @escaping (LMDBStore) throws -> R) throws -> R {
+        try onItsDisk { [dataPath] in
+            try NodeProcess.files.withLock { try body(try LMDBStore(directory: dataPath, access: .existing)) }
+        }
+    }
+
+    /// As `withStore`; `nil` when it was killed before it had made one.
+    func withStoreIfAny<R>(_ body: @escaping (LMDBStore) throws -> R) throws -> R? {
+        do {
+            return try withStore(body)
+        } catch let error as StoreError {
+            guard error.kind == .missing else { throw error }
+            return nil
+        }
+    }
+
     func storedHeight() throws -> UInt64 {
-        try LMDBStore(directory: dataPath, access: .existing).tip()?.height ?? 0
+        try withStore { try $0.tip()?.height ?? 0 }
+    }
+
+    /// Checks the whole store that it left: its height.
+    func verifiedHeight() throws -> UInt64 {
+        try onItsDisk { [dataPath] in
+            try NodeProcess.files.withLock {
+                let outcome = try StoreVerifier(directory: dataPath, now: { ReferenceChain.now }).run()
+                if let fault = outcome.fault { throw fault }
+                return outcome.tip.height
+            }
+        }
+    }
+
+    /// Takes its data away: the next life begins with none.
+    func forget() throws {
+        try FileManager.default.removeItem(atPath: dataPath)
+        lastCommitted = 0
     }
 
     // MARK: Moments
@@ -115,6 +181,6 @@ final class NodeProcess: @unchecked Sendable {
     /// Lets time pass until so many milliseconds into a second of the wall clock.
     func wait(untilMillisecondsOfSecond goal: Int64) async throws {
         let now = SystemClock.unixMilliseconds % 1000
-        try await wait(milliseconds: (goal - now + 1000) % 1000)
+        try await wait(milliseconds: (goal - now + 2000) % 1000)
     }
 }
