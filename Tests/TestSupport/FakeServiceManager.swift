@@ -27,6 +27,11 @@ public final class FakeServiceManager {
         return count < 0 ? nil : String(decoding: buffer.prefix(count), as: UTF8.self)
     }
 
+    /// Forgets what it was told so far.
+    public func forget() {
+        while next() != nil {}
+    }
+
     deinit {
         close(descriptor)
         if path.hasPrefix("/") { unlink(path) }

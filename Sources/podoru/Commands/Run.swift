@@ -4,7 +4,6 @@ internal import Logging
 internal import Node
 internal import PodoruConfiguration
 internal import ServiceLifecycle
-internal import UnixSignals
 
 #if canImport(Glibc)
 internal import Glibc
@@ -45,17 +44,27 @@ struct Run: AsyncParsableCommand {
         let api = try await Run.serve(node, settings)
         // Before anybody is told that the node is ready: a signal that nobody expects ends a process.
         let hangups = SystemSignal.stream(SIGHUP)
+        let endings = SystemSignal.stream([SIGTERM, SIGINT])
+        let (running, runs) = AsyncStream.makeStream(of: Void.self)
         let service = NodeService(
             node: node, api: api, manager: options.serviceManager, hangups: hangups, configurationPath: config, level: level,
-            failures: failures)
-        var group = ServiceGroupConfiguration(
+            failures: failures
+        ) { runs.yield() }
+        var configuration = ServiceGroupConfiguration(
             services: [
                 ServiceGroupConfiguration.ServiceConfiguration(service: service, successTerminationBehavior: .gracefullyShutdownGroup)
             ],
-            gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "lifecycle", factory: { _ in SwiftLogNoOpLogHandler() }))
-        group.maximumGracefulShutdownDuration = NodeService.drainDeadline
+            logger: Logger(label: "lifecycle", factory: { _ in SwiftLogNoOpLogHandler() }))
+        configuration.maximumGracefulShutdownDuration = NodeService.drainDeadline
+        let group = ServiceGroup(configuration: configuration)
+        let listening = Task {
+            // A group that does not run yet cannot be told to end.
+            for await _ in running { break }
+            await Run.end(group, on: endings)
+        }
+        defer { listening.cancel() }
         do {
-            try await ServiceGroup(configuration: group).run()
+            try await group.run()
         } catch let failure as CommandFailure {
             throw failure
         }
@@ -63,6 +72,21 @@ struct Run: AsyncParsableCommand {
 }
 
 extension Run {
+    /// Ends the group in order on the first signal, and the process at once on the second: an operator who asks again does not want to
+    /// wait. Nothing that was committed is lost.
+    private static func end(_ group: ServiceGroup, on signals: AsyncStream<Int32>) async {
+        var isEnding = false
+        for await number in signals {
+            if isEnding {
+                StandardError.say("podoru: a second signal: ending at once")
+                // As a shell tells an end by this signal.
+                _exit(128 + number)
+            }
+            isEnding = true
+            await group.triggerGracefulShutdown()
+        }
+    }
+
     /// Starts the API where the configuration has one. A node that cannot serve what it is told to ends again.
     private static func serve(_ node: Node, _ settings: NodeConfiguration) async throws(CommandFailure) -> APIServer? {
         guard settings.apiEnabled else { return nil }
@@ -86,13 +110,15 @@ private struct NodeService: Service {
     let node: Node
     let api: APIServer?
     let manager: ServiceManager?
-    let hangups: AsyncStream<Void>
+    let hangups: AsyncStream<Int32>
     let configurationPath: String
     let level: LogLevel
     let failures: AsyncStream<String>
+    /// Told once it runs: from then on a signal ends it in order.
+    let onRun: @Sendable () -> Void
 
     func run() async throws {
-        // Not before the group listens to signals, which it does when it runs its services.
+        onRun()
         manager?.tell(.ready, .status("started"))
         let failure = await withTaskGroup(of: String?.self) { group in
             group.addTask {
@@ -113,27 +139,10 @@ private struct NodeService: Service {
             return first
         }
         manager?.tell(.stopping, .status("stopping"))
-        let impatience = Task { await endOnSecondSignal() }
-        defer { impatience.cancel() }
         // Its clients are told before what they ask for is gone.
         await api?.stop()
         await node.stop()
         if let failure { throw CommandFailure(.inputOutput, "the node stopped because its chain could not go on: \(failure)") }
-    }
-
-    /// An operator who asks again does not want to wait. Nothing that was committed is lost.
-    private func endOnSecondSignal() async {
-        await withTaskGroup(of: Void.self) { group in
-            for number in [SIGTERM, SIGINT] {
-                group.addTask {
-                    for await _ in SystemSignal.stream(number) {
-                        StandardError.say("podoru: a second signal: ending at once")
-                        // As a shell tells an end by this signal.
-                        _exit(128 + number)
-                    }
-                }
-            }
-        }
     }
 
     private func reloadOnHangup() async {
