@@ -10,12 +10,23 @@ SEED       ?=
 
 # The C libraries that CSystemShims names, and what a bare machine lacks to find them.
 DEBIAN_PACKAGES := libuv1-dev libyaml-dev zlib1g-dev libsecp256k1-dev liblmdb-dev
+# The tools that some tests hold what is installed against; without one of them its test is skipped with a word.
+DEBIAN_TEST_PACKAGES := dpkg-dev fish iproute2 lintian man-db prometheus python3 strace systemd ufw util-linux zsh
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 RELEASE ?= .build/release
 # The Swift runtime goes into the binary, so that the machine that runs it needs no Swift.
 RELEASE_BUILD := $(SWIFT) build -c release --static-swift-stdlib
 
-.PHONY: help deps build devnet test test-python test-api bench lint format clean
+# Installs those of the packages $(1) that are missing.
+define apt_install
+missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q '^install ok installed' || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+	  echo "installing:" $$missing; \
+	  $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+endef
+
+.PHONY: help deps deps-test build devnet test test-python test-api bench lint format clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -23,11 +34,10 @@ help: ## list the targets
 
 deps: ## install the Debian packages that the build needs (asks for sudo only when not root)
 	@command -v $(SWIFT) >/dev/null || { echo "swift is not on the PATH: install Swift 6.3 from https://www.swift.org/install" >&2; exit 69; }
-	@missing=$$(for p in $(DEBIAN_PACKAGES); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q '^install ok installed' || echo $$p; done); \
-	if [ -n "$$missing" ]; then \
-	  echo "installing: $$missing"; \
-	  $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; \
-	fi
+	@$(call apt_install,$(DEBIAN_PACKAGES))
+
+deps-test: ## install the Debian packages without which some tests are skipped
+	@$(call apt_install,$(DEBIAN_TEST_PACKAGES))
 
 build: deps ## build the command in release mode
 	$(RELEASE_BUILD) --product podoru

@@ -20,12 +20,15 @@ enum Shell {
 
     static let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+    /// Where nothing may be left out, as in `.ci/run`: a test whose tool is missing fails there instead of being skipped.
+    static let skipsNothing = ProcessInfo.processInfo.environment["PODORU_TEST_ALL"] == "1"
+
     /// Whether a tool is on the path of a root shell.
     static func has(_ tool: String) -> Bool {
-        path.split(separator: ":").contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(tool)") }
+        skipsNothing || path.split(separator: ":").contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(tool)") }
     }
 
-    static var isRoot: Bool { geteuid() == 0 }
+    static var isRoot: Bool { skipsNothing || geteuid() == 0 }
 
     /// Runs a script of `sh` in the project's folder.
     static func run(_ script: String, _ environment: [String: String] = [:]) throws -> Result {
