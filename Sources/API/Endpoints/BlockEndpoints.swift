@@ -31,12 +31,15 @@ enum BlockEndpoints {
         return try response(json)
     }
 
-    /// The stored JSON as it is, and the flat fields beside it.
+    /// The stored JSON, and the flat fields beside it. Where it says `null` for the transactions this says `[]`: the clients count
+    /// them without looking whether they are there.
     static func response(_ json: [UInt8]) throws -> APIResponse {
         let (header, hash) = try HeaderPeek.read(json)
-        let count = try StoredBlock.transactions(of: json).count
-        return APIResponse.success(capacity: json.count + 640) { writer in
-            writer.openObject(json)
+        let transactions = try StoredBlock.transactions(of: json)
+        var shown = json
+        if let null = transactions.null { shown.replaceSubrange(null, with: Array("[]".utf8)) }
+        return APIResponse.success(capacity: shown.count + 640) { writer in
+            writer.openObject(shown)
             writer.raw(",\"hash\":")
             writer.hash(hash)
             writer.raw(",\"height\":")
@@ -52,7 +55,7 @@ enum BlockEndpoints {
             writer.raw(",\"state_root\":")
             writer.hex(header.stateRoot)
             writer.raw(",\"transaction_count\":")
-            writer.integer(count)
+            writer.integer(transactions.each.count)
             writer.raw("}")
         }
     }
@@ -60,23 +63,25 @@ enum BlockEndpoints {
 
 /// Looks into the canonical JSON of a block without decoding it.
 enum StoredBlock {
-    /// Where the transactions stand in `json`. One pass, about 1 GB/s.
+    /// Where the transactions stand in `json`, and the `null` that stands there instead. One pass, about 1 GB/s.
     ///
     /// - Throws: `JSONError` when it is no block's JSON.
-    static func transactions(of json: [UInt8]) throws -> [Range<Int>] {
+    static func transactions(of json: [UInt8]) throws -> (each: [Range<Int>], null: Range<Int>?) {
         try json.withUnsafeBytes { bytes in
             var reader = JSONReader(bytes, maximumDepth: Limits.maximumJSONDepth)
             var ranges: [Range<Int>] = []
+            var null: Range<Int>?
             try reader.beginObject()
             while let key = try reader.nextKey() {
                 guard key.equals("transactions"), try reader.peek() == .array else {
-                    _ = try reader.skipValue()
+                    let range = try reader.skipValue()
+                    if key.equals("transactions") { null = range }
                     continue
                 }
                 try reader.beginArray()
                 while try reader.nextElement() { ranges.append(try reader.skipValue()) }
             }
-            return ranges
+            return (ranges, null)
         }
     }
 }

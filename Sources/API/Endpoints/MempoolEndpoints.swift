@@ -21,6 +21,9 @@ enum MempoolEndpoints {
         return APIResponse.success(capacity: 64 + 600 * oldest.count) { writer in
             writer.raw("{\"count\":")
             writer.integer(count)
+            // The name under which the explorer's page reads it.
+            writer.raw(",\"transaction_count\":")
+            writer.integer(count)
             writer.raw(",\"transactions\":[")
             let start = writer.bytes.count
             for transaction in oldest {

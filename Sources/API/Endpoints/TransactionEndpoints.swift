@@ -40,7 +40,7 @@ enum TransactionEndpoints {
             return (block, place.height, place.index)
         }
         guard let found else { return nil }
-        let ranges = try StoredBlock.transactions(of: found.block)
+        let ranges = try StoredBlock.transactions(of: found.block).each
         guard ranges.indices.contains(found.index) else { return nil }
         let json = Array(found.block[ranges[found.index]])
         let hash = try Transaction(decoding: json).hash

@@ -23,6 +23,7 @@ struct GoDifference: Sendable {
             "block latest (shadowed by {hash})", "400 → 200",
             "`latest` works; the Go node takes it for a hash."),
         GoDifference("block/height/ empty", "405 → 404", unknownPath),
+        GoDifference("block by height 6 (empty block)", "`data.transactions`", emptyBlock),
         GoDifference(
             "state with %2F", "405 → 404",
             "`%2F` is part of the key, which is not there; the Go node sees two segments."),
@@ -95,6 +96,7 @@ struct GoDifference: Sendable {
         GoDifference(
             "ws without upgrade", "400 → 426",
             "The status that names the header which is missing."),
+        GoDifference("MIN genesis block (transactions null)", "`data.transactions`", emptyBlock),
         GoDifference(
             "MIN gas estimate (nil deref => connection dropped)", "no answer → 200",
             "Without a gas configuration everything costs nothing. The Go node drops the connection."),
@@ -107,6 +109,8 @@ struct GoDifference: Sendable {
         GoDifference("WSN submit burst quotes and backslash", "200 → 400", usedNonce),
     ]
 
+    private static let emptyBlock =
+        "`[]` where the Go node has `null`: the explorer's page of blocks takes the length."
     private static let unknownPath =
         "No endpoint has this path; the Go node's router answers 405 to every path that it does not know."
     private static let usedNonce =
