@@ -1,5 +1,6 @@
 internal import Framing
 internal import HTTPTypes
+internal import Ledger
 internal import Node
 internal import PodoruConfiguration
 internal import Primitives
@@ -28,7 +29,7 @@ enum NodeEndpoints {
             writer.string(status.nodeType.text)
             // What the Go node says of itself, whatever its role.
             writer.raw(",\"type\":\"podoru-chain\",\"address\":")
-            writer.string(status.address)
+            writer.string(identity(status.address, context.node.chain.genesis.rules))
             writer.raw(",\"p2p_address\":")
             writer.string(status.observedAddresses.first?.description ?? "\(context.configuration.p2pBindAddr):\(status.p2pPort)")
             writer.raw(",\"p2p_port\":")
@@ -48,6 +49,11 @@ enum NodeEndpoints {
             writer.array(status.observedAddresses) { writer, address in writer.string(address.description) }
             writer.raw("}")
         }
+    }
+
+    /// An authority's address as the genesis spells it and its blocks carry it, because clients look for it among the authorities.
+    private static func identity(_ address: String, _ rules: ChainRules) -> ByteString {
+        Address(ByteString(address)).flatMap { rules.producerName(of: $0) } ?? ByteString(address)
     }
 
     private static func appendProgress(of status: NodeStatus, to writer: inout JSONWriter) {

@@ -54,6 +54,24 @@ import Testing
         }
     }
 
+    /// The explorer marks its own node among the authorities by comparing the texts.
+    @Test func aProducerIsSpelledAsTheGenesisSpellsIt() async throws {
+        let chain = try TestChain(isLowerCase: true)
+        try await withAPINode(configure: { chain.configure(&$0, produces: true) }, Self.expectSpelling(chain))
+    }
+
+    private static func expectSpelling(_ chain: TestChain) -> (APINode) async throws -> Void {
+        { api in
+            let address = try await api.get("/api/v1/node/info").payload["address"]
+            #expect(address?.string == chain.authority.address.lowercased.text)
+            let authorities = try await api.get("/api/v1/chain/info").payload["authorities"]
+            #expect(authorities?[0] == address)
+            try await eventually("it produces") { try await api.get("/api/v1/chain/info").payload["height"]?.int ?? 0 > 0 }
+            let producer = try await api.get("/api/v1/block/latest").payload["producer"]
+            #expect(producer == address)
+        }
+    }
+
     @Test func progressIsWholeOnlyAtTheEnd() {
         #expect(NodeEndpoints.syncProgress(height: 0, target: 0) == 100_000)
         #expect(NodeEndpoints.syncProgress(height: 1, target: 3) == 33_333)

@@ -10,13 +10,18 @@ final class TestChain: Sendable {
     let genesis: Genesis
     let directory = TemporaryDirectory()
 
-    init() throws {
+    /// - Parameters:
+    ///   - isLowerCase: whether the genesis spells the authority in lower-case digits.
+    ///   - state: keys that the genesis sets beside its own.
+    init(isLowerCase: Bool = false, state: [ByteString: ByteString] = [:]) throws {
         authority = try PrivateKey(bytes: [UInt8](repeating: 1, count: 32))
         user = try PrivateKey(bytes: [UInt8](repeating: 99, count: 32))
         genesis = try Genesis(
             GenesisConfiguration(
-                timestamp: Int64(Date().timeIntervalSince1970) - 60, authorities: [authority.address.checksummed],
-                initialState: ["chain:rules": "strict", "chain:block_time": "1s"], token: .standard, gas: GasConfiguration(),
+                timestamp: Int64(Date().timeIntervalSince1970) - 60,
+                authorities: [isLowerCase ? authority.address.lowercased : authority.address.checksummed],
+                initialState: state.merging(["chain:rules": "strict", "chain:block_time": "1s"]) { $1 }, token: .standard,
+                gas: GasConfiguration(),
                 initialBalances: [user.address.lowercased: "1000000000000000000000"]))
         try Data(genesis.configuration.json).write(to: URL(fileURLWithPath: directory.file("genesis.json")))
         try Data(Hex.encode(authority.secretBytes)).write(to: URL(fileURLWithPath: directory.file("key")))
@@ -31,11 +36,11 @@ final class TestChain: Sendable {
         configuration.privateKey = directory.file("key")
     }
 
-    /// A transaction of the user that sets a key, as JSON.
-    func transaction(nonce: UInt64) -> PreparedTransaction {
+    /// A transaction of the user that sets a key, by itself to the nonce, as JSON.
+    func transaction(nonce: UInt64, value: [UInt8]? = nil) -> PreparedTransaction {
         PreparedTransaction(
             Transaction(
-                operations: [Operation(type: .set, key: "greeting", value: Array("\(nonce)".utf8))],
+                operations: [Operation(type: .set, key: "greeting", value: value ?? Array("\(nonce)".utf8))],
                 timestamp: genesis.configuration.timestamp, nonce: nonce, key: user))
     }
 }
