@@ -87,6 +87,21 @@ import Testing
         }
     }
 
+    @Test(.enabled(if: Nobody.isThere, "another user can be played only by root with setpriv, where that user may run the binary"))
+    func aUserWhoMayNotIsToldWhoMay() async throws {
+        defer { tool.remove() }
+        try await withNode {
+            let refused = try Nobody.run(CommandLineTool.binary.path, "admin", "status", "--socket", socket)
+            #expect(refused.code == 77 && refused.output == "")
+            #expect(refused.errors.contains("this user may not use the admin socket \(socket)"))
+            #expect(refused.errors.contains("owner and group") && refused.errors.contains("ls -l \(socket)"))
+            // The folder's permissions count, too.
+            try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: tool.folder.path)
+            #expect(try Nobody.run(CommandLineTool.binary.path, "admin", "status", "--socket", socket).code == 77)
+            #expect(try admin("status").code == 0)
+        }
+    }
+
     @Test func aMissingSocketIsSaidWithWhatToCheck() throws {
         defer { tool.remove() }
         let result = try admin("pause")

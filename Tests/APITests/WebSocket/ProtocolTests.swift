@@ -158,6 +158,22 @@ import Testing
         }
     }
 
+    @Test func tooManyMessagesASecondCloseWith1008() async throws {
+        let configure: (inout NodeConfiguration) -> Void = { $0.apiRequestsPerSecond = 5 }
+        try await withAPINode(configure: configure) { api in
+            let client = try await WebSocketClient.connect(port: api.port)
+            // A masked `{}`, forty of them in one write: more than may come at once.
+            client.raw.push((0..<40).flatMap { _ in [0x81, 0x82, 0, 0, 0, 0] + Array("{}".utf8) })
+            let code = try await client.closeCode()
+            #expect(code == 1008)
+            try await client.raw.closed()
+            // One that keeps to the rate stays.
+            try await eventually("it may come again") {
+                try await api.get(WebSocketClient.path, headers: WebSocketClient.headers).status == 101
+            }
+        }
+    }
+
     @Test func clientsAreCapped() async throws {
         let configure: (inout NodeConfiguration) -> Void = { $0.apiMaxWebSocketClients = 2 }
         try await withAPINode(configure: configure) { api in
