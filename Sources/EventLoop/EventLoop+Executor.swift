@@ -30,6 +30,14 @@ extension EventLoop: SerialExecutor, TaskExecutor {
         enqueue(.body(body))
     }
 
+    /// Runs `body` in the next turn, after the sockets were looked at once more, whatever else is posted meanwhile. On the loop only.
+    ///
+    /// For work that comes in pieces: what arrives between two pieces is answered between them.
+    public func executeNextTurn(_ body: @escaping @Sendable () -> Void) {
+        preconditionOnLoop()
+        nextTurn.append(.body(body))
+    }
+
     /// Runs `body` on the loop and returns its result.
     @discardableResult
     public func perform<Result: Sendable, Failure: Error>(
@@ -85,6 +93,13 @@ extension EventLoop {
         }
     }
 
+    /// Queues what waited for this turn.
+    func takeNextTurn() {
+        guard !nextTurn.isEmpty else { return }
+        local.append(contentsOf: nextTurn)
+        nextTurn.removeAll(keepingCapacity: true)
+    }
+
     /// Takes over what other threads have left, and runs one turn's worth.
     func takeInbox() {
         let arrived = inbox.withLock { inbox in
@@ -106,7 +121,10 @@ extension EventLoop {
     /// Runs what is left, until the inbox is empty and `phase` is what the next post sees.
     func drain(then phase: (Inbox.Phase) -> Inbox.Phase) {
         while true {
-            while !local.isEmpty { runLocal() }
+            while !local.isEmpty || !nextTurn.isEmpty {
+                runLocal()
+                takeNextTurn()
+            }
             let isDone = inbox.withLock { inbox in
                 guard inbox.work.isEmpty else {
                     local.append(contentsOf: exchange(&inbox.work, with: []))

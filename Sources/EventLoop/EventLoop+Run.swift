@@ -70,8 +70,9 @@ extension EventLoop {
 
     /// Once in every turn, before the poll.
     func turn() {
+        takeNextTurn()
         runLocal()
-        if local.isEmpty == isIdling {
+        if (local.isEmpty && nextTurn.isEmpty) == isIdling {
             isIdling.toggle()
             if isIdling {
                 uv_idle_start(housekeeping.keepTurning) { _ in }

@@ -38,6 +38,8 @@ public final class EventLoop: @unchecked Sendable {
     let readBuffer: UnsafeMutableRawBufferPointer
     var resolver = Resolver()
     var local: Deque<Work> = []
+    /// What waits for the next turn: the sockets are looked at in between.
+    var nextTurn: Deque<Work> = []
     var isHousekeepingClosed = false
     /// When the lag timer should run, in nanoseconds of the monotonic clock.
     var lagDue: Int64 = 0

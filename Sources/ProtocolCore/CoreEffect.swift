@@ -10,6 +10,9 @@ public enum CoreEffect: Sendable {
     case cancelDial(Endpoint)
     /// Write a whole frame. The array is shared between its receivers.
     case send(ConnectionID, frame: [UInt8])
+    /// Write a whole frame that nobody waits for: transactions in gossip. In order among these; a `send` may overtake them, so that
+    /// the same batch for many peers keeps no answer waiting.
+    case sendBulk(ConnectionID, frame: [UInt8])
     /// Flush, then close. The core has forgotten the connection.
     case close(ConnectionID, DisconnectReason)
     /// Stop reading this socket, keeping what was read but not taken.

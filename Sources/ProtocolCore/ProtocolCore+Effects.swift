@@ -116,10 +116,10 @@ extension ProtocolCore {
         for effect in batch {
             switch effect {
             case .transaction(let transaction, let receivers):
-                broadcast(.transaction, transaction.payload, to: receivers, at: now, into: &effects)
+                broadcast(.transaction, transaction.payload, to: receivers, isBulk: true, at: now, into: &effects)
             case .batch(let members, let receivers):
                 let payload = TransactionBatch.encode(members.lazy.map(\.payload)).payload
-                broadcast(.transactionBatch, payload, to: receivers, at: now, into: &effects)
+                broadcast(.transactionBatch, payload, to: receivers, isBulk: true, at: now, into: &effects)
             }
         }
     }
@@ -128,13 +128,14 @@ extension ProtocolCore {
 
     /// Sends one message to several peers: one frame, shared by all of them.
     mutating func broadcast(
-        _ type: MessageType, _ payload: [UInt8], to receivers: [ConnectionID], at now: Moment, into effects: inout [CoreEffect]
+        _ type: MessageType, _ payload: [UInt8], to receivers: [ConnectionID], isBulk: Bool = false, at now: Moment,
+        into effects: inout [CoreEffect]
     ) {
         guard !receivers.isEmpty, let frame = try? FrameEncoder.frame(type: type, payload: payload, timestamp: now.unixSeconds) else {
             return
         }
         for id in receivers {
-            effects.append(.send(id, frame: frame))
+            effects.append(isBulk ? .sendBulk(id, frame: frame) : .send(id, frame: frame))
             countSent(type, byteCount: frame.count, to: id)
         }
     }

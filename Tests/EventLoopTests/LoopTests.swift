@@ -242,4 +242,47 @@ internal import Testing
             }
         }
     }
+
+    @Test func betweenTwoPiecesOfWorkTheSocketsAreLookedAt() async throws {
+        let (server, client) = (try EventLoop.start(name: "server"), try EventLoop.start(name: "client"))
+        let order = Mutex<[String]>([])
+        let accepted = Events<TCPConnection>()
+        let listener = try await server.perform { () throws(EventLoopError) in
+            try server.listen(on: .loopbackV4()) { connection in
+                let handler = Handler()
+                handler.onRead = { _, _ in order.withLock { $0.append("read") } }
+                connection.delegate = handler
+                accepted.send(connection)
+            }
+        }
+        let connection = try #require(await client.outcome(host: "127.0.0.1", port: listener.localAddress.port)).get()
+        let serverSide = try #require(await accepted.next())
+        await client.perform { _ = connection.write([1]) }
+        let done = Events<Void>()
+        await server.perform {
+            // The byte is in this socket's buffer already: on loopback a write puts it there.
+            serverSide.startReading()
+            @Sendable func piece(_ number: Int) {
+                order.withLock { $0.append("piece \(number)") }
+                if number < 3 { server.executeNextTurn { piece(number + 1) } } else { done.send() }
+            }
+            server.executeNextTurn { piece(1) }
+        }
+        await done.next()
+        let seen = order.withLock { $0 }
+        #expect(seen.filter { $0 != "read" } == ["piece 1", "piece 2", "piece 3"])
+        #expect(seen.firstIndex(of: "read") ?? 9 < 3, "\(seen)")
+        try await server.stop()
+        try await client.stop()
+    }
+
+    @Test func whatWaitsForTheNextTurnRunsBeforeTheLoopEnds() async throws {
+        let loop = try EventLoop.start()
+        let ran = Mutex(0)
+        await loop.perform {
+            for _ in 0..<3 { loop.executeNextTurn { ran.withLock { $0 += 1 } } }
+        }
+        try await loop.stop()
+        #expect(ran.withLock { $0 } == 3)
+    }
 }

@@ -122,7 +122,7 @@ final class SimulatedNode {
         switch effect {
         case .dial(let endpoint): network.dial(endpoint, from: self)
         case .cancelDial: break
-        case .send(let id, let frame): network.send(frame, over: id)
+        case .send(let id, let frame), .sendBulk(let id, let frame): network.send(frame, over: id)
         case .close(let id, let reason):
             facts.disconnects[reason, default: 0] += 1
             network.disconnect(id, reason)

@@ -56,6 +56,7 @@ final class NetworkShell: @unchecked Sendable {
     private var resuming: Deque<ConnectionID> = []
     private var isResuming = false
     var answers = AnswerQueue()
+    var bulk = BulkQueue()
 
     init(loop: EventLoop, core: ProtocolCore, options: NetworkOptions, chain: any ChainService, observer: any CoreObserver) {
         self.loop = loop
@@ -342,6 +343,7 @@ final class NetworkShell: @unchecked Sendable {
         case .dial(let endpoint): dial(endpoint)
         case .cancelDial(let endpoint): attempts.removeValue(forKey: endpoint)?.cancel()
         case .send(let id, let frame): if let socket = sockets[id], !socket.isClosing { write(frame, to: socket) }
+        case .sendBulk(let id, let frame): queueBulk(frame, to: id)
         case .close(let id, let reason): close(id, reason)
         case .pauseReading(let id): if let socket = sockets[id] { holdBack(socket) }
         case .resumeReading(let id):
@@ -361,7 +363,7 @@ final class NetworkShell: @unchecked Sendable {
         }
     }
 
-    private func write(_ frame: [UInt8], to socket: PeerSocket) {
+    func write(_ frame: [UInt8], to socket: PeerSocket) {
         if socket.connection.write(frame) { return }
         // The queue is full: this peer alone is dropped.
         if socket.connection.isOpen { core.slowReader(socket.id, at: moment, into: &effects) }
