@@ -11,6 +11,9 @@ public enum SystemThread {
     /// Cores that this process may use: fewer than the machine has under `taskset` or a cpuset.
     public static var usableCores: Int { Int(uv_available_parallelism()) }
 
+    /// Lets a thread run that waits for this core; goes on at once when none does. Half a microsecond.
+    public static func yield() { sched_yield() }
+
     private final class Body {
         let name: String
         let run: () -> Void

@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import Ledger
 internal import Mempool
 internal import ProtocolCore
@@ -41,6 +42,8 @@ final class ChainFeed: ChainObserver, @unchecked Sendable {
     // MARK: Changes, on the chain's thread
 
     func admitted(_ transaction: PreparedTransaction) {
+        // As between two signatures (`SignaturePool`).
+        defer { SystemThread.yield() }
         mempool.add(transaction)
         hasMempoolChanged = true
         if isObserved.load(ordering: .relaxed) { events.append(.transaction(transaction)) }

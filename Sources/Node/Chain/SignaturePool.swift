@@ -61,7 +61,7 @@ public final class SignaturePool: Preparer, Sendable {
             return batch
         }
         let job = Job(chunks: chunks) { chunk in
-            let part = items[chunk * perChunk..<min((chunk + 1) * perChunk, items.count)].map(body)
+            let part = items[chunk * perChunk..<min((chunk + 1) * perChunk, items.count)].map { SignaturePool.work(on: $0, body) }
             let all = results.withLockThenWake { results -> [Result]? in
                 results[chunk] = part
                 return results.contains { $0 == nil } ? nil : results.flatMap { $0 ?? [] }
@@ -77,8 +77,15 @@ public final class SignaturePool: Preparer, Sendable {
     public func map<Item: Sendable, Result: Sendable>(
         _ items: [Item], perChunk: Int, urgent: Bool = false, _ body: @escaping @Sendable (Item) -> Result
     ) -> [Result] {
-        guard items.count > perChunk else { return items.map(body) }
+        guard items.count > perChunk else { return items.map { SignaturePool.work(on: $0, body) } }
         return start(items, perChunk: perChunk, urgent: urgent, body).wait(helping: true)
+    }
+
+    /// Lets a thread that waits for this core go first after every item: the loop's, with a ping to answer or a block to relay, would
+    /// else wait for the whole chunk, because the scheduler of a server's kernel does not interrupt one thread for another's sake.
+    private static func work<Item, Result>(on item: Item, _ body: (Item) -> Result) -> Result {
+        defer { SystemThread.yield() }
+        return body(item)
     }
 
     // MARK: Blocks and transactions
