@@ -64,10 +64,10 @@ private func fixtureKey(_ fixture: ChainFixture) throws -> String {
 // MARK: Transactions
 
 private let submissionRounds = 3
-/// Of one round: a node's mempool holds 10 000, and only the blocks of the fixture's chain come.
-private let submissionsPerRound = 9000
-/// Of those, the first ones are sent at the rate that a node must bear beside its peers.
-private let steadyCount = 4500
+/// Of one node: its mempool holds 10 000, and only the blocks of the fixture's chain come. At the steady rate that is 1.8 s, in which
+/// some 1500 pings go and come.
+private let submissionsPerNode = 9000
+/// What a node must bear beside its peers.
 private let steadyRate = 5000.0
 private let submitters = 100
 private let submissionConnections = 16
@@ -75,24 +75,22 @@ private let idleSeconds = 3.0
 
 private func measureSubmission(_ fixture: ChainFixture) throws -> [BenchmarkRow] {
     let transactions = try signedTransactions(fixture)
+    let requests = transactions.map { HTTPLoad.post("/api/v1/transaction", $0.json) }
     var (recoveries, rates, tails): ([Double], [Double], [Double]) = ([], [], [])
     var (idles, steadies, loads): ([Double], [Double], [Double]) = ([], [], [])
     for _ in 0..<submissionRounds {
         recoveries.append(try recoveriesPerSecond(transactions))
-        let node = try BenchNode(fixture, hasAPI: true)
-        defer { node.stop() }
-        let crowd = try PeerCrowd(crowdPeers, port: node.port, fixture, sendsBlocks: true)
-        defer { crowd.stop() }
-        idles.append(percentile(try crowd.pings { pauseFor(milliseconds: UInt32(idleSeconds * 1000)) }, 0.99))
-        var result: HTTPLoad.Result?
-        let requests = transactions.map { HTTPLoad.post("/api/v1/transaction", $0.json) }
-        let load = try HTTPLoad(port: node.apiPort, connections: submissionConnections)
-        steadies.append(
-            percentile(try crowd.pings { _ = try load.run(Array(requests[..<steadyCount]), perSecond: steadyRate) }, 0.99))
-        loads.append(percentile(try crowd.pings { result = try load.run(Array(requests[steadyCount...])) }, 0.99))
-        guard let result else { continue }
-        rates.append(result.perSecond)
-        tails.append(percentile(result.milliseconds, 0.99))
+        try withCrowd(fixture) { crowd, load in
+            idles.append(percentile(try crowd.pings { pauseFor(milliseconds: UInt32(idleSeconds * 1000)) }, 0.99))
+            steadies.append(percentile(try crowd.pings { _ = try load.run(requests, perSecond: steadyRate) }, 0.99))
+        }
+        try withCrowd(fixture) { crowd, load in
+            var result: HTTPLoad.Result?
+            loads.append(percentile(try crowd.pings { result = try load.run(requests) }, 0.99))
+            guard let result else { return }
+            rates.append(result.perSecond)
+            tails.append(percentile(result.milliseconds, 0.99))
+        }
     }
     let (rate, alone) = (median(rates), median(recoveries))
     return [
@@ -107,10 +105,19 @@ private func measureSubmission(_ fixture: ChainFixture) throws -> [BenchmarkRow]
     ]
 }
 
+/// A node with peers, and clients of its API.
+private func withCrowd(_ fixture: ChainFixture, _ body: (PeerCrowd, HTTPLoad) throws -> Void) throws {
+    let node = try BenchNode(fixture, hasAPI: true)
+    defer { node.stop() }
+    let crowd = try PeerCrowd(crowdPeers, port: node.port, fixture, sendsBlocks: true)
+    defer { crowd.stop() }
+    try body(crowd, try HTTPLoad(port: node.apiPort, connections: submissionConnections))
+}
+
 /// What the clients submit, signed beforehand: SETs of a hundred senders, each in the order of its nonces.
 private func signedTransactions(_ fixture: ChainFixture) throws -> [Transaction] {
     let keys = try (0..<submitters).map { try PrivateKey(bytes: SHA256.hash(Array("podoru-bench-submitter-\($0)".utf8)).bytes) }
-    return SignaturePool(rules: fixture.genesis.rules).map(Array(0..<submissionsPerRound), perChunk: 16) { number in
+    return SignaturePool(rules: fixture.genesis.rules).map(Array(0..<submissionsPerNode), perChunk: 16) { number in
         let operation = Operation(type: .set, key: ByteString("bench:submitted:\(number)"), value: [UInt8](repeating: 7, count: 32))
         return Transaction(
             operations: [operation], timestamp: fixture.genesis.configuration.timestamp, nonce: UInt64(number / submitters),
@@ -123,69 +130,4 @@ private func recoveriesPerSecond(_ transactions: [Transaction]) throws -> Double
     let started = seconds()
     for entry in sample { _ = try entry.signature?.recoverAddress(entry.hash) }
     return Double(sample.count) / (seconds() - started)
-}
-
-/// Peers on a thread of their own: one that pings the node all the time, others that only listen. Where they shall, the first
-/// sends a block of the fixture's chain each second.
-final class PeerCrowd: Sendable {
-    private struct State {
-        var milliseconds: [Double] = []
-        var failure: String?
-        var isStopping = false
-        var hasEnded = false
-    }
-
-    private static let pingPauseMilliseconds: UInt32 = 2
-    private static let blockSeconds = 1.0
-    private let state = Mutex(State())
-
-    init(_ count: Int, port: UInt16, _ fixture: ChainFixture, sendsBlocks: Bool) throws {
-        let chainID = fixture.genesis.hash.prefixedHex
-        let path = fixture.chainPath
-        let hasStarted = SystemThread.start(name: "peers") { [self] in
-            do {
-                let peers = try (0..<count).map { _ in try BenchPeer(port: port, chainID: chainID) }
-                let file = try BlockFileReader(path: path)
-                _ = try file.next()
-                try work(peers, sendsBlocks ? file : nil)
-            } catch {
-                state.withLock { $0.failure = "\(error)" }
-            }
-            state.withLock { $0.hasEnded = true }
-        }
-        guard hasStarted else { throw BenchmarkError("no thread is left for the peers") }
-        while state.withLock({ $0.milliseconds.isEmpty && !$0.hasEnded }) { pauseFor(milliseconds: 5) }
-        try check()
-    }
-
-    private func work(_ peers: [BenchPeer], _ blocks: BlockFileReader?) throws {
-        var nextBlock = seconds() + PeerCrowd.blockSeconds
-        while !state.withLock({ $0.isStopping }) {
-            let milliseconds = try peers[0].ping()
-            state.withLock { $0.milliseconds.append(milliseconds) }
-            for peer in peers.dropFirst() { try peer.pump(milliseconds: 0) }
-            if seconds() >= nextBlock, let json = try blocks?.next() {
-                nextBlock += PeerCrowd.blockSeconds
-                try peers[0].send(.block, json)
-            }
-            pauseFor(milliseconds: PeerCrowd.pingPauseMilliseconds)
-        }
-    }
-
-    /// The round trips of the pings while `body` ran, in milliseconds.
-    func pings(_ body: () throws -> Void) throws -> [Double] {
-        state.withLock { $0.milliseconds = [] }
-        try body()
-        try check()
-        return state.withLock { $0.milliseconds }
-    }
-
-    func check() throws {
-        if let failure = state.withLock({ $0.failure }) { throw BenchmarkError("the peers: \(failure)") }
-    }
-
-    func stop() {
-        state.withLock { $0.isStopping = true }
-        while !state.withLock({ $0.hasEnded }) { pauseFor(milliseconds: 5) }
-    }
 }

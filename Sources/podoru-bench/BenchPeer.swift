@@ -12,6 +12,10 @@ final class BenchPeer {
     private static let timeoutSeconds = 10.0
 
     private let descriptor: Int32
+    /// Passes over large frames, batches of transactions above all: it measures the node and not its own decoding.
+    private let skims: Bool
+    private static let skimmedBytes = 16 << 10
+    private var chunk = [UInt8](repeating: 0, count: 256 << 10)
     private var buffer: [UInt8] = []
     /// Blocks that were received whole, by height order of arrival: when, in seconds of `seconds()`.
     private(set) var blockTimes: [Double] = []
@@ -21,7 +25,8 @@ final class BenchPeer {
     private(set) var transactionCount = 0
 
     /// Connects and shakes hands.
-    init(port: UInt16, chainID: String) throws {
+    init(port: UInt16, chainID: String, skims: Bool = false) throws {
+        self.skims = skims
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = loopback(port: port)
         let code = withUnsafePointer(to: &address) { pointer in
@@ -75,7 +80,6 @@ final class BenchPeer {
     func pump(milliseconds: Int32) throws {
         var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         guard poll(&request, 1, milliseconds) > 0 else { return }
-        var chunk = [UInt8](repeating: 0, count: 256 << 10)
         let count = recv(descriptor, &chunk, chunk.count, 0)
         guard count > 0 else { throw BenchmarkError("a node closed the connection") }
         buffer.append(contentsOf: chunk[..<count])
@@ -92,6 +96,7 @@ final class BenchPeer {
     }
 
     private func take(_ frame: [UInt8]) throws {
+        if skims, frame.count > BenchPeer.skimmedBytes { return }
         let arrived = seconds()
         let message = try frame.withUnsafeBytes { bytes throws(Violation) in try InboundMessage(decoding: bytes) }
         switch message.known {
