@@ -3,8 +3,12 @@
 
 #include <netinet/in.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <uv.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
@@ -56,6 +60,13 @@ static inline void podoru_uv_name_thread(const char *name) {
     prctl(PR_SET_NAME, (unsigned long)name, 0UL, 0UL, 0UL);
 #else
     (void)name;
+#endif
+}
+
+/// Gives free pages of the heap back to the system, where the C library would keep them: glibc does, for each thread's arena.
+static inline void podoru_uv_trim_heap(void) {
+#ifdef __GLIBC__
+    malloc_trim(0);
 #endif
 }
 

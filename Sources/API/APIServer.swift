@@ -64,7 +64,9 @@ public final class APIServer: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
         let hub = EventHub(node: context.node, loop: loop, limits: limits, logger: context.logger, counters: context.counters)
-        let state = ServerState(loop: loop, limits: limits, logger: context.logger, hub: hub, counters: context.counters)
+        let state = ServerState(
+            loop: loop, limits: limits, logger: context.logger, hub: hub, counters: context.counters,
+            crowdHasGone: { [node = context.node] in node.releaseFreedMemory() })
         let profile = ListenerProfile(router: Router(routes), cors: CORSPolicy(origins: configuration.apiCORSOrigins))
         let (opened, opening) = AsyncStream.makeStream(of: Result<any Channel, any Error>.self, bufferingPolicy: .bufferingOldest(1))
         let server = Server(

@@ -35,6 +35,9 @@ final class ServerState: @unchecked Sendable {
     private var lastID: UInt64 = 0
     private var sweeping: RepeatedTask?
     private var sweeps = 0
+    private var crowd = CrowdMark()
+    /// A crowd of clients has gone, and what it held is free.
+    private let crowdHasGone: @Sendable () -> Void
     /// Connections that count against the cap.
     private(set) var counted = 0 {
         didSet { counters.setConnections(counted) }
@@ -47,7 +50,11 @@ final class ServerState: @unchecked Sendable {
     private(set) var bodyBytes = 0
     private(set) var isStopping = false
 
-    init(loop: any EventLoop, limits: APILimits, logger: Logger, hub: EventHub?, counters: APICounters) {
+    init(
+        loop: any EventLoop, limits: APILimits, logger: Logger, hub: EventHub?, counters: APICounters,
+        crowdHasGone: @escaping @Sendable () -> Void = {}
+    ) {
+        self.crowdHasGone = crowdHasGone
         self.loop = loop
         self.hub = hub
         self.counters = counters
@@ -144,6 +151,7 @@ final class ServerState: @unchecked Sendable {
         let now = loop.now
         for connection in connections.values { connection.sweep(at: now) }
         sweeps += 1
+        if crowd.hasGone(now: connections.count) { crowdHasGone() }
         if sweeps % 8 == 0 { rates.forgetQuiet(at: Int64(clamping: now.uptimeNanoseconds)) }
     }
 

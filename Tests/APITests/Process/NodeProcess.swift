@@ -69,12 +69,12 @@ final class NodeProcess: @unchecked Sendable {
         return process.terminationStatus
     }
 
-    /// Resident memory in KiB.
+    /// Resident memory of its own in KiB: without the pages of the program and the store, which are the system's to keep or drop.
     var memory: Int {
         get throws {
             let status = try String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
-            guard let match = status.firstMatch(of: /VmRSS:\s+([0-9]+)/), let kibibytes = Int(match.1) else {
-                throw TestFailure("no VmRSS")
+            guard let match = status.firstMatch(of: /RssAnon:\s+([0-9]+)/), let kibibytes = Int(match.1) else {
+                throw TestFailure("no RssAnon")
             }
             return kibibytes
         }
