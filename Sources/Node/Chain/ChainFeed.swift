@@ -1,4 +1,3 @@
-internal import EventLoop
 internal import Ledger
 internal import Mempool
 internal import ProtocolCore
@@ -19,6 +18,7 @@ final class ChainFeed: ChainObserver, @unchecked Sendable {
     /// Of the command under way. Bounded by the largest batch of transactions or the `NodeEvent.maximumToldBlocks`.
     private var events: [NodeEvent] = []
     private var hasMempoolChanged = false
+    private let sharing = CoreSharing()
 
     // MARK: Observers, from any thread
 
@@ -42,8 +42,7 @@ final class ChainFeed: ChainObserver, @unchecked Sendable {
     // MARK: Changes, on the chain's thread
 
     func admitted(_ transaction: PreparedTransaction) {
-        // As between two signatures (`SignaturePool`).
-        defer { SystemThread.yield() }
+        defer { sharing.yield() }
         mempool.add(transaction)
         hasMempoolChanged = true
         if isObserved.load(ordering: .relaxed) { events.append(.transaction(transaction)) }

@@ -26,6 +26,7 @@ public final class SignaturePool: Preparer, Sendable {
     public let threadCount: Int
     private let rules: ChainRules
     private let queue: JobQueue
+    private let sharing = CoreSharing()
 
     /// - Parameter threadCount: as many as the process may use cores when `nil`.
     public init(rules: ChainRules, threadCount: Int? = nil) {
@@ -60,8 +61,8 @@ public final class SignaturePool: Preparer, Sendable {
             completed([])
             return batch
         }
-        let job = Job(chunks: chunks) { chunk in
-            let part = items[chunk * perChunk..<min((chunk + 1) * perChunk, items.count)].map { SignaturePool.work(on: $0, body) }
+        let job = Job(chunks: chunks) { [sharing] chunk in
+            let part = items[chunk * perChunk..<min((chunk + 1) * perChunk, items.count)].map { sharing.work(on: $0, body) }
             let all = results.withLockThenWake { results -> [Result]? in
                 results[chunk] = part
                 return results.contains { $0 == nil } ? nil : results.flatMap { $0 ?? [] }
@@ -77,15 +78,8 @@ public final class SignaturePool: Preparer, Sendable {
     public func map<Item: Sendable, Result: Sendable>(
         _ items: [Item], perChunk: Int, urgent: Bool = false, _ body: @escaping @Sendable (Item) -> Result
     ) -> [Result] {
-        guard items.count > perChunk else { return items.map { SignaturePool.work(on: $0, body) } }
+        guard items.count > perChunk else { return items.map { sharing.work(on: $0, body) } }
         return start(items, perChunk: perChunk, urgent: urgent, body).wait(helping: true)
-    }
-
-    /// Lets a thread that waits for this core go first after every item: the loop's, with a ping to answer or a block to relay, would
-    /// else wait for the whole chunk, because the scheduler of a server's kernel does not interrupt one thread for another's sake.
-    private static func work<Item, Result>(on item: Item, _ body: (Item) -> Result) -> Result {
-        defer { SystemThread.yield() }
-        return body(item)
     }
 
     // MARK: Blocks and transactions
