@@ -11,4 +11,20 @@ static inline int podoru_set_cloexec(int file) {
     return fcntl(file, F_SETFD, FD_CLOEXEC);
 }
 
+#ifdef __linux__
+// Declared for GNU sources only.
+int fallocate(int file, int mode, off_t offset, off_t length);
+#endif
+
+/// Takes room on the disk for the first `length` bytes of a file and leaves the file's own length (FALLOC_FL_KEEP_SIZE).
+static inline int podoru_reserve_room(int file, off_t length) {
+#ifdef __linux__
+    return fallocate(file, 1, 0, length);
+#else
+    (void)file;
+    (void)length;
+    return 0;
+#endif
+}
+
 #endif

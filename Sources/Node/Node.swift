@@ -163,6 +163,7 @@ public final class Node: Sendable {
             switch error {
             case .chain(.otherGenesis), .otherRules:
                 throw .otherGenesis("\(directory): \(error); use the genesis of this data, or another `data_dir`")
+            case .store(let store) where store.kind == .denied: throw .denied("\(error)")
             case .store: throw .store("\(error)")
             case .chain, .noGenesis, .storedGenesis: throw .store("\(directory): \(error)")
             }

@@ -7,6 +7,8 @@ public enum NodeError: Error, Sendable, CustomStringConvertible {
     case file(FileError)
     /// The data directory cannot be opened, is damaged, or belongs to another chain.
     case store(String)
+    /// The permissions of the data directory, or a file system for reading only, forbid to use it.
+    case denied(String)
     /// The data belongs to another genesis.
     case otherGenesis(String)
     /// The listening address is taken or is not ours.
@@ -15,7 +17,8 @@ public enum NodeError: Error, Sendable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .configuration(let text), .store(let text), .otherGenesis(let text), .address(let text), .system(let text): text
+        case .configuration(let text), .store(let text), .denied(let text), .otherGenesis(let text), .address(let text), .system(let text):
+            text
         case .genesis(let path, let text): "the genesis file \(path) is wrong: \(text)"
         case .file(let error): error.description
         }

@@ -37,7 +37,7 @@ public final class LMDBStore: ChainStore {
     /// Snapshots for any thread.
     public let reader: StoreReader
 
-    private let lock: LockBox?
+    private let lock: DirectoryLock?
     private let environment: Environment
     private let databases: Databases
     private var write: Transaction?
@@ -64,11 +64,8 @@ public final class LMDBStore: ChainStore {
         self.directory = directory
         let readOnly = access == .readOnly
         if access == .create { try createDirectory(directory) }
-        if access == .readOnly {
-            lock = nil
-        } else {
-            lock = LockBox(try DirectoryLock(directory: directory))
-        }
+        lock = readOnly ? nil : try DirectoryLock(directory: directory)
+        for file in Environment.files { try checkFile("\(directory)/\(file)", readOnly: readOnly) }
         let found: StoreInspector.Summary?
         if readOnly, DirectoryLock.isHeld(directory: directory) {
             // Another process writes: its pages move under a reader without a transaction, and it has checked them.
@@ -78,12 +75,25 @@ public final class LMDBStore: ChainStore {
             if found == nil, access != .create {
                 throw StoreError(.open, .missing, path: directory, detail: "there is no store")
             }
+            try LMDBStore.expectNotEmptied(directory, found, lock)
         }
         environment = try Environment(directory: directory, readOnly: readOnly, options: options)
         databases = try StoreOpening.databases(environment)
         reader = StoreReader(environment: environment, databases: databases)
         try StoreOpening.check(environment, databases)
         if access == .create, found == nil { try syncDirectory(directory) }
+        try lock?.noteStore()
+    }
+
+    /// An empty file is what a crash before the first write leaves, or all that is left of a store: a node that began anew on
+    /// that would forget what it has signed.
+    private static func expectNotEmptied(
+        _ directory: String, _ found: StoreInspector.Summary?, _ lock: DirectoryLock?
+    ) throws(StoreError) {
+        let path = "\(directory)/\(Environment.dataFile)"
+        if found == nil, let lock, lock.knowsStore, fileSize(path) != nil {
+            throw StoreError(.check, .corrupted, path: path, detail: "the file is empty, but a store was made here")
+        }
     }
 
     deinit {
@@ -245,14 +255,5 @@ public final class LMDBStore: ChainStore {
 
     private func misuse(_ operation: StoreError.Operation, _ what: String) -> StoreError {
         StoreError(operation, .misuse, path: directory, detail: what)
-    }
-}
-
-/// Keeps the lock, which cannot be copied, in a class that can be optional.
-private final class LockBox {
-    private let lock: DirectoryLock
-
-    init(_ lock: consuming DirectoryLock) {
-        self.lock = lock
     }
 }

@@ -35,6 +35,8 @@ public struct StoreError: Error, Hashable, Sendable {
         case format(found: UInt32)
         /// The store belongs to another chain or does not hold what the caller relies on.
         case inconsistent
+        /// Something else has the name of a file of the store: a folder, a pipe.
+        case notAFile
         /// No room on the disk, or above a quota or file size limit.
         case diskFull
         /// The system refused: permission, read-only file system.
@@ -66,7 +68,12 @@ public struct StoreError: Error, Hashable, Sendable {
 
     /// An error from a result code of LMDB or an errno.
     init(_ operation: Operation, code: Int32, path: String, context: String = "") {
-        let text = code == 0 ? "" : String(cString: mdb_strerror(code))
+        let text =
+            switch code {
+            case 0: ""
+            case ENOSPC: "the disk is full"
+            default: String(cString: mdb_strerror(code))
+            }
         self.init(
             operation, StoreError.kind(of: code), path: path, code: code,
             detail: context.isEmpty ? text : "\(context): \(text)")
@@ -77,18 +84,22 @@ public struct StoreError: Error, Hashable, Sendable {
         self.init(operation, code: errno, path: path, context: context)
     }
 
+    /// What to do with a store that is not what it was.
+    public static let damageAdvice =
+        "the store is damaged: put a copy made by `podoru backup` in its place, or move the directory away, keep its key file "
+        + "and let the node sync anew; a producer must be in step before it signs again"
+
     /// What a person can do.
     public var advice: String {
         switch kind {
         case .locked(let holder?): "stop process \(holder) first, or use another data directory"
         case .locked(nil): "stop the process that uses it first, or use another data directory"
         case .missing: "check the path, or let the node create the store with `podoru run` or `podoru import`"
-        case .corrupted:
-            "the store is damaged: restore a backup, or move the directory away and let the node sync again; "
-                + "keep the key file and do not sign with it elsewhere"
+        case .corrupted: StoreError.damageAdvice
         case .format(let found) where found > StoreFormat.version: "use the newer podoru that wrote it"
         case .format: "export with the podoru that wrote it and import here"
         case .inconsistent: "check that data_dir and genesis_path belong together"
+        case .notAFile: "the store has a file or folder of its own there: move away what is in its place"
         case .diskFull: "free some space and start again; nothing that was committed is lost"
         case .denied: "check owner and permissions of the directory"
         case .io: "check the disk (dmesg, smartctl); nothing that was committed is touched"
@@ -102,7 +113,8 @@ public struct StoreError: Error, Hashable, Sendable {
         case MDB_CORRUPTED, MDB_PAGE_NOTFOUND, MDB_INVALID, MDB_VERSION_MISMATCH, MDB_INCOMPATIBLE: .corrupted
         case ENOSPC, EDQUOT, EFBIG: .diskFull
         case EACCES, EPERM, EROFS: .denied
-        case ENOENT, ENOTDIR: .missing
+        case ENOENT: .missing
+        case ENOTDIR, EISDIR, ESPIPE, ELOOP: .notAFile
         case EIO, MDB_PANIC: .io
         case EINVAL, MDB_BAD_TXN, MDB_BAD_DBI, MDB_BAD_RSLOT: .misuse
         default: .limit

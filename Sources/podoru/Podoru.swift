@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Node
+internal import Storage
 
 #if canImport(Glibc)
 internal import Glibc
@@ -28,6 +29,7 @@ struct Podoru: AsyncParsableCommand {
 
     /// ArgumentParser's own entry, with failures of ours ended by their own exit codes.
     static func main() async {
+        StoreFaults.endInWords(exitCode: SystemExit.inputOutput.rawValue)
         do {
             var command = try parseAsRoot(CommandLine.understandable)
             if var command = command as? any AsyncParsableCommand {

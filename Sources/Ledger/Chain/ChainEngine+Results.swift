@@ -21,6 +21,8 @@ public struct UndoneBlock: Sendable {
 public enum ChainOpenError: Error {
     /// The store holds the chain of another genesis.
     case otherGenesis(expected: Hash32, found: Hash32)
+    /// The store has the genesis block, but its index does not.
+    case unindexed(genesis: Hash32)
     /// The stored state does not give the root that the stored tip names.
     case damaged(height: UInt64, expected: Hash32, found: Hash32)
     case store(any Error)
@@ -31,6 +33,7 @@ extension ChainOpenError: CustomStringConvertible {
         switch self {
         case .otherGenesis(let expected, let found):
             "the data belongs to another chain: its genesis is \(found.prefixedHex), the configured one \(expected.prefixedHex)"
+        case .unindexed(let genesis): "the index of block hashes does not have the genesis block \(genesis.prefixedHex)"
         case .damaged(let height, let expected, let found):
             "the stored state is damaged: at height \(height) its root should be \(expected.prefixedHex) and is \(found.prefixedHex)"
         case .store(let error): "the chain store failed: \(error)"

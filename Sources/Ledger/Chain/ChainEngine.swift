@@ -55,8 +55,9 @@ public final class ChainEngine {
             }
             tip = stored
             guard try store.height(ofBlock: genesis.hash) == 0 else {
-                throw ChainOpenError.otherGenesis(
-                    expected: genesis.hash, found: try ChainEngine.genesisHash(of: store) ?? .zero)
+                let found = try ChainEngine.genesisHash(of: store) ?? .zero
+                throw found == genesis.hash
+                    ? ChainOpenError.unindexed(genesis: found) : ChainOpenError.otherGenesis(expected: genesis.hash, found: found)
             }
             var builder = StateTree.Builder()
             try store.forEachState { builder.append(key: $0, value: $1) }

@@ -183,6 +183,9 @@ extension BlockFileError {
             case EACCES, EPERM: .denied
             default: otherwise
             }
-        self.init(kind: kind, path: path, detail: String(cString: strerror(code)))
+        let detail =
+            code == ENOSPC
+            ? "the disk is full: free some space and run the command again; no unfinished file is left" : String(cString: strerror(code))
+        self.init(kind: kind, path: path, detail: detail)
     }
 }

@@ -17,11 +17,15 @@ extension ChainDirectoryError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .store(let error): error.description
-        case .chain(let error): error.description
+        case .chain(let error):
+            switch error {
+            case .damaged, .unindexed: "\(error); \(StoreError.damageAdvice)"
+            case .otherGenesis, .store: error.description
+            }
         case .noGenesis(let directory): "the store in \(directory) does not know its genesis yet: give the genesis file"
         case .otherRules(let directory):
             "the genesis file names other authorities or fees than the one that the chain in \(directory) began with"
-        case .storedGenesis(let error): "the store holds a genesis that cannot be used: \(error)"
+        case .storedGenesis(let error): "the store holds a genesis that cannot be used: \(error); \(StoreError.damageAdvice)"
         }
     }
 }

@@ -98,7 +98,13 @@ public enum Files {
         let temporary = "\(path).new.\(getpid())"
         let descriptor = Glibc.open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         func failure(_ doing: String) -> FileError {
-            FileError(.cannotCreate, path: path, "cannot \(doing) the \(what) \(path): \(String(cString: strerror(errno)))")
+            let cannot = "cannot \(doing) the \(what) \(path)"
+            return switch errno {
+            case EACCES, EPERM, EROFS:
+                FileError(.permission, path: path, "\(cannot): check owner and permissions of its folder")
+            case ENOSPC, EDQUOT: FileError(.failed, path: path, "\(cannot): the disk is full; free some space and try again")
+            default: FileError(.cannotCreate, path: path, "\(cannot): \(String(cString: strerror(errno)))")
+            }
         }
         guard descriptor >= 0 else { throw failure("create") }
         defer { close(descriptor) }

@@ -6,11 +6,16 @@ internal import Musl
 
 /// The right to write to one data directory, held through `flock` on its `LOCK` file.
 ///
-/// The kernel drops it when the process ends, however it ends, so there is no stale lock to clean up. The file holds
-/// the process id of the holder for the message that the second opener gets.
-struct DirectoryLock: ~Copyable {
+/// The kernel drops it when the process ends, however it ends, so there is no stale lock to clean up. The first line of the
+/// file is the process id of the holder, for the message that the second opener gets; a second line says that the
+/// directory has had a store, so that an emptied one is not taken for one that was never made.
+final class DirectoryLock {
     static let fileName = "LOCK"
+    private static let mark = "store\n"
     private let descriptor: Int32
+    private let path: String
+    /// Whether a store was made in this directory.
+    private(set) var knowsStore: Bool
 
     /// `isHeld` of another process holds a shared lock for microseconds; a taker that meets it looks again so often,
     /// `retryMicroseconds` apart, before it says that the directory is taken.
@@ -36,9 +41,23 @@ struct DirectoryLock: ~Copyable {
             throw StoreError(.lock, .locked(holder: holder), path: directory, detail: "\(who) has it open for writing")
         }
         descriptor = file
-        let text = Array("\(getpid())\n".utf8)
+        self.path = path
+        knowsStore = DirectoryLock.text(file).hasSuffix("\n" + DirectoryLock.mark)
         // The id is a courtesy to the next opener; the lock itself holds without it.
-        if ftruncate(file, 0) == 0 { _ = text.withUnsafeBytes { pwrite(file, $0.baseAddress, $0.count, 0) } }
+        _ = write()
+    }
+
+    /// Notes that the directory has a store, for good.
+    func noteStore() throws(StoreError) {
+        guard !knowsStore else { return }
+        knowsStore = true
+        guard write(), fsync(descriptor) == 0 else { throw StoreError(errno: .lock, path: path) }
+    }
+
+    private func write() -> Bool {
+        let text = Array(("\(getpid())\n" + (knowsStore ? DirectoryLock.mark : "")).utf8)
+        let count = text.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+        return count == text.count && ftruncate(descriptor, off_t(count)) == 0
     }
 
     /// True when some process holds the lock now. Creates nothing.
@@ -50,10 +69,14 @@ struct DirectoryLock: ~Copyable {
     }
 
     private static func readHolder(_ file: Int32) -> Int32? {
-        var buffer = [UInt8](repeating: 0, count: 16)
+        Int32(text(file).prefix { $0 != "\n" })
+    }
+
+    private static func text(_ file: Int32) -> String {
+        // An id of up to ten digits and the mark.
+        var buffer = [UInt8](repeating: 0, count: 32)
         let count = buffer.withUnsafeMutableBytes { pread(file, $0.baseAddress, $0.count, 0) }
-        guard count > 0 else { return nil }
-        return Int32(String(decoding: buffer[..<count].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
+        return String(decoding: buffer[..<max(0, count)], as: UTF8.self)
     }
 
     deinit {

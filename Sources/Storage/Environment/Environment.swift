@@ -21,6 +21,13 @@ internal import Musl
 // `broken` and the write transaction belong to the one writing thread.
 final class Environment: @unchecked Sendable {
     static let dataFile = "data.mdb"
+    private static let lockFile = "lock.mdb"
+    /// What LMDB has in the directory.
+    static let files = [dataFile, lockFile]
+    /// Bytes of LMDB's table of `2 * StoreOptions.maximumReaders`, 64 for each and a head, in whole pages.
+    private static let lockFileBytes = 8192
+    /// Bytes of the two pages that a file begins with.
+    private static let firstBytes = 8192
 
     let directory: String
     let isReadOnly: Bool
@@ -37,10 +44,16 @@ final class Environment: @unchecked Sendable {
         self.isReadOnly = readOnly
         self.options = options
         gate = ReadGate(maximumReaders: StoreOptions.maximumReaders)
+        // LMDB writes to the table through a map, where a disk without room is no error but a signal (SIGBUS), and what it
+        // has written of the first pages of a fresh file when there is no room for both would pass for damage.
+        try reserveRoom("\(directory)/\(Environment.lockFile)", bytes: Environment.lockFileBytes)
+        if !readOnly { try reserveRoom("\(directory)/\(Environment.dataFile)", bytes: Environment.firstBytes) }
 
         var created: OpaquePointer?
         var code = mdb_env_create(&created)
         guard code == 0, let created else { throw StoreError(.open, code: code, path: directory) }
+        StoreFaults.opened("\(directory)/\(Environment.dataFile)")
+        mdb_env_set_assert(created, StoreFaults.assertion)
         // LMDB raises this to what the file already uses.
         if !readOnly { code = mdb_env_set_mapsize(created, options.initialMapBytes) }
         if code == 0 { code = mdb_env_set_maxdbs(created, UInt32(Database.allCases.count)) }

@@ -1,3 +1,5 @@
+internal import CLMDB
+
 #if canImport(Glibc)
 internal import Glibc
 #elseif canImport(Musl)
@@ -47,4 +49,28 @@ func syncDirectory(_ path: String) throws(StoreError) {
     defer { close(file) }
     // Some file systems refuse fsync on a directory; they have no need of it.
     if fsync(file) != 0, errno != EINVAL { throw StoreError(errno: .open, path: path) }
+}
+
+/// Sees that `path`, when it is there, is a regular file that this process may read, and write unless `readOnly`.
+func checkFile(_ path: String, readOnly: Bool) throws(StoreError) {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+        if errno == ENOENT { return }
+        throw StoreError(errno: .open, path: path)
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+        throw StoreError(.open, .notAFile, path: path, detail: "this is no regular file")
+    }
+    guard access(path, readOnly ? R_OK : R_OK | W_OK) == 0 else { throw StoreError(errno: .open, path: path) }
+}
+
+/// Takes room on the disk for the first `bytes` of a file, which is made when missing, without changing its length. A file
+/// system that cannot do so, or a file that cannot be opened, is left to whoever writes it.
+func reserveRoom(_ path: String, bytes: Int) throws(StoreError) {
+    let file = systemOpen(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard file >= 0 else { return }
+    defer { close(file) }
+    guard podoru_reserve_room(file, off_t(bytes)) != 0 else { return }
+    let failure = StoreError(errno: .open, path: path)
+    if failure.kind == .diskFull { throw failure }
 }

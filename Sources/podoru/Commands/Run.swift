@@ -184,6 +184,7 @@ extension CommandFailure {
         case .genesis: self.init(.badData, error.description)
         case .file(let file): self.init(file)
         case .store: self.init(.inputOutput, error.description)
+        case .denied: self.init(.permission, error.description)
         case .address: self.init(.unavailable, error.description)
         case .system: self.init(.internalError, error.description)
         }

@@ -122,6 +122,7 @@ enum Transfer {
         case .denied: .permission
         case .corrupted, .format, .inconsistent: .badData
         case .locked: .unavailable
+        case .notAFile: .cannotCreate
         case .diskFull, .io, .limit: .inputOutput
         case .misuse: .internalError
         }

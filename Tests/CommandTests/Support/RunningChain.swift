@@ -76,6 +76,18 @@ final class RunningChain {
         return process.terminationStatus
     }
 
+    /// SIGKILL: the end without a word.
+    func killNode() async throws {
+        guard let process else { return }
+        kill(process.processIdentifier, SIGKILL)
+        let deadline = Date(timeIntervalSinceNow: 30)
+        while process.isRunning {
+            guard Date() < deadline else { throw Failure.notInTime("it is gone", log: log) }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        self.process = nil
+    }
+
     deinit {
         if let process, process.isRunning { kill(process.processIdentifier, SIGKILL) }
         tool.remove()

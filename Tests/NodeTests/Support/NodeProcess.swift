@@ -14,6 +14,7 @@ final class NodeProcess: @unchecked Sendable {
     let dataPath: String
     private let logPath: String
     private let disk: SmallDisk?
+    private let asNobody: Bool
     private var child: ChildProcess?
     private var readyPort: UInt16?
     /// The highest height that it reported as committed, over all its lives.
@@ -27,6 +28,21 @@ final class NodeProcess: @unchecked Sendable {
         return running.deletingLastPathComponent().appendingPathComponent("podoru").path
     }()
 
+    private static let becomeNobody = ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+    /// Whether we may become another user who can run the node.
+    static let canBeNobody: Bool = {
+        guard getuid() == 0, access(becomeNobody[0], X_OK) == 0 else { return false }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: becomeNobody[0])
+        process.arguments = Array(becomeNobody[1...]) + [executable, "--version"]
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return false }
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }()
+
     /// Held while a child is started and while a store is open here: between its birth and its program a child has a copy of
     /// every open file, and with it the store's lock.
     private static let files = NSLock()
@@ -34,11 +50,13 @@ final class NodeProcess: @unchecked Sendable {
     /// - Parameters:
     ///   - disk: where the process is to see its data directory, when that is on a small disk.
     ///   - log: where its standard error goes, instead of a file of its own.
+    ///   - asNobody: as a user whom permissions concern (`canBeNobody`).
     init(
         _ network: TestNetwork, _ name: String, authority: Int?, bootstrap: [UInt16], extra: String = "", disk: SmallDisk? = nil,
-        log: String? = nil
+        log: String? = nil, asNobody: Bool = false
     ) throws {
         self.name = name
+        self.asNobody = asNobody
         self.disk = disk
         configurationPath = network.directory.file("\(name).yaml")
         dataPath = disk.map { "\($0.path)/data" } ?? network.dataPath(name)
@@ -55,11 +73,12 @@ final class NodeProcess: @unchecked Sendable {
         exitCode = nil
         child = try onItsDisk { [self] in
             try NodeProcess.files.withLock {
-                try ChildProcess.start(
-                    name: name, executable: NodeProcess.executable,
-                    arguments: [
-                        "run", "--config", configurationPath, "--supervisor-fd", "\(ChildProcess.supervisorDescriptor)",
-                    ], logPath: logPath)
+                let words =
+                    (asNobody ? NodeProcess.becomeNobody : []) + [
+                        NodeProcess.executable, "run", "--config", configurationPath, "--supervisor-fd",
+                        "\(ChildProcess.supervisorDescriptor)",
+                    ]
+                return try ChildProcess.start(name: name, executable: words[0], arguments: Array(words[1...]), logPath: logPath)
             }
         }
     }
@@ -87,6 +106,9 @@ final class NodeProcess: @unchecked Sendable {
 
     /// What it wrote to standard error, over all its lives.
     var log: String { (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? "" }
+
+    /// The sentence with which it ended last.
+    var lastWords: String? { log.split(separator: "\n").last { $0.hasPrefix("podoru: ") }.map(String.init) }
 
     /// The highest height that it has reported as committed by now.
     func committed() throws -> UInt64 {

@@ -1,0 +1,53 @@
+internal import CLMDB
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// What happens when a store fails where no error can be returned: LMDB reads its file through a map, so a page that the disk
+/// cannot give (a bad sector, a file that was cut off while it is open) is a signal, and a page that was changed under it may be an
+/// assertion.
+public enum StoreFaults {
+    // Unsafe: both are written before the handler is installed and before the first store is opened, and only read afterwards.
+    nonisolated(unsafe) private static var exitCode: Int32 = 0
+    /// The path of the store that was opened first, as the handler writes it: a handler must not allocate. Kept for good.
+    nonisolated(unsafe) private static var path = UnsafeRawBufferPointer(start: nil, count: 0)
+
+    /// From now on such a failure ends this process with `code` and one sentence on standard error that begins with `podoru: `.
+    /// For commands, before they open a store; a library leaves signals to its host.
+    public static func endInWords(exitCode code: Int32) {
+        exitCode = code
+        _ = signal(SIGBUS) { _ in StoreFaults.end("cannot be read any more: it was cut off while it was open, or its disk fails") }
+    }
+
+    /// Notes the file that the sentence names.
+    static func opened(_ file: String) {
+        guard exitCode != 0, path.isEmpty else { return }
+        let bytes = Array(file.utf8)
+        let kept = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
+        kept.copyBytes(from: bytes)
+        path = UnsafeRawBufferPointer(kept)
+    }
+
+    /// LMDB's last word before it aborts the process.
+    static let assertion: @convention(c) (OpaquePointer?, UnsafePointer<CChar>?) -> Void = { _, _ in
+        if StoreFaults.exitCode != 0 { StoreFaults.end("is damaged: LMDB met a page that cannot be right") }
+    }
+
+    /// Only calls that a signal handler may make.
+    private static func end(_ what: StaticString) {
+        put("podoru: the store at ")
+        _ = write(STDERR_FILENO, path.baseAddress, path.count)
+        put(" ")
+        put(what)
+        put("; look at the disk (dmesg, smartctl), check the store with `podoru verify`, ")
+        put("and put a copy made by `podoru backup` in its place\n")
+        _exit(exitCode)
+    }
+
+    private static func put(_ text: StaticString) {
+        _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
+    }
+}
