@@ -5,26 +5,6 @@ internal import NIOPosix
 public import Node
 public import PodoruConfiguration
 
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
-
-/// Why the API could not start, for whoever runs the node.
-public enum APIServerError: Error, Sendable, CustomStringConvertible {
-    /// The TCP address cannot be listened on.
-    case address(String)
-    /// The admin socket cannot be made.
-    case adminSocket(String)
-
-    public var description: String {
-        switch self {
-        case .address(let text), .adminSocket(let text): text
-        }
-    }
-}
-
 /// The HTTP and WebSocket API of a node, on one thread of its own. The P2P loop never waits for it.
 public final class APIServer: Sendable {
     /// The TCP port; the real one where the configuration says 0.
@@ -95,10 +75,10 @@ public final class APIServer: Sendable {
             bound.set(port)
         case .failure(let error):
             try? await group.shutdownGracefully()
-            throw .address(APIServer.explain(error, configuration))
+            throw APIServerError(listeningFor: configuration, error)
         case nil:
             try? await group.shutdownGracefully()
-            throw .address("the HTTP server ended while it started")
+            throw APIServerError(.address, "the HTTP server ended while it started", remedy: "start the node again", \.apiPort)
         }
         try? await loop.submit { state.startSweeping() }.get()
         do throws(APIServerError) {
@@ -120,19 +100,6 @@ public final class APIServer: Sendable {
 
     /// Connections that wait to be accepted: a second of a busy web page. Linux caps it at `net.core.somaxconn`.
     private static let backlog = 1024
-
-    private static func explain(_ error: any Error, _ configuration: NodeConfiguration) -> String {
-        let place = "\(configuration.apiBindAddr) port \(configuration.apiPort)"
-        switch (error as? IOError)?.errnoCode {
-        case EADDRINUSE:
-            return "the HTTP API cannot listen on \(place): another program does; choose another `api_port`, or stop that program"
-        case EADDRNOTAVAIL:
-            return "the HTTP API cannot listen on \(place): this machine has no such address; change `api_bind_addr`"
-        case EACCES:
-            return "the HTTP API cannot listen on \(place): ports below 1024 need a privilege; choose another `api_port`"
-        default: return "the HTTP API cannot listen on \(place): \(error)"
-        }
-    }
 
     /// Ends: no new connections, requests under way are answered, WebSocket clients get 1001. Takes at most
     /// `APILimits.stopDeadline` and a little.

@@ -27,6 +27,7 @@ public struct EventLoopError: Error, Hashable, Sendable, CustomStringConvertible
         public var description: String { rawValue }
 
         public static let addressInUse = Code(rawValue: "EADDRINUSE")
+        public static let addressNotAvailable = Code(rawValue: "EADDRNOTAVAIL")
         public static let brokenPipe = Code(rawValue: "EPIPE")
         public static let busy = Code(rawValue: "EBUSY")
         public static let canceled = Code(rawValue: "ECANCELED")
@@ -35,6 +36,7 @@ public struct EventLoopError: Error, Hashable, Sendable, CustomStringConvertible
         public static let invalid = Code(rawValue: "EINVAL")
         public static let nameNotFound = Code(rawValue: "EAI_NONAME")
         public static let noBufferSpace = Code(rawValue: "ENOBUFS")
+        public static let permissionDenied = Code(rawValue: "EACCES")
         public static let timedOut = Code(rawValue: "ETIMEDOUT")
         public static let tooManyFiles = Code(rawValue: "EMFILE")
     }

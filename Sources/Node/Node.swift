@@ -54,9 +54,9 @@ public final class Node: Sendable {
     let worker: ChainWorker
     let log: Logger
     let logLevel: LogLevel?
-    private let plan: Mutex<NodePlan>
-    private let identity: PrivateKey
-    private let nonce: UInt64
+    let plan: Mutex<NodePlan>
+    let identity: PrivateKey
+    let nonce: UInt64
     // Held for the shell, which refers to it weakly. Used on the loop's thread only.
     private nonisolated(unsafe) let observer: CoreLog
 
@@ -76,7 +76,7 @@ public final class Node: Sendable {
         do throws(FileError) {
             if let key = plan.key { identity = key } else { identity = try Identity.loadOrMake(in: configuration.dataDir) }
         } catch {
-            throw .file(error)
+            throw NodeError(error, \.dataDir)
         }
         // A block that inserts keys at random places changes half of the tree: other cores help with its wide levels.
         chain.engine.workers = { count, body in DispatchQueue.concurrentPerform(iterations: count, execute: body) }
@@ -86,7 +86,9 @@ public final class Node: Sendable {
             processor = try ChainProcessor(
                 engine: chain.engine, key: configuration.nodeType == .producer ? identity : nil, preparer: pool)
         } catch {
-            throw .store("\(error)")
+            throw NodeError(
+                .store, "\(configuration.dataDir): \(error)", remedy: "check the directory with `podoru verify`, or restore a backup",
+                \.dataDir)
         }
         let head = processor.head
         log.notice(
@@ -100,7 +102,7 @@ public final class Node: Sendable {
         log.notice("configured, beside the defaults", metadata: Dictionary(uniqueKeysWithValues: settings))
 
         let loop: EventLoop
-        do throws(EventLoopError) { loop = try EventLoop.start(name: "loop") } catch { throw .system("\(error)") }
+        do throws(EventLoopError) { loop = try EventLoop.start(name: "loop") } catch { throw .loop(error) }
         let worker = ChainWorker(pool: pool, reader: chain.store.reader, maxFrameBytes: configuration.maxMessageBytes)
         let nonce = SystemRandom.next()
         let core = ProtocolCore(
@@ -129,13 +131,14 @@ public final class Node: Sendable {
                 }))
         guard hasStarted else {
             await Node.close(loop, shell, worker, log)
-            throw .system("the system has no thread left for the chain worker; raise the limit of processes (`ulimit -u`)")
+            throw NodeError(
+                .system, "the system has no thread left for the chain worker", remedy: "raise the limit of processes (`ulimit -u`)")
         }
         do {
             port = try await loop.perform { () throws(EventLoopError) -> UInt16 in try shell.start() }
         } catch {
             await Node.close(loop, shell, worker, log)
-            throw .address("cannot listen on \(address): \(error)")
+            throw NodeError(listeningOn: "\(address)", error)
         }
         log.notice("listening", metadata: ["p2p": "\(configuration.p2pBindAddr):\(port)"])
         supervisor?.send(.ready(NodeReport.Ready(port: port)))
@@ -160,18 +163,12 @@ public final class Node: Sendable {
         do throws(ChainDirectoryError) {
             return try ChainDirectory(directory, genesis: genesis)
         } catch {
-            switch error {
-            case .chain(.otherGenesis), .otherRules:
-                throw .otherGenesis("\(directory): \(error); use the genesis of this data, or another `data_dir`")
-            case .store(let store) where store.kind == .denied: throw .denied("\(error)")
-            case .store: throw .store("\(error)")
-            case .chain, .noGenesis, .storedGenesis: throw .store("\(directory): \(error)")
-            }
+            throw NodeError(error, directory: directory)
         }
     }
 
     /// What the handshake says where the configuration has no `external_address`: peers put in the address that they see.
-    private static func announced(_ address: SocketAddress) -> String {
+    static func announced(_ address: SocketAddress) -> String {
         Endpoint(address).description
     }
 
@@ -236,20 +233,6 @@ public final class Node: Sendable {
             worker.stop { continuation.resume() }
         }
         do throws(EventLoopError) { try await loop.stop() } catch { log.error("the event loop did not end cleanly: \(error)") }
-    }
-
-    /// Takes what of a reloaded configuration can change at run time, all or nothing, and logs what changed.
-    ///
-    /// - Throws: when the new configuration contradicts the genesis or the key; everything is as before then.
-    public func reload(_ configuration: NodeConfiguration) async throws(NodeError) {
-        let new = try NodePlan(configuration)
-        let old = plan.withLock { $0.configuration }
-        for change in configuration.changes(from: old) { log.notice("configuration: \(change)") }
-        let address = try new.listenAddress()
-        let core = new.coreConfiguration(identity: identity, listenAddress: Node.announced(address), nonce: nonce)
-        let shell = shell
-        try? await loop.perform { () throws(EventLoopError) -> Void in shell.reconfigure(core) }
-        plan.withLock { $0 = new }
     }
 }
 

@@ -26,9 +26,20 @@ struct NodePlan {
         do throws(FileError) {
             if let path = configuration.privateKey { key = try Files.loadKey(path) } else { key = nil }
         } catch {
-            throw .file(error)
+            throw NodeError(error, \.privateKey)
         }
         try checkAgainstGenesis()
+    }
+
+    private init(_ configuration: NodeConfiguration, _ genesis: Genesis, _ key: PrivateKey?) {
+        self.configuration = configuration
+        self.genesis = genesis
+        self.key = key
+    }
+
+    /// This plan with what of `new` may change while the node runs.
+    func takingRunTimeChanges(of new: NodeConfiguration) -> NodePlan {
+        NodePlan(configuration.takingRunTimeChanges(of: new), genesis, key)
     }
 
     private static func loadGenesis(_ configuration: NodeConfiguration) throws(NodeError) -> Genesis {
@@ -37,12 +48,12 @@ struct NodePlan {
         do throws(FileError) {
             bytes = try Files.read(path, as: "genesis file", maximumBytes: Files.maximumGenesisBytes)
         } catch {
-            throw .file(error)
+            throw NodeError(error, \.genesisPath)
         }
         do throws(GenesisError) {
             return try Genesis(decoding: bytes)
         } catch {
-            throw .genesis(path: path, "\(error)")
+            throw NodeError(error, path: path)
         }
     }
 
@@ -50,20 +61,28 @@ struct NodePlan {
         let listed = configuration.authorities.map(\.lowercased)
         let actual = genesis.authorities.compactMap { Address($0)?.lowercased }
         if !listed.isEmpty, listed != actual {
-            throw .configuration(
-                "`authorities` differs from the genesis \(configuration.genesisPath), which names \(actual.map(\.text).joined(separator: ", ")): "
-                    + "remove the key from the configuration, or use the genesis that it belongs to")
+            throw NodeError(
+                .configuration,
+                "they differ from those of the genesis \(configuration.genesisPath), which are \(actual.map(\.text).joined(separator: ", "))",
+                remedy: "remove `authorities` from the configuration, or use the genesis that they belong to", \.authorities)
         }
         if let address = configuration.address, let key, key.address != address {
-            throw .configuration(
-                "`address` is \(address.checksummed) but the key in \(configuration.privateKey ?? "") is \(key.address.checksummed)'s")
+            throw NodeError(
+                .configuration,
+                "it is \(address.checksummed), but the key in \(configuration.privateKey ?? "") is \(key.address.checksummed)'s",
+                remedy: "name that key's file as `private_key`, or remove `address`", \.address)
         }
         guard configuration.nodeType == .producer else { return }
-        guard let key else { throw .configuration("a producer needs `private_key`: the path of its key file") }
+        guard let key else {
+            throw NodeError(
+                .configuration, "a producer needs a key, and `private_key` is not set",
+                remedy: "name the key file that `podoru keygen` wrote", \.nodeType)
+        }
         guard actual.contains(key.address.lowercased) else {
-            throw .configuration(
-                "\(key.address.checksummed), whose key `private_key` names, is not one of the authorities of \(configuration.genesisPath): "
-                    + "use an authority's key, or set `node_type: full`")
+            throw NodeError(
+                .configuration,
+                "\(key.address.checksummed), whose key it names, is not one of the authorities of \(configuration.genesisPath)",
+                remedy: "use an authority's key, or set `node_type: full`", \.privateKey)
         }
     }
 
@@ -106,7 +125,9 @@ struct NodePlan {
 
     func listenAddress() throws(NodeError) -> SocketAddress {
         guard let address = SocketAddress(host: configuration.p2pBindAddr, port: configuration.p2pPort) else {
-            throw .configuration("`p2p_bind_addr: \(configuration.p2pBindAddr)` is no IPv4 or IPv6 address")
+            throw NodeError(
+                .configuration, "\(configuration.p2pBindAddr) is no IPv4 or IPv6 address", remedy: "write one as 0.0.0.0 or ::1",
+                \.p2pBindAddr)
         }
         return address
     }

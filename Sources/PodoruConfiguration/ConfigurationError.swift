@@ -6,19 +6,28 @@ public struct ConfigurationError: Error, Hashable, Sendable {
         case file(String, line: Int, column: Int)
         /// An environment variable.
         case environment(String)
+        /// Nowhere: the default counts, and this file is where another value would stand.
+        case unset(inFile: String)
     }
 
     public let place: Place
-    /// What is wrong and what to write instead.
-    public let message: String
+    /// What is wrong.
+    public let reason: String
+    /// What to do about it.
+    public let remedy: String
 }
 
 extension ConfigurationError: CustomStringConvertible {
-    /// `node.yaml:3:12: message`, as compilers print and editors read it, or `PODORU_MAX_PEERS: message`.
+    /// `node.yaml:3:12: reason; remedy`, as compilers print and editors read it, or `PODORU_MAX_PEERS: reason; remedy`.
+    public var description: String { "\(place): \(reason); \(remedy)" }
+}
+
+extension ConfigurationError.Place: CustomStringConvertible {
     public var description: String {
-        switch place {
-        case .file(let name, let line, let column): "\(name):\(line):\(column): \(message)"
-        case .environment(let variable): "\(variable): \(message)"
+        switch self {
+        case .file(let name, let line, let column): "\(name):\(line):\(column)"
+        case .environment(let variable): variable
+        case .unset(let name): name
         }
     }
 }
@@ -27,7 +36,7 @@ extension ConfigurationError: CustomStringConvertible {
 public enum ConfigurationFailure: Error, Hashable, Sendable {
     /// The file could not be read; `code` is the errno.
     case unreadable(path: String, code: Int32, reason: String)
-    /// Every mistake that was found, those of the file in its order first. Never empty.
+    /// Every mistake that was found, those of the file by line and column, then those of the environment. Never empty.
     case invalid([ConfigurationError])
 }
 
@@ -35,7 +44,8 @@ extension ConfigurationFailure: CustomStringConvertible {
     /// One line a mistake.
     public var description: String {
         switch self {
-        case .unreadable(let path, _, let reason): "\(path): cannot be read: \(reason)"
+        case .unreadable(let path, let code, let reason):
+            "\(path): cannot be read: \(reason); \(NodeConfiguration.remedy(forReadError: code))"
         case .invalid(let errors): errors.map(\.description).joined(separator: "\n")
         }
     }

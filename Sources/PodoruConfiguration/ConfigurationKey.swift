@@ -33,8 +33,11 @@ public struct ConfigurationKey: Sendable {
     let read: @Sendable (ConfigurationNode, inout NodeConfiguration) -> [ConfigurationProblem]
     /// The configuration's value as YAML.
     let write: @Sendable (NodeConfiguration) -> String
+    /// Takes the key's value from one configuration into another.
+    let copy: @Sendable (_ source: NodeConfiguration, _ target: inout NodeConfiguration) -> Void
     /// Whether the environment writes it with commas.
     let isList: Bool
+    private let property: ConfigurationProperty
 
     init<Value>(
         _ name: String, _ property: any WritableKeyPath<NodeConfiguration, Value> & Sendable, _ type: ConfigurationType<Value>,
@@ -55,6 +58,8 @@ public struct ConfigurationKey: Sendable {
             }
         }
         write = { type.write($0[keyPath: property]) }
+        copy = { source, target in target[keyPath: property] = source[keyPath: property] }
+        self.property = property
     }
 
     /// The default as YAML: a scalar, a list in brackets, or `null` for "not set".
@@ -72,6 +77,11 @@ public struct ConfigurationKey: Sendable {
     /// The key of that very name.
     public static func named(_ name: String) -> ConfigurationKey? {
         all.first { $0.name == name }
+    }
+
+    /// The key that sets a property.
+    static func of(_ property: ConfigurationProperty) -> ConfigurationKey? {
+        all.first { $0.property == property }
     }
 
     /// The known key whose name takes the fewest edits from `name`.

@@ -2,6 +2,8 @@
 public enum ConfigurationLimits {
     /// The longest file in bytes. The commented manual of every key has about 10 KB.
     public static let maxFileBytes = 1024 * 1024
+    /// What to do about a file over the limits of all.
+    static let remedyForAnotherFile = "check the path: this may be another file"
     /// The deepest nesting of a document: the keys, and lists in them; a few more so that a mistake is named by its key.
     public static let maxDepth = 8
     /// The most values of a document, list entries and what belongs to unknown keys included.

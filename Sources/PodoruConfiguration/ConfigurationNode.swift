@@ -24,7 +24,7 @@ struct ConfigurationNode {
 }
 
 /// A place inside one source: line and column from 1, or the whole of an environment variable.
-enum ConfigurationPosition: Hashable {
+enum ConfigurationPosition: Hashable, Sendable {
     case mark(line: Int, column: Int)
     case variable(String)
 
@@ -36,10 +36,35 @@ enum ConfigurationPosition: Hashable {
     }
 }
 
+extension ConfigurationPosition: Comparable {
+    /// The order in which a person goes through them: the file from its beginning, then the variables by name.
+    static func < (left: ConfigurationPosition, right: ConfigurationPosition) -> Bool {
+        switch (left, right) {
+        case (.mark(let line, let column), .mark(let otherLine, let otherColumn)): (line, column) < (otherLine, otherColumn)
+        case (.variable(let name), .variable(let otherName)): name < otherName
+        case (.mark, .variable): true
+        case (.variable, .mark): false
+        }
+    }
+}
+
 /// A mistake before it is known in which file.
 struct ConfigurationProblem: Error {
     var position: ConfigurationPosition
-    var message: String
+    var reason: String
+    var remedy: String
+}
+
+/// What is wrong with a text, without its place.
+struct ConfigurationComplaint: Error {
+    var reason: String
+    /// What to write instead, as an order.
+    var remedy: String
+
+    init(_ reason: String, remedy: String) {
+        self.reason = reason
+        self.remedy = remedy
+    }
 }
 
 /// Foreign text inside a message: cut to a readable length and without control characters.

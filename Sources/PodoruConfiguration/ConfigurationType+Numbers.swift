@@ -9,8 +9,9 @@ extension ConfigurationType where Value == Bool {
                 case ("true", false): return true
                 case ("false", false): return false
                 case ("true", true), ("false", true):
-                    throw ConfigurationComplaint("expected true or false, found text in quotes; remove the quotes")
-                default: throw ConfigurationComplaint("expected true or false, found '\(shortened(text))'")
+                    throw ConfigurationComplaint("expected true or false, found text in quotes", remedy: "remove the quotes")
+                default:
+                    throw ConfigurationComplaint("'\(shortened(text))' is neither true nor false", remedy: "write one of these two words")
                 }
             })
     }
@@ -26,14 +27,15 @@ extension ConfigurationType where Value: FixedWidthInteger & Sendable {
             parse: { text, isQuoted throws(ConfigurationComplaint) in
                 let digits = text.utf8.first == UInt8(ascii: "-") ? text.utf8.dropFirst() : text.utf8[...]
                 guard !digits.isEmpty, digits.allSatisfy({ 0x30...0x39 ~= $0 }) else {
-                    throw ConfigurationComplaint("expected \(name), found '\(shortened(text))'")
+                    throw ConfigurationComplaint("expected \(name), found '\(shortened(text))'", remedy: "write digits, \(bounds)")
                 }
-                if isQuoted { throw ConfigurationComplaint("expected \(name), found text in quotes; remove the quotes") }
+                if isQuoted { throw ConfigurationComplaint("expected \(name), found text in quotes", remedy: "remove the quotes") }
                 if digits.count > 1, digits.first == 0x30 {
-                    throw ConfigurationComplaint("'\(shortened(text))' begins with a zero, which YAML may read as octal; remove the zero")
+                    throw ConfigurationComplaint(
+                        "'\(shortened(text))' begins with a zero, which YAML may read as octal", remedy: "remove the zero")
                 }
                 guard let value = Value(text), range.contains(value) else {
-                    throw ConfigurationComplaint("\(shortened(text)) is out of range; it must be \(bounds)")
+                    throw ConfigurationComplaint("\(shortened(text)) is out of range", remedy: "write \(bounds)")
                 }
                 return value
             })
@@ -53,12 +55,12 @@ extension ConfigurationType where Value == Int {
                 let digits = unit.map { text.utf8.dropLast($0.0.utf8.count) } ?? text.utf8[...]
                 guard !digits.isEmpty, digits.allSatisfy({ 0x30...0x39 ~= $0 }) else {
                     throw ConfigurationComplaint(
-                        "expected a size in bytes, or with KiB, MiB or GiB as in 10MiB, found '\(shortened(text))'")
+                        "expected a size, found '\(shortened(text))'", remedy: "write bytes, or KiB, MiB or GiB as in 10MiB")
                 }
                 let count = String(decoding: digits, as: UTF8.self)
                 let (bytes, overflow) = (Int(count) ?? .max).multipliedReportingOverflow(by: unit?.1 ?? 1)
                 guard !overflow, range.contains(bytes) else {
-                    throw ConfigurationComplaint("\(shortened(text)) is out of range; it must be \(bounds)")
+                    throw ConfigurationComplaint("\(shortened(text)) is out of range", remedy: "write \(bounds)")
                 }
                 return bytes
             })
@@ -85,10 +87,11 @@ extension ConfigurationType where Value == Nanoseconds {
             parse: { text, _ throws(ConfigurationComplaint) in
                 guard let value = parseDuration(text) else {
                     throw ConfigurationComplaint(
-                        "expected a duration with units from h to ms, as in 5s, 250ms or 1m30s, found '\(shortened(text))'")
+                        "expected a duration, found '\(shortened(text))'",
+                        remedy: "write it with units from h to ms, as in 5s, 250ms or 1m30s")
                 }
                 guard range.contains(value), value.isMultiple(of: step) else {
-                    throw ConfigurationComplaint("\(shortened(text)) is out of range; it must be \(bounds)\(whole)")
+                    throw ConfigurationComplaint("\(shortened(text)) is out of range", remedy: "write \(bounds)\(whole)")
                 }
                 return value
             })

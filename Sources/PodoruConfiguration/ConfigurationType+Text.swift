@@ -10,7 +10,8 @@ extension ConfigurationType where Value: RawRepresentable & CaseIterable & Senda
             parse: { written, _ throws(ConfigurationComplaint) in
                 guard let value = Value(rawValue: written) else {
                     let nearest = names.min { editDistance(written, $0) < editDistance(written, $1) } ?? ""
-                    throw ConfigurationComplaint("'\(shortened(written))' is not \(text); the nearest is \(nearest)")
+                    throw ConfigurationComplaint(
+                        "'\(shortened(written))' is not \(text)", remedy: "write \(nearest), which is the nearest, or another of them")
                 }
                 return value
             })
@@ -23,7 +24,7 @@ extension ConfigurationType where Value == Address {
             "an address of 0x and 40 hexadecimal digits", write: { quoted($0.checksummed.text) },
             parse: { text, _ throws(ConfigurationComplaint) in
                 guard let address = Address(ByteString(text)) else {
-                    throw ConfigurationComplaint("'\(shortened(text))' is not an address; it is 0x and 40 hexadecimal digits")
+                    throw ConfigurationComplaint("'\(shortened(text))' is not an address", remedy: "write 0x and 40 hexadecimal digits")
                 }
                 return address
             })
@@ -37,10 +38,11 @@ extension ConfigurationType where Value == CIDR {
             parse: { text, _ throws(ConfigurationComplaint) in
                 guard let written = CIDR(text) else {
                     throw ConfigurationComplaint(
-                        "'\(shortened(text))' is not a network; write an address and a length, as in 10.0.0.0/8 or 2001:db8::/32")
+                        "'\(shortened(text))' is not a network", remedy: "write an address and a length, as in 10.0.0.0/8 or 2001:db8::/32")
                 }
                 guard written.hostBitsAreZero else {
-                    throw ConfigurationComplaint("\(text) sets bits beyond its length; write \(written.masked) or a longer length")
+                    throw ConfigurationComplaint(
+                        "\(text) sets bits beyond its length", remedy: "write \(written.masked) or a longer length")
                 }
                 return written
             })
@@ -68,7 +70,7 @@ extension ConfigurationType where Value == String {
         scalar(
             "an IPv4 or IPv6 address", write: quoted,
             parse: { text, _ throws(ConfigurationComplaint) in
-                if let message = NetworkText.complaintAboutAddress(text) { throw ConfigurationComplaint(message) }
+                if let complaint = NetworkText.complaintAboutAddress(text) { throw complaint }
                 return text
             })
     }
@@ -78,7 +80,7 @@ extension ConfigurationType where Value == String {
         scalar(
             "host:port", write: quoted,
             parse: { text, _ throws(ConfigurationComplaint) in
-                if let message = NetworkText.complaintAboutEndpoint(text) { throw ConfigurationComplaint(message) }
+                if let complaint = NetworkText.complaintAboutEndpoint(text) { throw complaint }
                 return text
             })
     }
@@ -88,7 +90,7 @@ extension ConfigurationType where Value == String {
         scalar(
             "\"*\" or an origin as https://example.org", write: quoted,
             parse: { text, _ throws(ConfigurationComplaint) in
-                if let message = NetworkText.complaintAboutOrigin(text) { throw ConfigurationComplaint(message) }
+                if let complaint = NetworkText.complaintAboutOrigin(text) { throw complaint }
                 return text
             })
     }
@@ -97,12 +99,15 @@ extension ConfigurationType where Value == String {
         scalar(
             "\(name) of at most \(maxBytes) bytes", write: quoted,
             parse: { text, _ throws(ConfigurationComplaint) in
-                guard !text.isEmpty else { throw ConfigurationComplaint("expected \(name), found an empty text") }
+                guard !text.isEmpty else {
+                    throw ConfigurationComplaint(
+                        "expected \(name), found an empty text", remedy: "write one, or remove the key to have its default")
+                }
                 guard text.utf8.count <= maxBytes else {
-                    throw ConfigurationComplaint("\(text.utf8.count) bytes are too long; at most \(maxBytes) are allowed")
+                    throw ConfigurationComplaint("\(text.utf8.count) bytes are too long", remedy: "write at most \(maxBytes)")
                 }
                 guard !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) else {
-                    throw ConfigurationComplaint("'\(shortened(text))' holds a control character")
+                    throw ConfigurationComplaint("'\(shortened(text))' holds a control character", remedy: "remove it")
                 }
                 return text
             })

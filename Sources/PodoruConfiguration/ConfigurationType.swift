@@ -13,15 +13,6 @@ struct ConfigurationReadFailure: Error {
     var problems: [ConfigurationProblem]
 }
 
-/// What is wrong with a text, without its place.
-struct ConfigurationComplaint: Error {
-    var message: String
-
-    init(_ message: String) {
-        self.message = message
-    }
-}
-
 extension ConfigurationType {
     /// A value that is one scalar. `parse` gets its text and whether it stood in quotes.
     static func scalar(
@@ -32,12 +23,15 @@ extension ConfigurationType {
             text: text,
             read: { node in
                 guard case .scalar(let written, let isQuoted) = node.content else {
-                    return .failure(node.complaint("expected \(text), found \(node.kindText)"))
+                    return .failure(
+                        node.complaint(
+                            "expected \(text), found \(node.kindText)",
+                            remedy: "write one such value, or remove the key to have its default"))
                 }
                 do throws(ConfigurationComplaint) {
                     return .success(try parse(written, isQuoted))
                 } catch {
-                    return .failure(node.complaint(error.message))
+                    return .failure(node.complaint(error.reason, remedy: error.remedy))
                 }
             },
             write: write)
@@ -64,10 +58,12 @@ extension ConfigurationType {
             read: { node in
                 if case .null = node.content { return .success([]) }
                 guard case .list(let items) = node.content else {
-                    return .failure(node.complaint("expected a list, as in [a, b] or one '- a' a line, found \(node.kindText)"))
+                    return .failure(
+                        node.complaint("expected a list, found \(node.kindText)", remedy: "write it as [a, b], or one '- a' a line"))
                 }
                 guard items.count <= max else {
-                    return .failure(node.complaint("a list of \(items.count) entries; at most \(max) are allowed"))
+                    return .failure(
+                        node.complaint("a list of \(items.count) entries is too long", remedy: "leave at most \(max) of them"))
                 }
                 return readAll(items, as: type)
             },
@@ -90,7 +86,7 @@ extension ConfigurationType {
 }
 
 extension ConfigurationNode {
-    fileprivate func complaint(_ message: String) -> ConfigurationReadFailure {
-        ConfigurationReadFailure(problems: [ConfigurationProblem(position: position, message: message)])
+    fileprivate func complaint(_ reason: String, remedy: String) -> ConfigurationReadFailure {
+        ConfigurationReadFailure(problems: [ConfigurationProblem(position: position, reason: reason, remedy: remedy)])
     }
 }

@@ -1,48 +1,59 @@
-/// Addresses, endpoints and origins as texts: what is wrong with one, or `nil`.
+/// Addresses, endpoints and origins as texts: what is wrong with one and what to write instead, or `nil`.
 ///
 /// What passes here is what `Framing.Endpoint` and `Framing.IPAddress` read; a test holds the two together.
 enum NetworkText {
-    static func complaintAboutAddress(_ text: String) -> String? {
+    static func complaintAboutAddress(_ text: String) -> ConfigurationComplaint? {
         if IPBits(text) != nil { return nil }
-        return "'\(shortened(text))' is not an IPv4 or IPv6 address, as 0.0.0.0 or ::1 (no name, no brackets, no port)"
+        return ConfigurationComplaint(
+            "'\(shortened(text))' is not an IPv4 or IPv6 address", remedy: "write one as 0.0.0.0 or ::1, without name, brackets or port")
     }
 
-    static func complaintAboutEndpoint(_ text: String) -> String? {
+    static func complaintAboutEndpoint(_ text: String) -> ConfigurationComplaint? {
+        guard let reason = faultOfEndpoint(text) else { return nil }
         let example = "write host:port, as in 192.168.1.10:9000, node.example.org:9000 or [::1]:9000"
+        return ConfigurationComplaint(reason, remedy: example)
+    }
+
+    private static func faultOfEndpoint(_ text: String) -> String? {
         guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")) else {
-            return "'\(shortened(text))' has no port; \(example)"
+            return "'\(shortened(text))' has no port"
         }
         var host = String(text[..<colon])
         if host.hasPrefix("["), host.hasSuffix("]"), host.contains(":") {
             host = String(host.dropFirst().dropLast())
             guard IPBits(host)?.isIPv4 == false || isMapped(host) else {
-                return "'\(shortened(host))' is not an IPv6 address; \(example)"
+                return "'\(shortened(host))' is not an IPv6 address"
             }
         } else if host.contains(":") {
-            return "'\(shortened(text))' needs brackets around the IPv6 address; \(example)"
+            return "'\(shortened(text))' needs brackets around the IPv6 address"
         } else if IPBits(host) == nil, !isHostName(host) {
-            return "'\(shortened(host))' is not an address or a host name; \(example)"
+            return "'\(shortened(host))' is not an address or a host name"
         }
-        if IPBits(host)?.isUnspecified == true { return "\(host) stands for every address and cannot be dialled; \(example)" }
+        if IPBits(host)?.isUnspecified == true { return "\(host) stands for every address and cannot be dialled" }
         let port = text[text.utf8.index(after: colon)...]
         guard isDecimal(port.utf8), port.utf8.count <= 5, let number = Int(port), 1...65535 ~= number else {
-            return "'\(shortened(String(port)))' is not a port; it must be 1 to 65535"
+            return "'\(shortened(String(port)))' is not a port, which is 1 to 65535"
         }
         return nil
     }
 
-    static func complaintAboutOrigin(_ text: String) -> String? {
-        if text == "*" { return nil }
+    static func complaintAboutOrigin(_ text: String) -> ConfigurationComplaint? {
+        guard let reason = faultOfOrigin(text) else { return nil }
         let remedy = "write \"*\", or scheme and host as browsers send them, as in https://example.org or http://localhost:3000"
+        return ConfigurationComplaint(reason, remedy: remedy)
+    }
+
+    private static func faultOfOrigin(_ text: String) -> String? {
+        if text == "*" { return nil }
         let schemes = ["https://", "http://"]
         guard text.utf8.count <= ConfigurationLimits.maxTextBytes, let scheme = schemes.first(where: { text.hasPrefix($0) }) else {
-            return "'\(shortened(text))' is not an origin; \(remedy)"
+            return "'\(shortened(text))' is not an origin"
         }
         let rest = String(text.dropFirst(scheme.count))
-        if rest.contains("/") { return "'\(shortened(text))' has a path, which an origin has not; \(remedy)" }
+        if rest.contains("/") { return "'\(shortened(text))' has a path, which an origin has not" }
         // With a port of its own or with the scheme's, the rest is an endpoint.
         let hasPort = rest.hasSuffix("]") ? false : rest.contains(":")
-        return complaintAboutEndpoint(hasPort ? rest : rest + ":80") == nil ? nil : "'\(shortened(text))' is not an origin; \(remedy)"
+        return faultOfEndpoint(hasPort ? rest : rest + ":80") == nil ? nil : "'\(shortened(text))' is not an origin"
     }
 
     /// RFC 1123, and underscores, because container networks name hosts so. A name whose last label is a number is a

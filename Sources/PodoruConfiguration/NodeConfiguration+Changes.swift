@@ -1,7 +1,7 @@
 /// A key whose value differs between two configurations.
 public struct ConfigurationChange: Sendable {
     public let key: ConfigurationKey
-    /// The values as YAML.
+    /// The values as YAML: a scalar, or a list in brackets.
     public let old: String
     public let new: String
 
@@ -23,5 +23,12 @@ extension NodeConfiguration {
             let (before, after) = (key.text(in: old), key.text(in: self))
             return before == after ? nil : ConfigurationChange(key: key, old: before, new: after)
         }
+    }
+
+    /// These settings with those of `new` that may change at run time.
+    public func takingRunTimeChanges(of new: NodeConfiguration) -> NodeConfiguration {
+        var result = self
+        for key in ConfigurationKey.all where key.reload == .atRunTime { key.copy(new, &result) }
+        return result
     }
 }

@@ -5,7 +5,7 @@
 @preconcurrency internal import Musl
 #endif
 
-extension NodeConfiguration {
+extension LoadedConfiguration {
     /// Reads the file at `path` and the environment. Blocks on the disk; at most
     /// `ConfigurationLimits.maxFileBytes` are read.
     public init(
@@ -13,9 +13,18 @@ extension NodeConfiguration {
     ) throws(ConfigurationFailure) {
         try self.init(parsing: try NodeConfiguration.bytes(ofFile: path), file: path, environment: environment)
     }
+}
+
+extension NodeConfiguration {
+    /// The same without the places.
+    public init(
+        file path: String, environment: [String: String] = ProcessEnvironment.variables()
+    ) throws(ConfigurationFailure) {
+        self = try LoadedConfiguration(file: path, environment: environment).configuration
+    }
 
     /// The file's bytes, or one more than allowed.
-    private static func bytes(ofFile path: String) throws(ConfigurationFailure) -> [UInt8] {
+    fileprivate static func bytes(ofFile path: String) throws(ConfigurationFailure) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw unreadable(path) }
         defer { close(descriptor) }
@@ -35,6 +44,17 @@ extension NodeConfiguration {
     private static func unreadable(_ path: String) -> ConfigurationFailure {
         let code = errno
         return .unreadable(path: path, code: code, reason: String(cString: strerror(code)))
+    }
+
+    /// What to do about a file that cannot be read, by the errno.
+    static func remedy(forReadError code: Int32) -> String {
+        switch code {
+        case ENOENT, ENOTDIR: "check the path"
+        case EACCES, EPERM: "check its owner and mode, and those of its folders, for the user that runs this"
+        case EISDIR: "name the file in this folder"
+        case EMFILE, ENFILE: "raise the limit of open files (`ulimit -n`)"
+        default: "check the path and the disk"
+        }
     }
 }
 

@@ -23,8 +23,8 @@ struct YAMLEvents: ~Copyable {
         var kind: Kind
         var position: ConfigurationPosition
 
-        func problem(_ message: String) -> ConfigurationProblem {
-            ConfigurationProblem(position: position, message: message)
+        func problem(_ reason: String, remedy: String) -> ConfigurationProblem {
+            ConfigurationProblem(position: position, reason: reason, remedy: remedy)
         }
     }
 
@@ -51,7 +51,9 @@ struct YAMLEvents: ~Copyable {
         count += 1
         let result = Event(kind: try kind(of: event), position: YAMLEvents.position(event.start_mark))
         if count > ConfigurationLimits.maxValues {
-            throw result.problem("the file has more than \(ConfigurationLimits.maxValues) values; it is not a configuration")
+            throw result.problem(
+                "the file has more than \(ConfigurationLimits.maxValues) values, as no configuration has",
+                remedy: ConfigurationLimits.remedyForAnotherFile)
         }
         return result
     }
@@ -72,7 +74,8 @@ struct YAMLEvents: ~Copyable {
             return .mappingStart
         case YAML_ALIAS_EVENT:
             throw ConfigurationProblem(
-                position: YAMLEvents.position(mark), message: "aliases (*name) are not supported; write the value out, or quote the '*'")
+                position: YAMLEvents.position(mark), reason: "aliases (*name) are not supported",
+                remedy: "write the value out, or quote the '*'")
         case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT: return .containerEnd
         case YAML_DOCUMENT_START_EVENT: return .documentStart
         case YAML_STREAM_END_EVENT, YAML_NO_EVENT: return .end
@@ -85,11 +88,13 @@ struct YAMLEvents: ~Copyable {
     ) throws(ConfigurationProblem) {
         if anchor != nil {
             throw ConfigurationProblem(
-                position: YAMLEvents.position(mark), message: "anchors (&name) are not supported; write the value out where it is used")
+                position: YAMLEvents.position(mark), reason: "anchors (&name) are not supported",
+                remedy: "write the value out where it is used")
         }
         if tag != nil {
             throw ConfigurationProblem(
-                position: YAMLEvents.position(mark), message: "tags (!name) are not supported; a value's type follows from its key")
+                position: YAMLEvents.position(mark), reason: "tags (!name) are not supported",
+                remedy: "remove it, a value's type follows from its key")
         }
     }
 
@@ -102,8 +107,9 @@ struct YAMLEvents: ~Copyable {
         let said = parser.pointee.problem.map { String(cString: $0) } ?? "out of memory"
         let context = parser.pointee.context.map { String(cString: $0) }
         let remedy = YAMLEvents.remedies.first { said.contains($0.words) || context?.contains($0.words) == true }?.remedy
-        let message = "not YAML: " + (context.map { "\($0), " } ?? "") + said + (remedy.map { "; \($0)" } ?? "")
-        return ConfigurationProblem(position: problemPosition(context, said), message: message)
+        return ConfigurationProblem(
+            position: problemPosition(context, said), reason: "not YAML: " + (context.map { "\($0), " } ?? "") + said,
+            remedy: remedy ?? "look at this line and the one before it for a bracket, a quote or an indentation")
     }
 
     private func problemPosition(_ context: String?, _ said: String) -> ConfigurationPosition {
@@ -146,7 +152,7 @@ extension ConfigurationProblem {
             guard let tab = indentation.firstIndex(of: 0x09) else { continue }
             return ConfigurationProblem(
                 position: .mark(line: candidate, column: tab - indentation.startIndex + 1),
-                message: "a tab indents this line; YAML takes spaces only")
+                reason: "a tab indents this line", remedy: "write spaces, YAML takes nothing else there")
         }
         return self
     }

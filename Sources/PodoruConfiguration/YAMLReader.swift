@@ -15,7 +15,8 @@ struct YAMLReader {
         guard bytes.count <= ConfigurationLimits.maxFileBytes else {
             problem = ConfigurationProblem(
                 position: .mark(line: 1, column: 1),
-                message: "the file has more than \(ConfigurationLimits.maxFileBytes) bytes; it is not a configuration")
+                reason: "the file has more than \(ConfigurationLimits.maxFileBytes) bytes, as no configuration has",
+                remedy: ConfigurationLimits.remedyForAnotherFile)
             return
         }
         bytes.withUnsafeBufferPointer { input in
@@ -33,7 +34,8 @@ struct YAMLReader {
             let event = try events.next()
             switch event.kind {
             case .documentStart where root != nil:
-                throw event.problem("a second document begins here; one file is one configuration, remove what follows '---'")
+                throw event.problem(
+                    "a second document begins here, and one file is one configuration", remedy: "remove what follows '---'")
             case .documentStart, .other: continue
             case .end: return
             default: root = try read(event, &events, depth: 0)
@@ -45,7 +47,8 @@ struct YAMLReader {
         _ event: YAMLEvents.Event, _ events: inout YAMLEvents, depth: Int
     ) throws(ConfigurationProblem) -> ConfigurationNode {
         if depth > ConfigurationLimits.maxDepth {
-            throw event.problem("nested deeper than \(ConfigurationLimits.maxDepth); no key takes that")
+            throw event.problem(
+                "nested deeper than \(ConfigurationLimits.maxDepth)", remedy: "write one value, or a list of plain values, after a key")
         }
         switch event.kind {
         case .scalar(let text, let isQuoted):
@@ -61,7 +64,7 @@ struct YAMLReader {
             }
             return ConfigurationNode(content: .list(items), position: event.position)
         case .mappingStart: return try readMapping(event, &events, depth: depth)
-        default: throw event.problem("not a value")
+        default: throw event.problem("not a value", remedy: "write 'key: value'")
         }
     }
 

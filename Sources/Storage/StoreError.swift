@@ -89,11 +89,20 @@ public struct StoreError: Error, Hashable, Sendable {
         "the store is damaged: put a copy made by `podoru backup` in its place, or move the directory away, keep its key file "
         + "and let the node sync anew; a producer must be in step before it signs again"
 
+    /// What failed, where, and what LMDB or the system said.
+    public var reason: String {
+        let number = code == 0 ? "" : " (code \(code))"
+        return "cannot \(operation.rawValue) at \(path): \(detail)\(number)"
+    }
+
     /// What a person can do.
     public var advice: String {
         switch kind {
         case .locked(let holder?): "stop process \(holder) first, or use another data directory"
         case .locked(nil): "stop the process that uses it first, or use another data directory"
+        case .missing where operation == .createDirectory, .notAFile where operation == .createDirectory:
+            "choose a folder that can be made, beside no file of its name"
+        case .denied where operation == .createDirectory: "choose another folder, or let this user write to the one that it is in"
         case .missing: "check the path, or let the node create the store with `podoru run` or `podoru import`"
         case .corrupted: StoreError.damageAdvice
         case .format(let found) where found > StoreFormat.version: "use the newer podoru that wrote it"
@@ -103,6 +112,7 @@ public struct StoreError: Error, Hashable, Sendable {
         case .diskFull: "free some space and start again; nothing that was committed is lost"
         case .denied: "check owner and permissions of the directory"
         case .io: "check the disk (dmesg, smartctl); nothing that was committed is touched"
+        case .limit where code == EMFILE || code == ENFILE: "raise the limit of open files (`ulimit -n`)"
         case .limit: "this is a limit of the store; please report it"
         case .misuse: "this is a fault in the program; please report it"
         }
@@ -123,8 +133,5 @@ public struct StoreError: Error, Hashable, Sendable {
 }
 
 extension StoreError: CustomStringConvertible {
-    public var description: String {
-        let number = code == 0 ? "" : " (code \(code))"
-        return "cannot \(operation.rawValue) at \(path): \(detail)\(number); \(advice)"
-    }
+    public var description: String { "\(reason); \(advice)" }
 }

@@ -30,10 +30,14 @@ struct CommandLineTool {
         try run(arguments, input: input, environment: environment)
     }
 
-    func run(_ arguments: [String], input: Data = Data(), environment: [String: String] = [:]) throws -> Result {
+    /// - Parameter wrapper: a command that runs the command, such as `timeout 60`, by its path.
+    func run(
+        _ arguments: [String], input: Data = Data(), environment: [String: String] = [:], through wrapper: [String] = []
+    ) throws -> Result {
         let process = Process()
-        process.executableURL = Self.binary
-        process.arguments = arguments
+        let command = wrapper + [Self.binary.path] + arguments
+        process.executableURL = URL(fileURLWithPath: command[0])
+        process.arguments = Array(command.dropFirst())
         process.currentDirectoryURL = folder
         process.environment = ["PATH": "/usr/bin:/bin"].merging(environment) { $1 }
         let (standardInput, output, errors) = (Pipe(), folder.appendingPathComponent(".out"), folder.appendingPathComponent(".err"))
@@ -42,7 +46,8 @@ struct CommandLineTool {
         process.standardOutput = try FileHandle(forWritingTo: output)
         process.standardError = try FileHandle(forWritingTo: errors)
         try process.run()
-        try standardInput.fileHandleForWriting.write(contentsOf: input)
+        // Nothing to write must not meet a pipe that a command without input has closed.
+        if !input.isEmpty { try standardInput.fileHandleForWriting.write(contentsOf: input) }
         try standardInput.fileHandleForWriting.close()
         process.waitUntilExit()
         defer { for file in [output, errors] { try? FileManager.default.removeItem(at: file) } }

@@ -31,7 +31,7 @@ struct EnvironmentTests {
     @Test func aMistakeNamesTheVariable() {
         #expect(
             complaints("", environment: ["PODORU_MAX_PEERS": "many"]) == [
-                "PODORU_MAX_PEERS: expected a whole number of peers, found 'many'"
+                "PODORU_MAX_PEERS: expected a whole number of peers, found 'many'; write digits, 1 to 1000"
             ])
         #expect(
             complaints("max_peers: 0", environment: ["PODORU_BOOTSTRAP_PEERS": "a:1,b,c"]).map { $0.prefix(23) } == [
@@ -46,7 +46,7 @@ struct EnvironmentTests {
     @Test func aSlipInAVariablesNameIsAnErrorAndAForeignNameIsNot() {
         #expect(
             complaints("", environment: ["PODORU_MAX_PEER": "8"]) == [
-                "PODORU_MAX_PEER: no key belongs to this variable; the nearest known one is PODORU_MAX_PEERS"
+                "PODORU_MAX_PEER: no key belongs to this variable; the nearest known one is PODORU_MAX_PEERS: set that, or unset this one"
             ])
         #expect(
             complaints("", environment: ["PODORU_SERVICE_HOST": "10.0.0.1", "PODORU_PORT_8545_TCP": "tcp://10.0.0.1:8545", "HOME": "/"])

@@ -122,6 +122,7 @@ struct NearestNameTests {
         ("p2p_prot", "p2p_port"), ("genesis", "genesis_path"), ("private", "private_key"),
     ])
     func aMistypedKeyNamesTheNearest(written: String, nearest: String) {
-        #expect(complaints("\(written): 1").first?.hasSuffix("; the nearest known key is \(nearest)") == true)
+        #expect(
+            complaints("\(written): 1").first?.hasSuffix("; the nearest known key is \(nearest): write that, or remove this one") == true)
     }
 }

@@ -119,20 +119,24 @@ struct BoundTests {
 
     @Test func aFileOverTheLimitIsNotParsed() {
         let text = String(repeating: "#", count: ConfigurationLimits.maxFileBytes + 1)
-        #expect(firstComplaint(text) == "node.yaml:1:1: the file has more than 1048576 bytes; it is not a configuration")
+        #expect(
+            firstComplaint(text)
+                == "node.yaml:1:1: the file has more than 1048576 bytes, as no configuration has; check the path: this may be another file")
         #expect(complaints(String(text.dropLast())) == [])
     }
 
     @Test func deepNestingEndsAtTheLimit() {
         let flow = "data_dir: " + String(repeating: "[", count: 500_000)
-        #expect(firstComplaint(flow) == "node.yaml:1:19: nested deeper than 8; no key takes that")
+        #expect(firstComplaint(flow) == "node.yaml:1:19: nested deeper than 8; write one value, or a list of plain values, after a key")
         let block = (0..<100).map { String(repeating: " ", count: $0) + "a:" }.joined(separator: "\n")
-        #expect(complaints(block).contains("node.yaml:9:9: nested deeper than 8; no key takes that"))
+        #expect(complaints(block).contains("node.yaml:9:9: nested deeper than 8; write one value, or a list of plain values, after a key"))
     }
 
     @Test func moreValuesThanTheLimitAreNotKept() {
         let text = "bootstrap_peers: [" + String(repeating: "a,", count: 200_000) + "]"
-        #expect(firstComplaint(text).hasSuffix("the file has more than 10000 values; it is not a configuration"))
+        #expect(
+            firstComplaint(text).hasSuffix(
+                "the file has more than 10000 values, as no configuration has; check the path: this may be another file"))
     }
 
     @Test func anAliasBombDoesNotGoOff() {

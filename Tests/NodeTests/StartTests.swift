@@ -32,11 +32,9 @@ import Testing
             var configuration = network.configuration("two")
             configuration.p2pPort = first.port
             let error = await failure(configuration)
-            guard case .address(let text) = error else {
-                Issue.record("\(String(describing: error))")
-                return
-            }
-            #expect(text.contains("127.0.0.1:\(first.port)"))
+            #expect(error?.kind == .address)
+            #expect(error?.reason == "cannot listen on 127.0.0.1:\(first.port): address already in use")
+            #expect(error?.remedy.contains("`p2p_port`") == true)
             // It has let go of its store again.
             _ = try LMDBStore(directory: network.dataPath("two"), access: .existing)
         }
@@ -46,12 +44,8 @@ import Testing
         var configuration = network.configuration("one")
         configuration.genesisPath = network.directory.file("nowhere.json")
         let error = await failure(configuration)
-        guard case .file(let file) = error else {
-            Issue.record("\(String(describing: error))")
-            return
-        }
-        #expect(file.kind == .missing)
-        #expect(file.description.contains("genesis") && file.description.contains("nowhere.json"))
+        #expect(error?.kind == .file(.missing))
+        #expect(error?.reason == "there is no genesis file at \(configuration.genesisPath)")
         #expect(!FileManager.default.fileExists(atPath: configuration.dataDir))
     }
 
@@ -60,22 +54,15 @@ import Testing
         configuration.genesisPath = network.directory.file("bad.json")
         try Data("{".utf8).write(to: URL(fileURLWithPath: configuration.genesisPath))
         let error = await failure(configuration)
-        guard case .genesis(let path, _) = error else {
-            Issue.record("\(String(describing: error))")
-            return
-        }
-        #expect(path == configuration.genesisPath)
+        #expect(error?.kind == .genesis)
+        #expect(error?.reason.contains(configuration.genesisPath) == true)
     }
 
     @Test func aKeyThatOthersCanReadIsRefusedWithTheRemedy() async throws {
         try network.write(network.authorities[0], to: network.keyPath(0), mode: 0o644)
         let error = await failure(network.configuration("one", authority: 0))
-        guard case .file(let file) = error else {
-            Issue.record("\(String(describing: error))")
-            return
-        }
-        #expect(file.kind == .permission)
-        #expect(file.description.contains("chmod 600"))
+        #expect(error?.kind == .file(.permission))
+        #expect(error?.remedy.contains("chmod 600") == true)
     }
 
     @Test func aProducerWhoseKeyIsNoAuthorityIsRefused() async throws {
@@ -83,10 +70,8 @@ import Testing
         configuration.privateKey = network.directory.file("stranger.key")
         try network.write(network.user, to: network.directory.file("stranger.key"))
         let error = await failure(configuration)
-        guard case .configuration(let text) = error else {
-            Issue.record("\(String(describing: error))")
-            return
-        }
+        #expect(error?.kind == .configuration)
+        let text = error?.description ?? ""
         #expect(text.contains(network.user.address.checksummed.text) && text.contains("node_type: full"))
     }
 
@@ -94,10 +79,8 @@ import Testing
         var configuration = network.configuration("one", authority: 0)
         configuration.privateKey = nil
         let error = await failure(configuration)
-        guard case .configuration(let text) = error else {
-            Issue.record("\(String(describing: error))")
-            return
-        }
+        #expect(error?.kind == .configuration)
+        let text = error?.description ?? ""
         #expect(text.contains("private_key"))
     }
 
@@ -109,10 +92,8 @@ import Testing
         var configuration = network.configuration("one")
         configuration.genesisPath = other.genesisPath
         let error = await failure(configuration)
-        guard case .otherGenesis(let text) = error else {
-            Issue.record("\(String(describing: error))")
-            return
-        }
+        #expect(error?.kind == .otherGenesis)
+        let text = error?.description ?? ""
         #expect(text.contains(configuration.dataDir) && text.contains("data_dir"))
     }
 
@@ -120,10 +101,8 @@ import Testing
         try await withNodes { nodes in
             _ = try await nodes.start(network.configuration("one"))
             let error = await failure(network.configuration("one"))
-            guard case .store(let text) = error else {
-                Issue.record("\(String(describing: error))")
-                return
-            }
+            #expect(error?.kind == .store)
+            let text = error?.description ?? ""
             #expect(text.contains("\(ProcessInfo.processInfo.processIdentifier)"))
         }
     }

@@ -38,7 +38,7 @@ struct AdminSocket: Sendable {
         let descriptor = try make(path)
         guard let identity = FileIdentity(path) else {
             close(descriptor)
-            throw .adminSocket("the admin socket \(path) vanished while it was made")
+            throw .adminSocket("the admin socket \(path) vanished while it was made", remedy: "see who removes files there")
         }
         do {
             let channel = try await ServerBootstrap(group: group)
@@ -52,7 +52,7 @@ struct AdminSocket: Sendable {
             return AdminSocket(channel: channel, path: path, identity: identity)
         } catch {
             unlink(path)
-            throw .adminSocket("cannot serve on the admin socket \(path): \(error)")
+            throw .adminSocket("cannot serve on the admin socket \(path): \(error)", remedy: "choose another `api_admin_socket`")
         }
     }
 
@@ -86,14 +86,14 @@ struct AdminSocket: Sendable {
             throw fault(path, "look at")
         }
         guard status.st_mode & S_IFMT == S_IFSOCK else {
-            throw .adminSocket("\(path) is a file of another kind; remove it, or choose another `api_admin_socket`")
+            throw .adminSocket("\(path) is a file of another kind", remedy: "remove it, or choose another `api_admin_socket`")
         }
         let probe = socket(AF_UNIX, streamType | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
         guard probe >= 0 else { throw fault(path, "look at") }
         defer { close(probe) }
         let connected = withAddress(path, { connect(probe, $0, $1) })
         guard connected != 0, errno == ECONNREFUSED else {
-            throw .adminSocket("another process serves on \(path); stop it, or choose another `api_admin_socket`")
+            throw .adminSocket("another process serves on \(path)", remedy: "stop it, or choose another `api_admin_socket`")
         }
         guard unlink(path) == 0 else { throw fault(path, "replace") }
     }
@@ -102,7 +102,8 @@ struct AdminSocket: Sendable {
 
     private static func fault(_ path: String, _ verb: String) -> APIServerError {
         .adminSocket(
-            "cannot \(verb) the admin socket \(path): \(String(cString: strerror(errno))); check its folder, or change `api_admin_socket`")
+            "cannot \(verb) the admin socket \(path): \(String(cString: strerror(errno)))",
+            remedy: "check its folder, or change `api_admin_socket`")
     }
 
     private static func withAddress(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt) -> CInt {

@@ -16,16 +16,30 @@ public enum ChainDirectoryError: Error {
 extension ChainDirectoryError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .store(let error): error.description
-        case .chain(let error):
-            switch error {
-            case .damaged, .unindexed: "\(error); \(StoreError.damageAdvice)"
-            case .otherGenesis, .store: error.description
-            }
-        case .noGenesis(let directory): "the store in \(directory) does not know its genesis yet: give the genesis file"
+        case .store(let error), .chain(.store(let error as StoreError)): error.description
+        default: "\(reason); \(advice)"
+        }
+    }
+
+    /// What is wrong.
+    var reason: String {
+        switch self {
+        case .store(let error): error.reason
+        case .chain(let error): error.description
+        case .noGenesis(let directory): "the store in \(directory) does not know its genesis yet"
         case .otherRules(let directory):
             "the genesis file names other authorities or fees than the one that the chain in \(directory) began with"
-        case .storedGenesis(let error): "the store holds a genesis that cannot be used: \(error); \(StoreError.damageAdvice)"
+        case .storedGenesis(let error): "the store holds a genesis that cannot be used: \(error)"
+        }
+    }
+
+    /// What a person can do.
+    var advice: String {
+        switch self {
+        case .store(let error): error.advice
+        case .noGenesis: "give the genesis file"
+        case .chain(.otherGenesis), .otherRules: "use the genesis of this data, or another `data_dir`"
+        case .chain, .storedGenesis: StoreError.damageAdvice
         }
     }
 }

@@ -6,8 +6,8 @@ internal import Glibc
 internal import Musl
 #endif
 
-/// Why a file could not be read or written, in words that say what to do.
-public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
+/// Why a file could not be read or written, and what to do about it.
+public struct FileError: Error, Hashable, Sendable {
     public enum Kind: Hashable, Sendable {
         case missing
         case permission
@@ -21,13 +21,19 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
 
     public var kind: Kind
     public var path: String
-    public var description: String
+    public var reason: String
+    public var remedy: String
 
-    public init(_ kind: Kind, path: String, _ description: String) {
+    init(_ kind: Kind, path: String, _ reason: String, remedy: String) {
         self.kind = kind
         self.path = path
-        self.description = description
+        self.reason = reason
+        self.remedy = remedy
     }
+}
+
+extension FileError: CustomStringConvertible {
+    public var description: String { "\(reason); \(remedy)" }
 }
 
 /// Whole small files. Blocking: for start-up and commands, not for the loop.
@@ -56,16 +62,21 @@ public enum Files {
         let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             switch errno {
-            case ENOENT, ENOTDIR: throw FileError(.missing, path: path, "there is no \(what) at \(path)")
+            case ENOENT, ENOTDIR:
+                throw FileError(.missing, path: path, "there is no \(what) at \(path)", remedy: "check the path, or put the file there")
             case EACCES, EPERM:
-                throw FileError(.permission, path: path, "the \(what) \(path) may not be read by this user: check its owner and mode")
-            default: throw FileError(.failed, path: path, "cannot open the \(what) \(path): \(String(cString: strerror(errno)))")
+                throw FileError(
+                    .permission, path: path, "the \(what) \(path) may not be read by this user",
+                    remedy: "check its owner and mode, and those of its folders")
+            default:
+                throw FileError(
+                    .failed, path: path, "cannot open the \(what) \(path): \(errorText())", remedy: "check the path and the disk")
             }
         }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             close(descriptor)
-            throw FileError(.notAFile, path: path, "the \(what) \(path) is not a regular file")
+            throw FileError(.notAFile, path: path, "the \(what) \(path) is not a regular file", remedy: "name the file itself")
         }
         return descriptor
     }
@@ -77,12 +88,14 @@ public enum Files {
             let count = chunk.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else {
-                throw FileError(.failed, path: path, "cannot read the \(what) \(path): \(String(cString: strerror(errno)))")
+                throw FileError(.failed, path: path, "cannot read the \(what) \(path): \(errorText())", remedy: "check the disk")
             }
             if count == 0 { return bytes }
             bytes.append(contentsOf: chunk[..<count])
             guard bytes.count <= maximumBytes else {
-                throw FileError(.tooLarge, path: path, "the \(what) \(path) has more than \(maximumBytes) bytes")
+                throw FileError(
+                    .tooLarge, path: path, "the \(what) \(path) has more than \(maximumBytes) bytes",
+                    remedy: "check the path: this may be another file")
             }
         }
     }
@@ -93,7 +106,7 @@ public enum Files {
     public static func write(_ bytes: [UInt8], to path: String, as what: String, mode: UInt32, replaces: Bool) throws(FileError) {
         if !replaces, access(path, F_OK) == 0 {
             throw FileError(
-                .cannotCreate, path: path, "\(path) is there already and is not overwritten: choose another name or move it away")
+                .cannotCreate, path: path, "\(path) is there already and is not overwritten", remedy: "choose another name or move it away")
         }
         let temporary = "\(path).new.\(getpid())"
         let descriptor = Glibc.open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
@@ -101,9 +114,9 @@ public enum Files {
             let cannot = "cannot \(doing) the \(what) \(path)"
             return switch errno {
             case EACCES, EPERM, EROFS:
-                FileError(.permission, path: path, "\(cannot): check owner and permissions of its folder")
-            case ENOSPC, EDQUOT: FileError(.failed, path: path, "\(cannot): the disk is full; free some space and try again")
-            default: FileError(.cannotCreate, path: path, "\(cannot): \(String(cString: strerror(errno)))")
+                FileError(.permission, path: path, "\(cannot): \(errorText())", remedy: "check owner and permissions of its folder")
+            case ENOSPC, EDQUOT: FileError(.failed, path: path, "\(cannot): the disk is full", remedy: "free some space and try again")
+            default: FileError(.cannotCreate, path: path, "\(cannot): \(errorText())", remedy: "check its folder")
             }
         }
         guard descriptor >= 0 else { throw failure("create") }
@@ -139,14 +152,19 @@ public enum Files {
         guard fstat(descriptor, &status) == 0, status.st_mode & (isCredential ? 0o007 : 0o077) == 0 else {
             let mode = String(status.st_mode & 0o777, radix: 8)
             throw FileError(
-                .permission, path: path, "the key file \(path) has mode 0\(mode), so others can read it: run `chmod 600 \(path)`")
+                .permission, path: path, "the key file \(path) has mode 0\(mode), so others can read it",
+                remedy: "run `chmod 600 \(path)`")
         }
         let bytes = try read(descriptor, path: path, as: "key file", maximumBytes: maximumKeyBytes)
         let text = bytes.filter { ![0x20, 0x0A, 0x0D, 0x09].contains($0) }
         do {
             return try PrivateKey(hex: text)
         } catch {
-            throw FileError(.malformed, path: path, "the key file \(path) holds no private key of 64 hexadecimal digits: \(error)")
+            throw FileError(
+                .malformed, path: path, "the key file \(path) holds no private key of 64 hexadecimal digits: \(error)",
+                remedy: "restore it from a backup, or write a new one with `podoru keygen`")
         }
     }
+
+    private static func errorText() -> String { String(cString: strerror(errno)) }
 }

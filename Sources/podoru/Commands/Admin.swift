@@ -31,7 +31,7 @@ struct AdminOptions: ParsableArguments {
     func client() throws -> AdminClient {
         if let socket { return try AdminClient(socket: socket) }
         let file = config ?? ""
-        guard let path = try ConfigurationLoader.load(file).apiAdminSocket else {
+        guard let path = try ConfigurationLoader.load(file).configuration.apiAdminSocket else {
             throw CommandFailure(.configuration, "\(file) has no `api_admin_socket`: that node takes no orders while it runs")
         }
         return try AdminClient(socket: path)

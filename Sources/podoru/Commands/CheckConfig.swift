@@ -25,15 +25,7 @@ struct CheckConfig: ParsableCommand {
     var effective = false
 
     func run() throws {
-        let configuration: NodeConfiguration
-        do throws(ConfigurationFailure) {
-            configuration = try NodeConfiguration(file: file)
-        } catch {
-            guard case .invalid = error else { throw CommandFailure(error) }
-            // Bare lines that begin with the file's name: editors jump to them.
-            StandardError.say(error.description)
-            throw ExitCode(SystemExit.configuration.rawValue)
-        }
+        let configuration = try ConfigurationLoader.load(file).configuration
         note(configuration.genesisPath, "genesis_path")
         if let key = configuration.privateKey { note(key, "private_key") }
         if effective {

@@ -24,13 +24,14 @@ struct Run: AsyncParsableCommand {
     var supervisorFd: Int32?
 
     mutating func run() async throws {
-        let settings = try ConfigurationLoader.load(config)
+        let loaded = try ConfigurationLoader.load(config)
+        let settings = loaded.configuration
         let writer = LogWriter()
         let level = LogLevel(settings.logLevel.level)
         let format = LogFormat(rawValue: settings.logFormat.rawValue) ?? .text
         LoggingSystem.bootstrap { PodoruLogHandler(label: $0, format: format, level: level, writer: writer) }
         defer { writer.flush() }
-        OpenFiles.makeRoom(for: settings.maxPeers + APIServer.maximumConnections(settings), logger: Logger(label: "node"))
+        try OpenFiles.makeRoom(for: settings.maxPeers + APIServer.maximumConnections(settings), logger: Logger(label: "node"))
 
         let (failures, failed) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingOldest(1))
         var options = Node.Options(logger: Logger(label: "node"), supervisor: supervisorFd, logLevel: level) { failed.yield($0) }
@@ -39,16 +40,15 @@ struct Run: AsyncParsableCommand {
         do throws(NodeError) {
             node = try await Node.start(settings, options: options)
         } catch {
-            throw CommandFailure(error)
+            throw CommandFailure(error, loaded.places)
         }
-        let api = try await Run.serve(node, settings)
+        let api = try await Run.serve(node, loaded)
         // Before anybody is told that the node is ready: a signal that nobody expects ends a process.
         let hangups = SystemSignal.stream(SIGHUP)
         let endings = SystemSignal.stream([SIGTERM, SIGINT])
         let (running, runs) = AsyncStream.makeStream(of: Void.self)
         let service = NodeService(
-            node: node, api: api, manager: options.serviceManager, hangups: hangups, configurationPath: config, level: level,
-            failures: failures
+            node: node, api: api, manager: options.serviceManager, hangups: hangups, configurationPath: config, failures: failures
         ) { runs.yield() }
         var configuration = ServiceGroupConfiguration(
             services: [
@@ -88,7 +88,8 @@ extension Run {
     }
 
     /// Starts the API where the configuration has one. A node that cannot serve what it is told to ends again.
-    private static func serve(_ node: Node, _ settings: NodeConfiguration) async throws(CommandFailure) -> APIServer? {
+    private static func serve(_ node: Node, _ loaded: LoadedConfiguration) async throws(CommandFailure) -> APIServer? {
+        let settings = loaded.configuration
         guard settings.apiEnabled else { return nil }
         let log = Logger(label: "node")
         do throws(APIServerError) {
@@ -97,7 +98,7 @@ extension Run {
             return api
         } catch {
             await node.stop()
-            throw CommandFailure(error)
+            throw CommandFailure(error, loaded.places)
         }
     }
 }
@@ -112,7 +113,6 @@ private struct NodeService: Service {
     let manager: ServiceManager?
     let hangups: AsyncStream<Int32>
     let configurationPath: String
-    let level: LogLevel
     let failures: AsyncStream<String>
     /// Told once it runs: from then on a signal ends it in order.
     let onRun: @Sendable () -> Void
@@ -150,57 +150,25 @@ private struct NodeService: Service {
         for await _ in hangups {
             manager?.tell(.reloading)
             defer { manager?.tell(.ready) }
-            do {
-                let settings = try ConfigurationLoader.load(configurationPath)
-                try await node.reload(settings)
-                level.current = settings.logLevel.level
-                log.notice("configuration reloaded", metadata: ["file": "\(configurationPath)"])
+            do throws(CommandFailure) {
+                try await reload()
             } catch {
-                log.error("the configuration was not reloaded, and the node goes on as before: \(error)")
+                for line in error.description.split(separator: "\n") { log.error("\(line)") }
+                log.error("the configuration was not reloaded, and the node goes on as before", metadata: ["file": "\(configurationPath)"])
             }
         }
     }
-}
 
-/// Reads a configuration for a command, its errors as the command's failure.
-enum ConfigurationLoader {
-    static func load(_ path: String) throws(CommandFailure) -> NodeConfiguration {
-        do throws(ConfigurationFailure) {
-            return try NodeConfiguration(file: path)
+    private func reload() async throws(CommandFailure) {
+        let loaded = try ConfigurationLoader.load(configurationPath)
+        do throws(NodeError) {
+            try await node.reload(loaded.configuration)
         } catch {
-            throw CommandFailure(error)
+            throw CommandFailure(error, loaded.places)
         }
     }
 }
 
 extension NodeConfiguration.LogLevel {
     var level: Logger.Level { Logger.Level(rawValue: rawValue) ?? .info }
-}
-
-extension CommandFailure {
-    init(_ error: NodeError) {
-        switch error {
-        case .configuration, .otherGenesis: self.init(.configuration, error.description)
-        case .genesis: self.init(.badData, error.description)
-        case .file(let file): self.init(file)
-        case .store: self.init(.inputOutput, error.description)
-        case .denied: self.init(.permission, error.description)
-        case .address: self.init(.unavailable, error.description)
-        case .system: self.init(.internalError, error.description)
-        }
-    }
-
-    init(_ error: APIServerError) {
-        switch error {
-        case .address: self.init(.unavailable, error.description)
-        case .adminSocket: self.init(.cannotCreate, error.description)
-        }
-    }
-
-    init(_ failure: ConfigurationFailure) {
-        switch failure {
-        case .unreadable(_, let code, _): self.init(SystemExit(readError: code), failure.description)
-        default: self.init(.configuration, failure.description)
-        }
-    }
 }

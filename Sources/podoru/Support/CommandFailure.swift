@@ -34,27 +34,22 @@ struct CommandFailure: Error, CustomStringConvertible {
     let exit: SystemExit
     /// What failed, where, and what to do. May have several lines.
     let description: String
+    /// Whether each line begins with its place, as in `node.yaml:3:1:`, to which editors jump.
+    let beginsWithPlace: Bool
 
-    init(_ exit: SystemExit, _ description: String) {
+    init(_ exit: SystemExit, _ description: String, beginsWithPlace: Bool = false) {
         self.exit = exit
         self.description = description
+        self.beginsWithPlace = beginsWithPlace
     }
 
     init(_ error: FileError) {
-        let exit: SystemExit =
-            switch error.kind {
-            case .missing: .noInput
-            case .permission: .permission
-            case .cannotCreate: .cannotCreate
-            case .notAFile, .tooLarge, .malformed: .badData
-            case .failed: .inputOutput
-            }
-        self.init(exit, error.description)
+        self.init(SystemExit(error.kind), error.description)
     }
 
     /// Says it on standard error and ends with the code.
     func end() -> Never {
-        StandardError.say("podoru: \(description)")
+        StandardError.say(beginsWithPlace ? description : "podoru: \(description)")
         exit(withCode: exit.rawValue)
     }
 
@@ -85,6 +80,17 @@ enum StandardError {
 func errnoText() -> String { String(cString: strerror(errno)) }
 
 extension SystemExit {
+    init(_ kind: FileError.Kind) {
+        self =
+            switch kind {
+            case .missing: .noInput
+            case .permission: .permission
+            case .cannotCreate: .cannotCreate
+            case .notAFile, .tooLarge, .malformed: .badData
+            case .failed: .inputOutput
+            }
+    }
+
     /// The code for a file that could not be read, by the system's error number.
     init(readError code: Int32) {
         switch code {

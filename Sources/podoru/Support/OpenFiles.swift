@@ -17,7 +17,8 @@ enum OpenFiles {
     /// Raises the soft limit to the hard one and logs that, and warns when `connections` do not fit even so.
     ///
     /// - Parameter connections: of peers and API clients together, at most.
-    static func makeRoom(for connections: Int, logger: Logger) {
+    /// - Throws: when not even the node itself fits: parts of the runtime end the process where they find no file.
+    static func makeRoom(for connections: Int, logger: Logger) throws(CommandFailure) {
         var limits = rlimit()
         guard getrlimit(resource, &limits) == 0 else { return }
         if limits.rlim_cur < limits.rlim_max {
@@ -25,6 +26,14 @@ enum OpenFiles {
             limits.rlim_cur = limits.rlim_max
             guard setrlimit(resource, &limits) == 0 else { return }
             logger.debug("raised the limit of open files", metadata: ["from": "\(before)", "to": "\(limits.rlim_max)"])
+        }
+        guard limits.rlim_cur >= UInt64(reserve) else {
+            throw CommandFailure(
+                .internalError,
+                """
+                this process may have \(limits.rlim_cur) files open, and a node needs \(reserve) and one for each connection; raise the \
+                limit (`ulimit -n`, or LimitNOFILE= of its systemd unit)
+                """)
         }
         let needed = connections + reserve
         if limits.rlim_cur < UInt64(needed) {

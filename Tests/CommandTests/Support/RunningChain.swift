@@ -16,8 +16,11 @@ final class RunningChain {
     private var logFile: URL { tool.folder.appendingPathComponent("node.log") }
     let user: String
     let producer: String
+    /// What `node.yaml` says at least: lines 1 to 8.
+    let configuration: String
 
-    init() async throws {
+    /// - Parameter keys: lines that the configuration has beside its own.
+    init(_ keys: String = "") async throws {
         tool = try CommandLineTool()
         producer = try tool.run("keygen", "-o", "producer.key").output.line
         user = try tool.run("keygen", "-o", "user.key").output.line
@@ -25,9 +28,7 @@ final class RunningChain {
             "genesis", "-a", "producer.key", "--block-time", "1s", "--token", "-b", "\(user)=1000000000000000000000", "--base-fee", "1000",
             "--per-byte-fee", "10", "-o", "genesis.json")
         guard made.code == 0 else { throw Failure.command(made.errors) }
-        try tool.write(
-            "node.yaml",
-            """
+        configuration = """
             node_type: producer
             private_key: "producer.key"
             genesis_path: "genesis.json"
@@ -37,7 +38,8 @@ final class RunningChain {
             api_bind_addr: "127.0.0.1"
             api_port: 0
 
-            """)
+            """
+        try tool.write("node.yaml", configuration + keys)
         try await start()
     }
 
@@ -86,6 +88,21 @@ final class RunningChain {
             try await Task.sleep(for: .milliseconds(10))
         }
         self.process = nil
+    }
+
+    /// SIGHUP with this configuration, and the log from then on once it has `words`.
+    func reload(_ text: String, until words: String) async throws -> String {
+        try tool.write("node.yaml", text)
+        let begin = log.count
+        if let process { kill(process.processIdentifier, SIGHUP) }
+        let deadline = Date(timeIntervalSinceNow: 30)
+        while true {
+            let heard = String(log.dropFirst(begin))
+            // Half a line may have been written.
+            if heard.contains(words), heard.hasSuffix("\n") { return heard }
+            guard Date() < deadline else { throw Failure.notInTime("it logs: \(words)", log: log) }
+            try await Task.sleep(for: .milliseconds(10))
+        }
     }
 
     deinit {

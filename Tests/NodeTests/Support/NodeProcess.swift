@@ -107,8 +107,10 @@ final class NodeProcess: @unchecked Sendable {
     /// What it wrote to standard error, over all its lives.
     var log: String { (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? "" }
 
-    /// The sentence with which it ended last.
-    var lastWords: String? { log.split(separator: "\n").last { $0.hasPrefix("podoru: ") }.map(String.init) }
+    /// The sentence with which it ended last. It begins with the place in the configuration where it is about that.
+    var lastWords: String? {
+        log.split(separator: "\n").last { $0.hasPrefix("podoru: ") || $0.hasPrefix("\(configurationPath):") }.map(String.init)
+    }
 
     /// The highest height that it has reported as committed by now.
     func committed() throws -> UInt64 {
