@@ -107,6 +107,9 @@ extension EventLoop {
         precondition(isOnLoop, "this may only be used on the event loop's own thread")
     }
 
+    /// The version of libuv that runs.
+    public static var libraryVersion: String { String(cString: uv_version_string()) }
+
     /// Nanoseconds of the monotonic clock that all loops of the process share. About 30 ns.
     public static var now: Int64 { Int64(bitPattern: uv_hrtime()) }
 

@@ -93,10 +93,10 @@ public final class Node: Sendable {
         let head = processor.head
         log.notice(
             "podoru \(PodoruVersion.current)",
-            metadata: [
+            metadata: Versions.fields.merging([
                 "chain": "\(plan.chainID)", "height": "\(head.height)", "type": "\(configuration.nodeType.rawValue)",
                 "node": "\(identity.address.checksummed)", "data": "\(configuration.dataDir)",
-            ])
+            ]) { $1 })
 
         let settings = configuration.changes(from: NodeConfiguration()).map { ($0.key.name, Logger.MetadataValue.string($0.new)) }
         log.notice("configured, beside the defaults", metadata: Dictionary(uniqueKeysWithValues: settings))

@@ -36,7 +36,7 @@ public enum CoreFact: Sendable {
     case peering(PeerFact)
     case headChanged(Head, origin: BlockOrigin, transactionCount: Int)
     /// A block was validated and handed to this many peers; the hop time runs from the last byte of its frame.
-    case blockRelayed(Head, receivedAt: Nanoseconds, peers: Int)
+    case blockRelayed(Head, transactionCount: Int, receivedAt: Nanoseconds, peers: Int)
     case blockRefused(hash: Hash32, from: ConnectionID?, reason: String)
     /// A block beside our chain at a height that we have: one for the fork choice.
     case competingBlock(height: UInt64, hash: Hash32)

@@ -58,7 +58,8 @@ extension ProtocolCore {
             for id in targets { transactions.messageSent(to: id, at: now) }
             peers.usefulMessageReceived(block.from, .block, at: now)
             counters.propagation.observe(newHead.age(at: now))
-            effects.append(.fact(.blockRelayed(newHead, receivedAt: block.receivedAt, peers: targets.count)))
+            let fact = CoreFact.blockRelayed(newHead, transactionCount: count, receivedAt: block.receivedAt, peers: targets.count)
+            effects.append(.fact(fact))
         }
         effects.append(.fact(.headChanged(newHead, origin: .gossip, transactionCount: count)))
         advance(to: newHead, at: now, into: &effects)

@@ -12,8 +12,10 @@ import Testing
         /// All that the manager was told, line by line.
         private(set) var told: [String] = []
 
-        /// - Parameter produces: whether it is the one authority of a chain of its own, with a block every second.
-        init(produces: Bool = false) throws {
+        /// - Parameters:
+        ///   - produces: whether it is the one authority of a chain of its own, with a block every second.
+        ///   - isJournal: whether its log is what `JOURNAL_STREAM` names.
+        init(produces: Bool = false, isJournal: Bool = false) throws {
             folder = try Shell.temporaryFolder()
             manager = try FakeServiceManager()
             var genesis = Shell.root.appendingPathComponent("Tests/Vectors/genesis.json").path
@@ -39,9 +41,18 @@ import Testing
             try Data().write(to: logFile)
             process.executableURL = Shell.podoru
             process.arguments = ["run", "--config", configuration.path]
-            process.environment = ["NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "900000"]
+            var environment = ["NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "900000"]
+            if isJournal { environment["JOURNAL_STREAM"] = try journalStream() }
+            process.environment = environment
             process.standardError = try FileHandle(forWritingTo: logFile)
             try process.run()
+        }
+
+        /// The log's file, as systemd names a stream.
+        private func journalStream() throws -> String {
+            let attributes = try FileManager.default.attributesOfItem(atPath: logFile.path)
+            let device = try #require(attributes[.systemNumber] as? NSNumber)
+            return "\(device):\(try #require(attributes[.systemFileNumber] as? NSNumber))"
         }
 
         var configuration: URL { folder.appendingPathComponent("node.yaml") }
@@ -189,6 +200,22 @@ import Testing
         try await service.hears("RELOADING=1")
         try await service.hears("MONOTONIC_USEC=")
         try await service.hears("READY=1", count: 2)
+        try await service.logs("configuration reloaded file=\(service.configuration.path)")
+    }
+
+    @Test func theJournalGetsPrioritiesAndNoTimes() async throws {
+        let service = try Service(isJournal: true)
+        defer { service.remove() }
+        try await service.hears("READY=1")
+        try await service.logs("serving")
+        #expect(service.log.split(separator: "\n").allSatisfy { $0.hasPrefix("<5>node: ") }, "\(service.log)")
+    }
+
+    @Test func aLogThatIsNotTheJournalHasTimes() async throws {
+        let service = try Service()
+        defer { service.remove() }
+        try await service.logs("serving")
+        #expect(service.log.split(separator: "\n").allSatisfy { $0.hasPrefix("20") && $0.contains("Z notice   node: ") }, "\(service.log)")
     }
 
     @Test func anEndInOrderIsToldAndSummedUp() async throws {

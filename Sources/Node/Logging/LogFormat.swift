@@ -14,51 +14,54 @@ public enum LogFormat: String, Sendable, CaseIterable {
     case json
 }
 
-/// Turns one log event into the bytes of one line.
+/// Turns log events into lines. A line has two parts: its body, which is the same when the same is said again, and around it the time
+/// and, for the journal, the priority.
 struct LogLine {
     let format: LogFormat
-    /// Under journald the lines carry a priority prefix and no time of their own, because the journal adds it.
+    /// The journal adds the time, and reads the priority in front of a line.
     let underJournald: Bool
 
-    /// The line for an event, newline included.
-    func render(
-        level: Logger.Level, label: String, message: Logger.Message, metadata: Logger.Metadata, unixMilliseconds: Int64
-    ) -> [UInt8] {
+    /// Names that the line has itself. A field of such a name gets a `_` behind it, so that no JSON object has a name twice.
+    private static let reserved: Set<String> = ["time", "level", "module", "message", "repeated", "others"]
+
+    /// What is said, without time, level in front and newline.
+    func body(level: Logger.Level, label: String, message: String, metadata: Logger.Metadata) -> [UInt8] {
+        let fields = metadata.sorted { $0.key < $1.key }.map { (LogLine.reserved.contains($0.key) ? $0.key + "_" : $0.key, "\($0.value)") }
         switch format {
-        case .text: text(level, label, message, metadata, unixMilliseconds)
-        case .json: json(level, label, message, metadata, unixMilliseconds)
+        case .text:
+            let pairs = fields.map { " \($0)=\(LogLine.word($1))" }.joined()
+            return Array("\(label): \(LogLine.oneLine(message))\(pairs)".utf8)
+        case .json:
+            let pairs = fields.map { ",\(LogLine.quoted($0)):\(LogLine.quoted($1))" }.joined()
+            let head = "\"level\":\"\(level.rawValue)\",\"module\":\(LogLine.quoted(label)),\"message\":\(LogLine.quoted(message))"
+            return Array((head + pairs).utf8)
         }
     }
 
-    private func text(
-        _ level: Logger.Level, _ label: String, _ message: Logger.Message, _ metadata: Logger.Metadata, _ time: Int64
-    ) -> [UInt8] {
-        var line = ""
-        if underJournald {
-            line += "<\(level.syslogPriority)>"
-        } else {
-            line += LogLine.timestamp(time) + " " + level.paddedName + " "
+    /// The whole line, newline included.
+    func render(_ output: RepeatFilter.Output, unixMilliseconds: Int64) -> [UInt8] {
+        let level = output.line.level
+        var fields: [(String, Int)] = []
+        if output.repeated > 0 { fields.append(("repeated", output.repeated)) }
+        if output.also > 0 { fields.append(("others", output.also)) }
+        let priority = underJournald ? "<\(level.syslogPriority)>" : ""
+        let (head, tail): (String, String)
+        switch format {
+        case .text:
+            head = underJournald ? "" : "\(LogLine.timestamp(unixMilliseconds)) \(level.paddedName) "
+            tail = fields.map { " \($0)=\($1)" }.joined() + "\n"
+        case .json:
+            head = underJournald ? "{" : "{\"time\":\"\(LogLine.timestamp(unixMilliseconds))\","
+            tail = fields.map { ",\"\($0)\":\"\($1)\"" }.joined() + "}\n"
         }
-        line += label + ": "
-        line += LogLine.oneLine(message.description)
-        for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
-            let text = LogLine.oneLine(value.description)
-            line += text.contains(" ") ? " \(key)=\"\(text)\"" : " \(key)=\(text)"
-        }
-        return Array((line + "\n").utf8)
+        return Array((priority + head).utf8) + output.line.body + Array(tail.utf8)
     }
 
-    private func json(
-        _ level: Logger.Level, _ label: String, _ message: Logger.Message, _ metadata: Logger.Metadata, _ time: Int64
-    ) -> [UInt8] {
-        var line = "{"
-        if !underJournald { line += "\"time\":\"\(LogLine.timestamp(time))\"," }
-        line += "\"level\":\"\(level.rawValue)\",\"module\":\(LogLine.quoted(label)),\"message\":\(LogLine.quoted(message.description))"
-        for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
-            line += ",\(LogLine.quoted(key)):\(LogLine.quoted(value.description))"
-        }
-        line += "}\n"
-        return Array(line.utf8)
+    /// A value in a text line: in quotes where it is not one word.
+    private static func word(_ value: String) -> String {
+        let text = oneLine(value)
+        guard text.isEmpty || text.contains(" ") else { return text }
+        return "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
     }
 
     /// RFC 3339 in UTC with milliseconds.
@@ -73,10 +76,14 @@ struct LogLine {
             "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))T\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)).\(fraction)Z"
     }
 
-    /// What came from outside may hold control characters: a line stays one line and a terminal stays unharmed.
+    /// What came from outside may hold control characters and line separators: a line stays one line and a terminal stays unharmed.
     static func oneLine(_ text: String) -> String {
-        guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) else { return text }
-        return String(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7f ? "?" : Character($0) })
+        guard text.unicodeScalars.contains(where: breaksLines) else { return text }
+        return String(String.UnicodeScalarView(text.unicodeScalars.map { breaksLines($0) ? "?" : $0 }))
+    }
+
+    private static func breaksLines(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) || (0x2028...0x2029).contains(scalar.value)
     }
 
     /// A JSON string.

@@ -1,12 +1,6 @@
 public import Logging
 internal import Synchronization
 
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
-
 /// The level of the whole process, changed at run time by a reload.
 public final class LogLevel: Sendable {
     private let level: Atomic<Int>
@@ -32,15 +26,13 @@ public struct PodoruLogHandler: LogHandler {
     public var metadataProvider: Logger.MetadataProvider?
 
     private let label: String
-    private let line: LogLine
     private let writer: LogWriter
     private let level: LogLevel
 
-    public init(label: String, format: LogFormat, level: LogLevel, writer: LogWriter) {
+    public init(label: String, level: LogLevel, writer: LogWriter) {
         self.label = label
         self.level = level
         self.writer = writer
-        line = LogLine(format: format, underJournald: getenv("JOURNAL_STREAM") != nil)
     }
 
     public var logLevel: Logger.Level {
@@ -56,11 +48,6 @@ public struct PodoruLogHandler: LogHandler {
     public func log(event: LogEvent) {
         var all = metadata
         if let extra = event.metadata { all.merge(extra) { _, new in new } }
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        writer.write(
-            line.render(
-                level: event.level, label: label, message: event.message, metadata: all,
-                unixMilliseconds: Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000))
+        writer.log(level: event.level, label: label, message: event.message.description, metadata: all)
     }
 }

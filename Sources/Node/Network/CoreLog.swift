@@ -34,7 +34,7 @@ final class CoreLog: CoreObserver {
             }
         case .peering(let fact): peering(fact)
         case .headChanged(let head, let origin, let count): headChanged(head, origin, count, core, now)
-        case .blockRelayed(let head, let receivedAt, let peers): relayed(head, receivedAt, peers, now)
+        case .blockRelayed(let head, let count, let receivedAt, let peers): relayed(head, count, receivedAt, peers, now)
         case .blockRefused(let hash, let id, let reason):
             if let skipped = refused.mayLog(at: now) {
                 logger.warning(
@@ -108,17 +108,17 @@ final class CoreLog: CoreObserver {
         guard let supervisor else { return }
         // A block by gossip is reported with its hop time, in `relayed`.
         if origin != .gossip { report(head, origin == .own ? .own : .sync, count, hop: 0, now, supervisor) }
-        lastCount = count
     }
 
-    private var lastCount = 0
-
-    private func relayed(_ head: Head, _ receivedAt: Nanoseconds, _ peers: Int, _ now: Moment) {
+    private func relayed(_ head: Head, _ count: Int, _ receivedAt: Nanoseconds, _ peers: Int, _ now: Moment) {
         let hop = max(0, now.uptime - receivedAt) / 1000
         logger.info(
             "block received",
-            metadata: ["height": "\(head.height)", "hash": "\(head.hash.prefixedHex)", "relayed_to": "\(peers)", "hop_us": "\(hop)"])
-        if let supervisor { report(head, .gossip, lastCount, hop: hop, now, supervisor) }
+            metadata: [
+                "height": "\(head.height)", "hash": "\(head.hash.prefixedHex)", "transactions": "\(count)", "relayed_to": "\(peers)",
+                "hop_us": "\(hop)",
+            ])
+        if let supervisor { report(head, .gossip, count, hop: hop, now, supervisor) }
     }
 
     private func report(

@@ -356,7 +356,7 @@ final class NetworkShell: @unchecked Sendable {
             switch fact {
             case .peerConnected(let info): sockets[info.id]?.decoder.maxFrameBytes = options.maxFrameBytes
             // The frames stand before this fact, so they are with the sockets now.
-            case .blockRelayed(_, let receivedAt, _): core.blockHandedOn(receivedAt: receivedAt, at: moment)
+            case .blockRelayed(_, _, let receivedAt, _): core.blockHandedOn(receivedAt: receivedAt, at: moment)
             default: break
             }
             observer?.observe(fact, core: core, now: moment)

@@ -260,3 +260,12 @@ final class Environment: @unchecked Sendable {
         gate.leave(ReadHandle(pointer: opened))
     }
 }
+
+extension StoreFormat {
+    /// The version of LMDB that runs.
+    public static var libraryVersion: String {
+        var (major, minor, patch): (CInt, CInt, CInt) = (0, 0, 0)
+        mdb_version(&major, &minor, &patch)
+        return "\(major).\(minor).\(patch)"
+    }
+}

@@ -26,10 +26,9 @@ struct Run: AsyncParsableCommand {
     mutating func run() async throws {
         let loaded = try ConfigurationLoader.load(config)
         let settings = loaded.configuration
-        let writer = LogWriter()
+        let writer = LogWriter(format: LogFormat(rawValue: settings.logFormat.rawValue) ?? .text)
         let level = LogLevel(settings.logLevel.level)
-        let format = LogFormat(rawValue: settings.logFormat.rawValue) ?? .text
-        LoggingSystem.bootstrap { PodoruLogHandler(label: $0, format: format, level: level, writer: writer) }
+        LoggingSystem.bootstrap { PodoruLogHandler(label: $0, level: level, writer: writer) }
         defer { writer.flush() }
         try OpenFiles.makeRoom(for: settings.maxPeers + APIServer.maximumConnections(settings), logger: Logger(label: "node"))
 

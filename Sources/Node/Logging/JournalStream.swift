@@ -1,0 +1,23 @@
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// Whether what this process writes goes to systemd's journal, which adds the time itself and reads `<N>` before a line as its priority
+/// (sd-daemon(3)).
+enum JournalStream {
+    /// Whether `descriptor` is the stream that `JOURNAL_STREAM` names. A process that inherits the variable and has its standard error
+    /// sent to a file must not write for the journal.
+    static func isBehind(_ descriptor: Int32) -> Bool {
+        guard let variable = getenv("JOURNAL_STREAM") else { return false }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return false }
+        return names(String(cString: variable), device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    }
+
+    /// - Parameter value: `device:inode`, both decimal.
+    static func names(_ value: String, device: UInt64, inode: UInt64) -> Bool {
+        value == "\(device):\(inode)"
+    }
+}
