@@ -51,6 +51,8 @@ install-files:
 	install -m 0644 deploy/man/podoru.1 deploy/man/podoru-open.1 $(DESTDIR)$(MANDIR)/man1
 	install -m 0644 deploy/man/podoru.yaml.5 $(DESTDIR)$(MANDIR)/man5
 	$(RELEASE)/podoru --generate-completion-script bash > $(DESTDIR)$(BASHDIR)/podoru
+	@# It is read by a shell, not run: without the first line, which names one.
+	sed -i '1{/^#!/d}' $(DESTDIR)$(BASHDIR)/podoru
 	$(RELEASE)/podoru --generate-completion-script zsh > $(DESTDIR)$(ZSHDIR)/_podoru
 	$(RELEASE)/podoru --generate-completion-script fish > $(DESTDIR)$(FISHDIR)/podoru.fish
 	install -m 0644 deploy/ufw/podoru $(DESTDIR)$(UFWDIR)/podoru

@@ -1,0 +1,33 @@
+import Foundation
+import Testing
+
+/// `make deb` with the built command, looked at by Debian's own tools.
+@Suite(
+    .enabled(
+        if: Shell.has("lintian") && Shell.has("dpkg-shlibdeps") && Shell.has("make"),
+        "lintian, dpkg-dev or make is not installed: the Debian package is not checked"), .timeLimit(.minutes(5)))
+struct PackageTests {
+    @Test func lintianHasNothingToSay() throws {
+        let folder = try Shell.temporaryFolder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        // Packed fast instead of small: the content is what is looked at.
+        let build = try Shell.run(
+            "deploy/debian/build",
+            [
+                "OUT": folder.appendingPathComponent("deb").path, "RELEASE": Shell.podoru.deletingLastPathComponent().path,
+                "DPKG_DEB_COMPRESSOR_LEVEL": "0",
+            ])
+        try #require(build.code == 0, "\(build.output)\(build.errors)")
+        let package = try #require(build.output.split(separator: "\n").last.map(String.init))
+        #expect(package.hasSuffix(".deb"))
+
+        let content = try Shell.run("dpkg-deb --contents '\(package)'").output.split(separator: "\n")
+        #expect(content.contains { $0.hasPrefix("drwxr-x--- root/root") && $0.hasSuffix(" ./etc/podoru/") })
+        #expect(content.contains { $0.hasPrefix("-rw-r----- root/root") && $0.hasSuffix(" ./etc/podoru/node.yaml") })
+
+        // Only a release carries the Swift runtime; the command that the tests have looks for it where the compiler is.
+        let result = try Shell.run(
+            "lintian --no-cfg --allow-root --fail-on error,warning --suppress-tags custom-library-search-path '\(package)'")
+        #expect(result.code == 0 && !result.output.contains(": podoru: "), "\(result.output)\(result.errors)")
+    }
+}
