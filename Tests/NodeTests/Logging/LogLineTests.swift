@@ -88,13 +88,24 @@ import Testing
 }
 
 /// The thread that writes the lines, to a pipe.
-@Suite(.timeLimit(.minutes(1))) struct LogWriterTests {
+@Suite(.timeLimit(.minutes(3))) struct LogWriterTests {
     private func withWriter(_ format: LogFormat, _ body: (LogWriter, Logger, _ end: FileHandle) throws -> Void) throws {
         let pipe = Pipe()
         let writer = LogWriter(format: format, descriptor: pipe.fileHandleForWriting.fileDescriptor)
         let level = LogLevel(.info)
         try body(writer, Logger(label: "node") { PodoruLogHandler(label: $0, level: level, writer: writer) }, pipe.fileHandleForReading)
         try pipe.fileHandleForWriting.close()
+    }
+
+    /// Reads until the text is there, and gives up after a minute without any: a failure must not hang the others.
+    private func read(_ end: FileHandle, until words: String) throws -> String {
+        var bytes = Data()
+        while bytes.range(of: Data(words.utf8)) == nil {
+            var wait = pollfd(fd: end.fileDescriptor, events: Int16(POLLIN), revents: 0)
+            try #require(poll(&wait, 1, 60_000) == 1, "never read: \(words)")
+            bytes += end.availableData
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     @Test func whatIsSaidAgainIsCountedAndTheNumberToldAtTheEnd() throws {
@@ -114,9 +125,7 @@ import Testing
     @Test func theNumberComesAlsoWhenNobodySaysAnythingMore() throws {
         try withWriter(.text) { _, logger, end in
             for _ in 0..<3 { logger.warning("disk is slow") }
-            var text = ""
-            // Reading waits for what is written.
-            while !text.contains("repeated=2") { text += String(decoding: end.availableData, as: UTF8.self) }
+            let text = try read(end, until: "repeated=2\n")
             #expect(text.split(separator: "\n").count == 2)
         }
     }
@@ -132,8 +141,7 @@ import Testing
                 done.withLock { $0 = true }
                 logger.notice("the end")
             }
-            var text = ""
-            while !text.contains("the end") { text += String(decoding: end.availableData, as: UTF8.self) }
+            let text = try read(end, until: "the end\"}\n")
             #expect(done.withLock { $0 })
             let lines = try text.split(separator: "\n").map { try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: String] }
             let missed = lines.compactMap { $0?["lines"] }.compactMap { Int($0) }.reduce(0, +)
