@@ -53,6 +53,7 @@ public final class Node: Sendable {
     let shell: NetworkShell
     let worker: ChainWorker
     let log: Logger
+    let space: StoreSpace
     let logLevel: LogLevel?
     let plan: Mutex<NodePlan>
     let identity: PrivateKey
@@ -146,6 +147,7 @@ public final class Node: Sendable {
         self.shell = shell
         self.worker = worker
         self.log = log
+        space = StoreSpace(directory: configuration.dataDir, log: log)
         logLevel = options.logLevel
         self.identity = identity
         self.nonce = nonce
@@ -223,6 +225,7 @@ public final class Node: Sendable {
     public func stop() async {
         let last = await metrics()
         log.notice("stopping")
+        space.stop()
         await Node.close(loop, shell, worker, log)
         log.notice("stopped", metadata: last?.summary ?? [:])
     }

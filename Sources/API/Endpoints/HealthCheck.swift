@@ -8,7 +8,7 @@ internal import Storage
 /// Whether the node does its work, for load balancers and people (`node/health`).
 ///
 /// Unhealthy (503): the store cannot be read, or the network loop does not answer. Degraded: none of the configured peers is
-/// connected, blocks are missing, or the newest block is old. Each check says `ok` or what is wrong.
+/// connected, blocks are missing, the newest block is old, or the disk is nearly full. Each check says `ok` or what is wrong.
 struct HealthCheck: Sendable {
     /// Block times after which the head is old: a few producers in a row may be down without that.
     static let oldHeadBlocks: Int64 = 10
@@ -29,12 +29,14 @@ struct HealthCheck: Sendable {
 
     static let fine = "ok"
 
+    private let node: Node
     private let chain: ChainReader
     private let cache: NodeStatusCache
     private let expectsPeers: Bool
     private let oldHeadSeconds: Int64
 
     init(_ context: APIContext, _ cache: NodeStatusCache) {
+        node = context.node
         chain = context.node.chain
         self.cache = cache
         expectsPeers = !(context.configuration.bootstrapPeers + context.configuration.privatePeers).isEmpty
@@ -73,6 +75,7 @@ struct HealthCheck: Sendable {
         } catch {
             report = Report(network: (error as? APIError)?.message ?? "\(error)", isUnhealthy: true)
         }
+        if let complaint = node.storeSpaceComplaint { report.database = complaint }
         do {
             _ = try chain.read { snapshot in try snapshot.tip() }
         } catch {

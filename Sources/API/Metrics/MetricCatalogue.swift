@@ -118,6 +118,9 @@ extension NodeMetrics {
                 .histogram, "loop_lag_seconds", unit: .seconds, "How late the event loop was at the worst in each second.",
                 .histogram(loopLag)),
             MetricFamily(.gauge, "store_bytes", unit: .bytes, "Bytes of the store's file that are in use.", .number(Int64(storeBytes))),
+            MetricFamily(
+                .gauge, "store_free_bytes", unit: .bytes, "Bytes that the file system of the store has left for the node.",
+                storeFreeBytes.map { [.init(labels: [], value: .count($0))] } ?? []),
         ]
     }
 }

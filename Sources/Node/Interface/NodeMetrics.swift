@@ -32,6 +32,8 @@ public struct NodeMetrics: Sendable {
     public var mempoolCount = 0
     /// Bytes of the store's file that are in use.
     public var storeBytes = 0
+    /// Bytes that its file system has left for the node; `nil` when the system does not say.
+    public var storeFreeBytes: UInt64?
     /// Whether the operator has it make no blocks for now.
     public var isProductionPaused = false
 
@@ -82,6 +84,7 @@ extension Node {
         metrics.isProductionPaused = worker.isProductionPaused
         metrics.validation = worker.validationTimes
         metrics.storeBytes = chain.usedBytes ?? 0
+        metrics.storeFreeBytes = freeStoreBytes
         return metrics
     }
 }

@@ -29,11 +29,7 @@ func createDirectory(_ path: String) throws(StoreError) {
 }
 
 /// Bytes that the file system of `path` still has for us, or `nil` when it does not say.
-func availableBytes(_ path: String) -> UInt64? {
-    var status = statvfs()
-    guard statvfs(path, &status) == 0 else { return nil }
-    return UInt64(status.f_bavail) * UInt64(status.f_frsize)
-}
+func availableBytes(_ path: String) -> UInt64? { DiskSpace(of: path)?.freeBytes }
 
 /// The size of a file in bytes, or `nil` when it is not there.
 func fileSize(_ path: String) -> UInt64? {

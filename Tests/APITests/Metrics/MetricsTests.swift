@@ -18,7 +18,7 @@ import Testing
         "podoru_p2p_messages_total", "podoru_p2p_disconnects_total", "podoru_p2p_rejected_total", "podoru_p2p_throttled_seconds_total",
         "podoru_block_propagation_seconds", "podoru_block_hop_seconds", "podoru_block_duplicates_total",
         "podoru_block_validation_seconds", "podoru_sync_target_height", "podoru_sync_blocks_total", "podoru_mempool_transactions",
-        "podoru_loop_lag_seconds", "podoru_store_bytes", "podoru_build_info",
+        "podoru_loop_lag_seconds", "podoru_store_bytes", "podoru_store_free_bytes", "podoru_build_info",
     ]
 
     private func scrape(_ node: Node, accept: String = "") async throws -> APIResponse {
@@ -71,6 +71,7 @@ import Testing
             #expect(value("podoru_p2p_messages_total", ["direction": "out", "type": "handshake"]) == 1)
             #expect(value("podoru_p2p_bytes_total", ["direction": "out", "type": "handshake"]) ?? 0 > 300)
             #expect(value("podoru_store_bytes") ?? 0 > 0)
+            #expect(value("podoru_store_free_bytes") ?? 0 > 0)
             #expect(value("podoru_uptime_seconds") ?? 0 > 0)
             #expect(metrics["podoru_build_info"]?.samples.first?["version"] == PodoruVersion.current)
         }
