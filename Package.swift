@@ -152,7 +152,7 @@ let package = Package(
                 logging,
             ] + http),
         // Runs the built command as an operator does.
-        tests("Command", ["podoru", "Ledger", "Primitives"]),
+        tests("Command", ["podoru", "PodoruConfiguration", "Storage", "Framing", "Ledger", "Primitives"]),
         tests("Peer", ["podoru", "Primitives"]),
         // Reads what `deploy/` installs with the tools that an operator has.
         tests("Deploy", ["podoru", "API", "PodoruConfiguration"]),

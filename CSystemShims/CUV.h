@@ -11,6 +11,7 @@
 #endif
 #ifdef __linux__
 #include <sys/prctl.h>
+#include <sys/timex.h>
 #endif
 
 // Function-like macros and variadics do not import into Swift: their `static inline` shims go here.
@@ -67,6 +68,18 @@ static inline void podoru_uv_name_thread(const char *name) {
 static inline void podoru_uv_trim_heap(void) {
 #ifdef __GLIBC__
     malloc_trim(0);
+#endif
+}
+
+/// Whether the kernel's clock is kept in step by NTP: 1 or 0, or -1 when it does not say. <sys/timex.h> is in no module of Swift's.
+static inline int podoru_uv_clock_is_synchronised(void) {
+#ifdef __linux__
+    struct timex state;
+    memset(&state, 0, sizeof state);  // modes 0: a question
+    int answer = adjtimex(&state);
+    return answer < 0 ? -1 : answer != TIME_ERROR && !(state.status & STA_UNSYNC);
+#else
+    return -1;
 #endif
 }
 

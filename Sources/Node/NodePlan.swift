@@ -1,10 +1,10 @@
 internal import Consensus
 internal import EventLoop
 internal import Framing
-internal import Ledger
+public import Ledger
 internal import Peering
-internal import PodoruConfiguration
-internal import Primitives
+public import PodoruConfiguration
+public import Primitives
 internal import ProtocolCore
 internal import Sync
 
@@ -28,7 +28,8 @@ struct NodePlan {
         } catch {
             throw NodeError(error, \.privateKey)
         }
-        try checkAgainstGenesis()
+        try NodePlan.checkAuthorities(configuration, genesis)
+        try NodePlan.checkKey(key, configuration, genesis)
     }
 
     private init(_ configuration: NodeConfiguration, _ genesis: Genesis, _ key: PrivateKey?) {
@@ -42,7 +43,7 @@ struct NodePlan {
         NodePlan(configuration.takingRunTimeChanges(of: new), genesis, key)
     }
 
-    private static func loadGenesis(_ configuration: NodeConfiguration) throws(NodeError) -> Genesis {
+    fileprivate static func loadGenesis(_ configuration: NodeConfiguration) throws(NodeError) -> Genesis {
         let path = configuration.genesisPath
         let bytes: [UInt8]
         do throws(FileError) {
@@ -57,7 +58,7 @@ struct NodePlan {
         }
     }
 
-    private func checkAgainstGenesis() throws(NodeError) {
+    fileprivate static func checkAuthorities(_ configuration: NodeConfiguration, _ genesis: Genesis) throws(NodeError) {
         let listed = configuration.authorities.map(\.lowercased)
         let actual = genesis.authorities.compactMap { Address($0)?.lowercased }
         if !listed.isEmpty, listed != actual {
@@ -66,6 +67,9 @@ struct NodePlan {
                 "they differ from those of the genesis \(configuration.genesisPath), which are \(actual.map(\.text).joined(separator: ", "))",
                 remedy: "remove `authorities` from the configuration, or use the genesis that they belong to", \.authorities)
         }
+    }
+
+    fileprivate static func checkKey(_ key: PrivateKey?, _ configuration: NodeConfiguration, _ genesis: Genesis) throws(NodeError) {
         if let address = configuration.address, let key, key.address != address {
             throw NodeError(
                 .configuration,
@@ -78,7 +82,7 @@ struct NodePlan {
                 .configuration, "a producer needs a key, and `private_key` is not set",
                 remedy: "name the key file that `podoru keygen` wrote", \.nodeType)
         }
-        guard actual.contains(key.address.lowercased) else {
+        guard genesis.authorities.contains(where: { Address($0)?.lowercased == key.address.lowercased }) else {
             throw NodeError(
                 .configuration,
                 "\(key.address.checksummed), whose key it names, is not one of the authorities of \(configuration.genesisPath)",
@@ -86,7 +90,7 @@ struct NodePlan {
         }
     }
 
-    var chainID: String { configuration.chainID ?? genesis.hash.prefixedHex }
+    var chainID: String { Preflight.chainID(configuration, genesis) }
 
     /// What the core is told.
     ///
@@ -130,5 +134,28 @@ struct NodePlan {
                 \.p2pBindAddr)
         }
         return address
+    }
+}
+
+/// What is checked before a start, one by one, for whoever wants to hear of all that is wrong and not of the first fault alone.
+public enum Preflight {
+    /// The genesis file, read and checked.
+    public static func genesis(_ configuration: NodeConfiguration) throws(NodeError) -> Genesis {
+        try NodePlan.loadGenesis(configuration)
+    }
+
+    /// `authorities` against those of the genesis.
+    public static func checkAuthorities(_ configuration: NodeConfiguration, _ genesis: Genesis) throws(NodeError) {
+        try NodePlan.checkAuthorities(configuration, genesis)
+    }
+
+    /// The key against `address` and, for a producer, the authorities of the genesis.
+    public static func checkKey(_ key: PrivateKey?, _ configuration: NodeConfiguration, _ genesis: Genesis) throws(NodeError) {
+        try NodePlan.checkKey(key, configuration, genesis)
+    }
+
+    /// What tells the chain from others in handshakes.
+    public static func chainID(_ configuration: NodeConfiguration, _ genesis: Genesis) -> String {
+        configuration.chainID ?? genesis.hash.prefixedHex
     }
 }

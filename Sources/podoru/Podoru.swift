@@ -24,7 +24,7 @@ struct Podoru: AsyncParsableCommand {
         subcommands: [
             Run.self, Devnet.self, CheckConfig.self, Keygen.self, AddressCommand.self, GenesisCommand.self, Inspect.self,
             ImportCommand.self, ExportCommand.self, VerifyCommand.self, BackupCommand.self, Admin.self,
-            Status.self, TransactionCommand.self,
+            Status.self, Doctor.self, TransactionCommand.self,
         ])
 
     /// ArgumentParser's own entry, with failures of ours ended by their own exit codes.

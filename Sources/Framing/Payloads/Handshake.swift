@@ -59,6 +59,13 @@ public struct Handshake: Hashable, Sendable {
     /// Whether the sender named `capability`.
     public func has(_ capability: String) -> Bool { capabilities.contains(capability) }
 
+    /// Whether the sender is on the chain that `other` names. Hashes as hex are compared without regard to case, configured
+    /// names exactly.
+    public func isOfChain(_ other: String) -> Bool {
+        if chainID == other { return true }
+        return chainID.utf8.count == 66 && chainID.hasPrefix("0x") && other.hasPrefix("0x") && chainID.lowercased() == other.lowercased()
+    }
+
     /// The leading number of `version`, or `nil` when it is not a semantic version (`major.minor.patch`, an optional
     /// leading `v`, an optional `-` or `+` tail).
     public var majorVersion: UInt64? {

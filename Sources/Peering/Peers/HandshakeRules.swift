@@ -7,7 +7,7 @@ enum HandshakeRules {
     /// was signed.
     static func refusal(of handshake: Handshake, signedBy signer: Address?, by local: LocalNode) -> DisconnectReason? {
         guard let major = handshake.majorVersion, major == majorVersion(of: local) else { return .incompatibleVersion }
-        guard isSameChain(handshake.chainID, local.chainID) else { return .otherChain }
+        guard handshake.isOfChain(local.chainID) else { return .otherChain }
         if handshake.nonce == local.nonce { return .selfConnection }
         let nodeID = nodeID(of: handshake)
         if let nodeID, nodeID == local.nodeID { return handshake.nonce == nil ? .selfConnection : .identityClash }
@@ -31,12 +31,6 @@ enum HandshakeRules {
         }
         let isPrivateMeeting = remote.scope == .local || remote.scope == .loopback
         return (endpoint, isPrivateMeeting && (endpoint.address == nil || endpoint.scope <= .local))
-    }
-
-    /// Hashes as hex are compared without regard to case, configured names exactly.
-    private static func isSameChain(_ left: String, _ right: String) -> Bool {
-        if left == right { return true }
-        return left.utf8.count == 66 && left.hasPrefix("0x") && right.hasPrefix("0x") && left.lowercased() == right.lowercased()
     }
 
     private static func majorVersion(of local: LocalNode) -> UInt64? {

@@ -68,6 +68,15 @@ final class DirectoryLock {
         return flock(file, LOCK_SH | LOCK_NB) != 0
     }
 
+    /// Who holds the lock now. Creates nothing.
+    static func holder(directory: String) -> StoreHolder {
+        let file = systemOpen(directory + "/" + fileName, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return errno == ENOENT || errno == ENOTDIR ? .nobody : .unknown }
+        defer { close(file) }
+        guard flock(file, LOCK_SH | LOCK_NB) != 0 else { return .nobody }
+        return errno == EWOULDBLOCK ? .process(readHolder(file)) : .unknown
+    }
+
     private static func readHolder(_ file: Int32) -> Int32? {
         Int32(text(file).prefix { $0 != "\n" })
     }
@@ -82,5 +91,19 @@ final class DirectoryLock {
     deinit {
         // Closing releases the lock. The file stays: removing it would race with the next opener.
         close(descriptor)
+    }
+}
+
+/// Who has the store of a data directory open for writing.
+public enum StoreHolder: Hashable, Sendable {
+    case nobody
+    /// Its process id, where it could be read.
+    case process(Int32?)
+    /// This user may not look, or the file system cannot say.
+    case unknown
+
+    /// Looks now. Creates nothing; a node that starts in these microseconds waits for them.
+    public init(of directory: String) {
+        self = DirectoryLock.holder(directory: directory)
     }
 }

@@ -118,7 +118,7 @@ struct HTTPClient: Sendable {
     }
 
     /// Why a connection could not be made, in the system's words.
-    private static func reason(_ error: any Error) -> String {
+    static func reason(_ error: any Error) -> String {
         if let error = error as? NIOConnectionError {
             if let refusal = error.connectionErrors.first { return reason(refusal.error) }
             if error.dnsAError != nil || error.dnsAAAAError != nil { return "the name \(error.host) is not known" }

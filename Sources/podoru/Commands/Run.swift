@@ -30,7 +30,7 @@ struct Run: AsyncParsableCommand {
         let level = LogLevel(settings.logLevel.level)
         LoggingSystem.bootstrap { PodoruLogHandler(label: $0, level: level, writer: writer) }
         defer { writer.flush() }
-        try OpenFiles.makeRoom(for: settings.maxPeers + APIServer.maximumConnections(settings), logger: Logger(label: "node"))
+        try OpenFiles.makeRoom(for: settings, logger: Logger(label: "node"))
 
         let (failures, failed) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingOldest(1))
         var options = Node.Options(logger: Logger(label: "node"), supervisor: supervisorFd, logLevel: level) { failed.yield($0) }

@@ -12,8 +12,9 @@ struct StatusCollector {
     /// Heights at moments of a clock that never jumps, oldest first, of the last `rateMilliseconds`.
     private var heights: [(milliseconds: Int64, height: UInt64)] = []
 
-    init(_ address: APIAddress) {
-        client = APIClient(address)
+    /// - Parameter timeout: of each request.
+    init(_ address: APIAddress, timeout: Duration = HTTPClient.standardTimeout) {
+        client = APIClient(address, timeout: timeout)
     }
 
     /// One snapshot. Parts that a node does not offer stay empty.

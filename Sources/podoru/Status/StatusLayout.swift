@@ -27,10 +27,7 @@ struct StatusLayout {
     }
 
     private func style(_ code: StatusWarning.Code) -> StyledLine.Style {
-        switch code {
-        case .unhealthy, .noPeers, .behind, .noNewBlock: .bad
-        case .missedTurns, .clockSkew, .mempoolFull, .onlyInbound, .otherVersion: .doubtful
-        }
+        code.isPressing ? .bad : .doubtful
     }
 
     // MARK: The node

@@ -14,6 +14,14 @@ struct StatusWarning: Hashable, Sendable {
         case clockSkew = "clock_skew"
         case mempoolFull = "mempool_full"
         case otherVersion = "other_version"
+
+        /// Whether the node does not do its work, as against something that will or may go wrong.
+        var isPressing: Bool {
+            switch self {
+            case .unhealthy, .noPeers, .behind, .noNewBlock: true
+            case .missedTurns, .clockSkew, .mempoolFull, .onlyInbound, .otherVersion: false
+            }
+        }
     }
 
     var code: Code

@@ -1,4 +1,6 @@
+internal import API
 internal import Logging
+internal import PodoruConfiguration
 
 #if canImport(Glibc)
 internal import Glibc
@@ -14,11 +16,19 @@ enum OpenFiles {
     /// Beside connections: the store, the log, the two event loops, listeners, the admin socket, name look-ups. About 30 are used.
     static let reserve = 64
 
-    /// Raises the soft limit to the hard one and logs that, and warns when `connections` do not fit even so.
+    /// The most files that a node with this configuration needs.
+    static func needed(_ settings: NodeConfiguration) -> Int { settings.maxPeers + APIServer.maximumConnections(settings) + reserve }
+
+    /// What the soft limit can be raised to; `nil` when the system does not say, and the greatest number without a limit.
+    static var hardLimit: UInt64? {
+        var limits = rlimit()
+        return getrlimit(resource, &limits) == 0 ? UInt64(limits.rlim_max) : nil
+    }
+
+    /// Raises the soft limit to the hard one and logs that, and warns when what the configuration needs does not fit even so.
     ///
-    /// - Parameter connections: of peers and API clients together, at most.
     /// - Throws: when not even the node itself fits: parts of the runtime end the process where they find no file.
-    static func makeRoom(for connections: Int, logger: Logger) throws(CommandFailure) {
+    static func makeRoom(for settings: NodeConfiguration, logger: Logger) throws(CommandFailure) {
         var limits = rlimit()
         guard getrlimit(resource, &limits) == 0 else { return }
         if limits.rlim_cur < limits.rlim_max {
@@ -35,7 +45,7 @@ enum OpenFiles {
                 limit (`ulimit -n`, or LimitNOFILE= of its systemd unit)
                 """)
         }
-        let needed = connections + reserve
+        let needed = needed(settings)
         if limits.rlim_cur < UInt64(needed) {
             logger.warning(
                 """

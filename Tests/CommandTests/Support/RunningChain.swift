@@ -1,6 +1,6 @@
 import Foundation
 
-/// A chain with one producer on this machine: `podoru run` in a process of its own, with its API on a free port. Made with the
+/// A chain with one producer on this machine: `podoru run` in a process of its own, with its API on a free port unless told otherwise. Made with the
 /// commands that an operator uses.
 final class RunningChain {
     enum Failure: Error {
@@ -19,8 +19,10 @@ final class RunningChain {
     /// What `node.yaml` says at least: lines 1 to 8.
     let configuration: String
 
-    /// - Parameter keys: lines that the configuration has beside its own.
-    init(_ keys: String = "") async throws {
+    /// - Parameters:
+    ///   - keys: lines that the configuration has beside its own.
+    ///   - p2pPort: 0 is a free one, another one each time; so is `apiPort`.
+    init(_ keys: String = "", p2pPort: Int = 0, apiPort: Int = 0) async throws {
         tool = try CommandLineTool()
         producer = try tool.run("keygen", "-o", "producer.key").output.line
         user = try tool.run("keygen", "-o", "user.key").output.line
@@ -34,16 +36,16 @@ final class RunningChain {
             genesis_path: "genesis.json"
             data_dir: "data"
             p2p_bind_addr: "127.0.0.1"
-            p2p_port: 0
+            p2p_port: \(p2pPort)
             api_bind_addr: "127.0.0.1"
-            api_port: 0
+            api_port: \(apiPort)
 
             """
         try tool.write("node.yaml", configuration + keys)
         try await start()
     }
 
-    /// Starts the node; the port of its API is another one each time.
+    /// Starts the node.
     func start() async throws {
         try Data().write(to: logFile)
         let process = Process()

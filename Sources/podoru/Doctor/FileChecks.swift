@@ -1,0 +1,158 @@
+internal import Ledger
+internal import Node
+internal import PodoruConfiguration
+internal import Primitives
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// The files that a node reads before it starts: genesis, key, data directory. All of it blocks.
+struct FileChecks {
+    let subject: DoctorSubject
+
+    struct Outcome: Sendable {
+        var findings: [DoctorFinding] = []
+        var genesis: Genesis?
+        /// The key's address, where there is one that could be read.
+        var address: Address?
+    }
+
+    func run() -> Outcome {
+        var outcome = Outcome()
+        let genesis = genesis(&outcome)
+        key(genesis, &outcome)
+        outcome.findings.append(data())
+        return outcome
+    }
+
+    private var configuration: NodeConfiguration { subject.configuration }
+
+    // MARK: Genesis
+
+    private func genesis(_ outcome: inout Outcome) -> Genesis? {
+        let path = configuration.genesisPath
+        func fail(_ seen: String, _ remedy: String) { outcome.findings.append(.failure(.genesis, seen, do: remedy)) }
+        let genesis: Genesis
+        do throws(NodeError) {
+            genesis = try Preflight.genesis(configuration)
+        } catch {
+            if case .file(.permission) = error.kind {
+                fail(error.reason, "Run the command with sudo, or as the node's user.")
+            } else {
+                outcome.findings.append(failure(.genesis, error))
+            }
+            return nil
+        }
+        outcome.genesis = genesis
+        if case .success(let facts) = FileFacts.of(path), !facts.allows(4, to: subject.user) {
+            fail("\(path) cannot be read by \(subject.user.name) (mode \(facts.modeText))", "Run `chmod 644 \(path)`.")
+            return genesis
+        }
+        do throws(NodeError) {
+            try Preflight.checkAuthorities(configuration, genesis)
+        } catch {
+            outcome.findings.append(failure(.genesis, error))
+            return genesis
+        }
+        let count = StatusText.count(UInt64(genesis.authorities.count), "authority").replacing("authoritys", with: "authorities")
+        outcome.findings.append(.ok(.genesis, "\(genesis.hash.prefixedHex) with \(count)"))
+        return genesis
+    }
+
+    // MARK: Key
+
+    private func key(_ genesis: Genesis?, _ outcome: inout Outcome) {
+        guard let path = configuration.privateKey else {
+            return outcome.findings.append(.ok(.key, "none: a full node makes an identity of its own in data_dir"))
+        }
+        let place = KeyPlace(path, subject)
+        do throws(DoctorKeyFault) {
+            let key = try place.load()
+            outcome.address = key.address
+            if let genesis {
+                do throws(NodeError) {
+                    try Preflight.checkKey(key, configuration, genesis)
+                } catch {
+                    return outcome.findings.append(failure(.key, error))
+                }
+            }
+            outcome.findings.append(.ok(.key, "\(key.address.checksummed) in \(place.path)\(place.note)"))
+        } catch {
+            outcome.findings.append(error.finding)
+        }
+    }
+
+    // MARK: Data
+
+    private func data() -> DoctorFinding {
+        let path = configuration.dataDir
+        let name = subject.user.name
+        switch FileFacts.of(path) {
+        case .failure(.missing): return missingData(path)
+        case .failure(.hidden): return .skipped(.data, "\(path) may not be seen by this user", do: "Run the command with sudo.")
+        case .failure(.failed(let reason)):
+            return .failure(.data, "\(path) cannot be looked at: \(reason)", do: "Mend the disk, or set another `data_dir`.")
+        case .success(let facts):
+            guard facts.kind == .folder else {
+                return .failure(.data, "\(path) is no folder", do: "Set `data_dir` to a folder, or move what is there away.")
+            }
+            guard facts.allows(7, to: subject.user) else {
+                return .failure(
+                    .data, "\(path) is \(SystemUser(id: facts.owner).name)'s with mode \(facts.modeText): \(name) cannot write there",
+                    do: "Run `chown -R \(name) \(path)`, or set another `data_dir`.")
+            }
+            if let foreign = foreignFile(in: path) { return foreign }
+            let size = (try? FileFacts.of("\(path)/\(DoctorSubject.storeFile)").get())?.bytes
+            let store = size.map { "a store of \(StatusText.bytes($0))" } ?? "no store yet"
+            return .ok(.data, "\(path): \(store), \(SystemUser(id: facts.owner).name)'s")
+        }
+    }
+
+    /// Files that a run as another user has left, most often root's: the node of `subject.user` cannot open them.
+    private func foreignFile(in path: String) -> DoctorFinding? {
+        let name = subject.user.name
+        for file in [DoctorSubject.storeFile, "lock.mdb", "LOCK", "node.key"] {
+            guard case .success(let facts) = FileFacts.of("\(path)/\(file)"), !facts.allows(6, to: subject.user) else { continue }
+            return .failure(
+                .data, "\(path)/\(file) is \(SystemUser(id: facts.owner).name)'s: \(name), who runs the node, cannot write it",
+                do: "Stop the node, run `chown -R \(name) \(path)`, and start it again.")
+        }
+        return nil
+    }
+
+    private func missingData(_ path: String) -> DoctorFinding {
+        var parent = path
+        while true {
+            let slash = parent.lastIndex(of: "/")
+            parent = slash.map { $0 == parent.startIndex ? "/" : String(parent[..<$0]) } ?? "."
+            guard case .success(let facts) = FileFacts.of(parent) else {
+                if parent == "/" || parent == "." { break }
+                continue
+            }
+            // systemd makes its StateDirectory before the node starts.
+            if facts.kind == .folder, facts.allows(3, to: subject.user) || subject.unit != nil {
+                return .ok(.data, "\(path): not there yet, the node makes it")
+            }
+            break
+        }
+        return .failure(
+            .data, "\(path) is not there, and \(subject.user.name) cannot make it in \(parent)",
+            do: "Run `install -d -m 0750 -o \(subject.user.name) \(path)`, or set another `data_dir`.")
+    }
+}
+
+extension DoctorSubject {
+    /// The store in a data directory.
+    static let storeFile = "data.mdb"
+}
+
+extension FileChecks {
+    /// What keeps a node from starting: where it was configured, and as a sentence what to do.
+    private func failure(_ check: DoctorFinding.Check, _ error: NodeError) -> DoctorFinding {
+        let seen = subject.places.error(error).map { "\($0.place): \($0.reason)" } ?? error.reason
+        return .failure(check, seen, do: "\(error.remedy.prefix(1).uppercased())\(error.remedy.dropFirst()).")
+    }
+}
