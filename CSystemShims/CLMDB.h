@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <lmdb.h>
+#include <stdint.h>
+#include <ucontext.h>
 
 // Function-like macros and variadics do not import into Swift: their `static inline` shims go here.
 
@@ -23,6 +25,19 @@ static inline int podoru_reserve_room(int file, off_t length) {
 #else
     (void)file;
     (void)length;
+    return 0;
+#endif
+}
+
+/// The instruction at which a signal came, of a handler's third argument; 0 where we do not know how to ask.
+static inline uintptr_t podoru_interrupted_instruction(const void *context) {
+    const ucontext_t *interrupted = context;
+#if defined(__linux__) && defined(__x86_64__)
+    return (uintptr_t)interrupted->uc_mcontext.gregs[16];  // REG_RIP
+#elif defined(__linux__) && defined(__aarch64__)
+    return (uintptr_t)interrupted->uc_mcontext.pc;
+#else
+    (void)interrupted;
     return 0;
 #endif
 }

@@ -126,33 +126,88 @@ import Testing
         for length in lengths { #expect(try judge(Array(sound[..<length]), "cut to \(length)") == .refused, "\(length)") }
     }
 
-    /// Of a large store only the newest pages are read at the start. What else is damaged must not bring the process down.
-    @Test func pagesThatTheStartDoesNotReadDoNotCrashTheirReader() async throws {
+    /// Of a large store only the newest pages are read at the start. What else is damaged is an error when it is read, or one sentence and
+    /// exit code 74 where LMDB itself strays.
+    @Test func pagesThatTheStartDoesNotReadEndTheirReaderInWordsAtWorst() async throws {
         let seed = UInt64.random(in: 0 ... .max)
         print("unread pages: seed \(seed)")
         try Data(sound).write(to: URL(fileURLWithPath: directory.file("image")))
-        await #expect(processExitsWith: .success) { [folder = directory.path as String, seed = seed as UInt64] in
+        let result = await #expect(processExitsWith: .exitCode(74), observing: [\.standardErrorContent]) {
+            [folder = directory.path as String, seed = seed as UInt64] in
+            StoreFaults.endInWords(exitCode: 74)
             let sound = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(folder)/image")))
             var random = SplitMix64(seed: seed)
             for _ in 0..<400 {
-                let byte = Int.random(in: 2..<sound.count / 4096, using: &random) * 4096 + Int.random(in: 0..<128, using: &random)
+                let page = Int.random(in: 2..<sound.count / Self.pageBytes, using: &random)
+                // The header and the offsets, or the nodes.
+                let byte = Bool.random(using: &random) ? 0..<128 : Self.pageBytes / 2..<Self.pageBytes
                 var image = sound
-                image[byte] ^= 1 << UInt8.random(in: 0..<8, using: &random)
-                let path = "\(folder)/unread"
-                try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-                try Data(image).write(to: URL(fileURLWithPath: "\(path)/data.mdb"))
-                FileHandle.standardError.write(Data("byte \(byte)\n".utf8))
-                if let store = try? LMDBStore(directory: path, options: StoreOptions(fullCheckBytes: 0)) {
-                    for height in 0...130 as ClosedRange<UInt64> {
-                        _ = try? store.block(atHeight: height)
-                        guard let undo = try? store.undoRecord(atHeight: height) else { continue }
-                        _ = try? store.height(ofBlock: undo.block.hash)
-                        for id in undo.transactions { _ = try? store.transactionLocation(id: id) }
-                        for used in undo.nonces { _ = try? store.lastNonce(sender: used.sender) }
-                    }
-                }
-                try FileManager.default.removeItem(atPath: path)
+                image[page * Self.pageBytes + Int.random(in: byte, using: &random)] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+                try Self.readEverything(image, "\(folder)/unread")
+            }
+            exit(74)
+        }
+        let told = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+        #expect(!told.contains("podoru: ") || told.contains("is damaged: LMDB met a page that cannot be right"), "\(told)")
+    }
+
+    @Test func aStrayAddressOfLMDBEndsInWords() async throws {
+        try Data(sound).write(to: URL(fileURLWithPath: directory.file("image")))
+        let result = await #expect(processExitsWith: .exitCode(74), observing: [\.standardErrorContent]) {
+            [folder = directory.path as String] in
+            StoreFaults.endInWords(exitCode: 74)
+            let sound = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(folder)/image")))
+            for page in 2..<sound.count / Self.pageBytes {
+                // Nodes with several values, which this store does not have: its cursors have no room for them.
+                try Self.readEverything(Self.flaggingNodes(of: page, in: sound, 0x04), "\(folder)/unread")
             }
         }
+        let told = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+        #expect(told.contains("/unread/data.mdb is damaged: LMDB met a page that cannot be right; "), "\(told)")
+    }
+
+    @Test func aValueThatWouldRunOverTheEndOfTheMapIsAnError() throws {
+        var refused = 0
+        for page in 2..<sound.count / Self.pageBytes {
+            // The upper half of a value's size.
+            let image = Self.flaggingNodes(of: page, in: sound, 0xFF, at: 3)
+            refused += try Self.readEverything(image, directory.file("unread"))
+        }
+        #expect(refused > 0)
+    }
+
+    /// `image` with `flag` set in one byte of the head of each node of a page, when it is a leaf.
+    private static func flaggingNodes(of page: Int, in image: [UInt8], _ flag: UInt8, at byte: Int = 4) -> [UInt8] {
+        var image = image
+        let start = page * pageBytes
+        guard image[start + 10] == 2, image[start + 11] == 0 else { return image }
+        let lower = Int(image[start + 12]) + Int(image[start + 13]) << 8
+        for offset in stride(from: start + 16, to: start + min(lower, pageBytes), by: 2) {
+            image[start + Int(image[offset]) + Int(image[offset + 1]) << 8 + byte] |= flag
+        }
+        return image
+    }
+
+    /// Asks a store whose file is `image`, of which only what the start needs is checked, for everything; says how many entries were
+    /// refused for running over the end.
+    @discardableResult
+    private static func readEverything(_ image: [UInt8], _ path: String) throws -> Int {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Data(image).write(to: URL(fileURLWithPath: "\(path)/data.mdb"))
+        guard let store = try? LMDBStore(directory: path, options: StoreOptions(fullCheckBytes: 0)) else { return 0 }
+        var refused = 0
+        for height in 0...130 as ClosedRange<UInt64> {
+            do {
+                _ = try store.block(atHeight: height)
+            } catch {
+                if "\(error)".contains("runs over the end of the file") { refused += 1 }
+            }
+            guard let undo = try? store.undoRecord(atHeight: height) else { continue }
+            _ = try? store.height(ofBlock: undo.block.hash)
+            for id in undo.transactions { _ = try? store.transactionLocation(id: id) }
+            for used in undo.nonces { _ = try? store.lastNonce(sender: used.sender) }
+        }
+        return refused
     }
 }

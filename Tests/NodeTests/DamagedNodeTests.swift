@@ -58,9 +58,12 @@ import Testing
         defer { process.kill() }
         try process.start()
         let peer = try await WirePeer.connect(to: try await process.port(), genesis: network.genesis)
-        #expect(try await peer.fetch(HeightRange(first: 60, count: 20)) == [])
-        #expect(try await peer.fetch(HeightRange(bad)) == [])
-        #expect(try await peer.fetch(HeightRange(first: 10, count: 20)).count == 20)
+        func fetch(_ range: HeightRange) async throws -> [Hash32] {
+            do { return try await peer.fetch(range) } catch { throw TestFailure("\(error), the log: \(process.log.suffix(2000))") }
+        }
+        #expect(try await fetch(HeightRange(first: 60, count: 20)) == [])
+        #expect(try await fetch(HeightRange(bad)) == [])
+        #expect(try await fetch(HeightRange(first: 10, count: 20)).count == 20)
         #expect(!peer.isClosed)
         try await eventually("the log names the block") { process.log.contains("block \(bad) is not what was written") }
         try await process.terminate()

@@ -17,8 +17,8 @@ internal import Musl
 ///
 /// The data file is kept as long as the map (sparse, so it takes no room): LMDB alone may leave it shorter than the last
 /// page it counts, which then could not be told from a file that was cut off.
-// Sendable: LMDB's environment may be used from any thread; the map's size changes only inside `ReadGate`, and
-// `broken` and the write transaction belong to the one writing thread.
+// Sendable: LMDB's environment may be used from any thread; the map changes only inside `ReadGate`, what is noted of it is behind
+// a lock, and the write transaction belongs to the one writing thread.
 final class Environment: @unchecked Sendable {
     static let dataFile = "data.mdb"
     private static let lockFile = "lock.mdb"
@@ -35,8 +35,14 @@ final class Environment: @unchecked Sendable {
     private let handle: OpaquePointer
     private let gate: ReadGate
     private let resident: ResidentPages
-    /// Set when a resize failed half way: the map is gone and nothing may touch it any more.
-    private let broken = Monitor<StoreError?>(nil)
+    private let map = Monitor(Map())
+
+    private struct Map {
+        /// Set when a resize failed half way: the map is gone and nothing may touch it any more.
+        var failure: StoreError?
+        /// Its addresses, where the system tells them.
+        var range: Range<UInt>?
+    }
 
     /// Opens the environment of an existing directory. The file must have been checked before (`StoreInspector`).
     init(directory: String, readOnly: Bool, options: StoreOptions) throws(StoreError) {
@@ -74,6 +80,7 @@ final class Environment: @unchecked Sendable {
         handle = created
         // LMDB opens the data file without close-on-exec; a child of ours must not inherit it.
         _ = podoru_set_cloexec(file)
+        map.withLock { $0.range = MemoryRanges.ofFile(file) }
         guard !readOnly else { return }
         // Slots of processes that were killed would keep old pages from being reused for ever.
         var dead: Int32 = 0
@@ -96,7 +103,7 @@ final class Environment: @unchecked Sendable {
             mdb_txn_reset(opened)
             gate.leave(ReadHandle(pointer: opened))
         }
-        return try body(Transaction(pointer: opened, directory: directory))
+        return try body(transaction(opened))
     }
 
     /// Opens the handles of the sub-databases for reading. Only the commit of the transaction that opened a handle keeps it.
@@ -105,7 +112,7 @@ final class Environment: @unchecked Sendable {
         defer { gate.leave(nil) }
         let databases: Databases
         do throws(StoreError) {
-            databases = try Databases(Transaction(pointer: opened, directory: directory), create: false)
+            databases = try Databases(transaction(opened), create: false)
         } catch {
             mdb_txn_abort(opened)
             throw error
@@ -134,7 +141,7 @@ final class Environment: @unchecked Sendable {
     private static let adoptions = 8
 
     private func openSnapshot(_ idle: ReadHandle?) throws(StoreError) -> OpaquePointer {
-        if let failure = broken.withLock({ $0 }) {
+        if let failure = map.withLock({ $0.failure }) {
             if let idle { mdb_txn_abort(idle.pointer) }
             throw failure
         }
@@ -155,7 +162,7 @@ final class Environment: @unchecked Sendable {
 
     /// Begins a write transaction, with at least `headroomBytes` of map ahead of it. The same thread must end it.
     func beginWrite() throws(StoreError) -> Transaction {
-        if let failure = broken.withLock({ $0 }) { throw failure }
+        if let failure = map.withLock({ $0.failure }) { throw failure }
         guard !isReadOnly else {
             throw StoreError(.begin, .misuse, path: directory, detail: "the store is open for reading only")
         }
@@ -163,7 +170,7 @@ final class Environment: @unchecked Sendable {
         var opened: OpaquePointer?
         let code = mdb_txn_begin(handle, nil, 0, &opened)
         guard code == 0, let opened else { throw StoreError(.begin, code: code, path: directory) }
-        return Transaction(pointer: opened, directory: directory)
+        return transaction(opened)
     }
 
     /// Makes `transaction` durable: its pages, then the meta page that makes them the store. It is gone afterwards, also on an error.
@@ -187,10 +194,14 @@ final class Environment: @unchecked Sendable {
 
     private func setMapSize(_ bytes: Int) throws(StoreError) {
         let code = mdb_env_set_mapsize(handle, bytes)
-        guard code != 0 else { return }
+        guard code != 0 else {
+            var file: Int32 = -1
+            let range = mdb_env_get_fd(handle, &file) == 0 ? MemoryRanges.ofFile(file) : nil
+            return map.withLock { $0.range = range }
+        }
         let failure = StoreError(.grow, code: code, path: directory, context: "mapping \(bytes) bytes")
         // EINVAL comes before the old map is given up; anything else leaves no map at all.
-        if code != EINVAL { broken.withLock { $0 = failure } }
+        if code != EINVAL { map.withLock { $0.failure = failure } }
         throw failure
     }
 
@@ -202,6 +213,10 @@ final class Environment: @unchecked Sendable {
         guard code == 0 else { throw StoreError(.grow, code: code, path: path) }
         if let size = fileSize(path), size >= UInt64(bytes) { return }
         guard ftruncate(file, off_t(bytes)) == 0, fsync(file) == 0 else { throw StoreError(errno: .grow, path: path) }
+    }
+
+    private func transaction(_ opened: OpaquePointer) -> Transaction {
+        Transaction(pointer: opened, directory: directory, map: map.withLock { $0.range })
     }
 
     // MARK: Facts

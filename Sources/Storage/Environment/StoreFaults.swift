@@ -8,19 +8,34 @@ internal import Musl
 
 /// What happens when a store fails where no error can be returned: LMDB reads its file through a map, so a page that the disk
 /// cannot give (a bad sector, a file that was cut off while it is open) is a signal, and a page that was changed under it may be an
-/// assertion.
+/// assertion or a stray address.
 public enum StoreFaults {
-    // Unsafe: both are written before the handler is installed and before the first store is opened, and only read afterwards.
+    // Unsafe: all are written before the handler is installed and before the first store is opened, and only read afterwards.
     nonisolated(unsafe) private static var exitCode: Int32 = 0
     /// The path of the store that was opened first, as the handler writes it: a handler must not allocate. Kept for good.
     nonisolated(unsafe) private static var path = UnsafeRawBufferPointer(start: nil, count: 0)
+    nonisolated(unsafe) private static var library: Range<UInt> = 0..<0
+    /// What took stray addresses before, and takes those that are not LMDB's.
+    nonisolated(unsafe) private static var others = sigaction()
 
     /// From now on such a failure ends this process with `code` and one sentence on standard error that begins with `podoru: `.
     /// For commands, before they open a store; a library leaves signals to its host.
     public static func endInWords(exitCode code: Int32) {
         exitCode = code
         _ = signal(SIGBUS) { _ in StoreFaults.end("cannot be read any more: it was cut off while it was open, or its disk fails") }
+        guard let code = MemoryRanges.ofLibrary() else { return }
+        library = code
+        var action = sigaction()
+        action.sa_flags = SA_SIGINFO
+        action.__sigaction_handler.sa_sigaction = { _, _, context in
+            if StoreFaults.library.contains(podoru_interrupted_instruction(context)) { StoreFaults.end(StoreFaults.impossiblePage) }
+            // The instruction is tried again.
+            sigaction(SIGSEGV, &StoreFaults.others, nil)
+        }
+        sigaction(SIGSEGV, &action, &others)
     }
+
+    private static let impossiblePage: StaticString = "is damaged: LMDB met a page that cannot be right"
 
     /// Notes the file that the sentence names.
     static func opened(_ file: String) {
@@ -33,7 +48,7 @@ public enum StoreFaults {
 
     /// LMDB's last word before it aborts the process.
     static let assertion: @convention(c) (OpaquePointer?, UnsafePointer<CChar>?) -> Void = { _, _ in
-        if StoreFaults.exitCode != 0 { StoreFaults.end("is damaged: LMDB met a page that cannot be right") }
+        if StoreFaults.exitCode != 0 { StoreFaults.end(impossiblePage) }
     }
 
     /// Only calls that a signal handler may make.

@@ -7,6 +7,9 @@ struct Transaction {
     let pointer: OpaquePointer
     /// For errors.
     let directory: String
+    /// The addresses of the map, as far as they are known. LMDB believes the sizes that pages tell; what would run over the end of the
+    /// map is damage, not a stray read.
+    let map: Range<UInt>?
 
     // MARK: Reading
 
@@ -17,6 +20,15 @@ struct Transaction {
         let code = mdb_get(pointer, database.raw, &keyValue, &value)
         if code == MDB_NOTFOUND { return nil }
         guard code == 0 else { throw StoreError(.read, code: code, path: directory) }
+        return try sound(value)
+    }
+
+    fileprivate func sound(_ value: MDB_val) throws(StoreError) -> UnsafeRawBufferPointer {
+        let start = UInt(bitPattern: value.mv_data)
+        // What an open write has changed is not in the map, and of our own making.
+        if let map, map.contains(start), value.mv_size > map.upperBound - start {
+            throw StoreError(.read, .corrupted, path: directory, detail: "an entry of \(value.mv_size) bytes runs over the end of the file")
+        }
         return UnsafeRawBufferPointer(value)
     }
 
@@ -26,7 +38,7 @@ struct Transaction {
         let code = mdb_cursor_open(pointer, database.raw, &opened)
         guard code == 0, let opened else { throw StoreError(.read, code: code, path: directory) }
         defer { mdb_cursor_close(opened) }
-        return try body(Cursor(pointer: opened, directory: directory))
+        return try body(Cursor(pointer: opened, transaction: self))
     }
 
     /// The number of keys of a database. O(1).
@@ -99,7 +111,7 @@ struct Transaction {
 /// A position in one sub-database.
 struct Cursor {
     let pointer: OpaquePointer
-    let directory: String
+    let transaction: Transaction
 
     struct Entry {
         let key: UnsafeRawBufferPointer
@@ -119,8 +131,8 @@ struct Cursor {
         var value = MDB_val()
         let code = mdb_cursor_get(pointer, &keyValue, &value, operation)
         if code == MDB_NOTFOUND { return nil }
-        guard code == 0 else { throw StoreError(.read, code: code, path: directory) }
-        return Entry(key: UnsafeRawBufferPointer(keyValue), value: UnsafeRawBufferPointer(value))
+        guard code == 0 else { throw StoreError(.read, code: code, path: transaction.directory) }
+        return Entry(key: try transaction.sound(keyValue), value: try transaction.sound(value))
     }
 }
 

@@ -85,7 +85,8 @@ import Testing
             let node = try await nodes.start(configuration, log: log)
             configuration.maxPeers = 9
             try await node.reload(configuration)
-            #expect(try await line(log, "configuration: ").message == "configuration: max_peers: 50 -> 9")
+            #expect(try await line(log, "a key changed").metadata == ["key": "max_peers", "from": "50", "to": "9"])
+            #expect(try await line(log, "configuration reloaded").metadata == ["changed": "1", "waiting": "0"])
         }
     }
 
