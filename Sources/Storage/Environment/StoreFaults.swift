@@ -10,10 +10,11 @@ internal import Musl
 /// cannot give (a bad sector, a file that was cut off while it is open) is a signal, and a page that was changed under it may be an
 /// assertion or a stray address.
 public enum StoreFaults {
-    // Unsafe: all are written before the handler is installed and before the first store is opened, and only read afterwards.
+    // Unsafe: all four are written before a handler can run and before the first store is opened, and only read afterwards.
     nonisolated(unsafe) private static var exitCode: Int32 = 0
     /// The path of the store that was opened first, as the handler writes it: a handler must not allocate. Kept for good.
     nonisolated(unsafe) private static var path = UnsafeRawBufferPointer(start: nil, count: 0)
+    /// Where LMDB's code is.
     nonisolated(unsafe) private static var library: Range<UInt> = 0..<0
     /// What took stray addresses before, and takes those that are not LMDB's.
     nonisolated(unsafe) private static var others = sigaction()

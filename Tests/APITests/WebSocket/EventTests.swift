@@ -87,12 +87,19 @@ import Testing
         try await withChain { api, chain in
             let client = try await WebSocketClient.connect(port: api.port)
             defer { client.close() }
+            // An event comes some time after the answer to the request that made it: when this one has it, so had all who wanted it.
+            let witness = try await WebSocketClient.connect(port: api.port)
+            defer { witness.close() }
+            try await witness.subscribe("new_transaction")
+            try await witness.ping()
             try await client.subscribe("new_block", "no_such_event")
             try await client.ping()
             try await submit(chain.transaction(nonce: 0), to: api)
+            _ = try await witness.event("new_transaction")
             try await client.unsubscribe("new_block")
             try await client.ping()
             try await submit(chain.transaction(nonce: 1), to: api)
+            _ = try await witness.event("new_transaction")
             // As on the Go node: an unknown name counts as a subscription, and none at all is one to everything.
             try await client.unsubscribe("no_such_event")
             try await client.ping()
