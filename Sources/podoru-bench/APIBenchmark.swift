@@ -12,7 +12,7 @@ internal import Synchronization
 /// signatures that one core recovers alone.
 func runAPIBenchmark() throws -> [BenchmarkRow] {
     let fixture = try ChainFixture.load()
-    return try measureRequests(fixture) + measureSubmission(fixture) + measureFanOut(fixture)
+    return try measureRequests(fixture) + measureReads(fixture) + measureSubmission(fixture) + measureFanOut(fixture)
 }
 
 private let crowdPeers = 4
