@@ -12,9 +12,9 @@ final class BenchPeer {
     private static let timeoutSeconds = 10.0
 
     private let descriptor: Int32
-    /// Passes over large frames, batches of transactions above all: it measures the node and not its own decoding.
+    /// Passes over all frames longer than a pong, transactions above all: it measures the node and not its own decoding.
     private let skims: Bool
-    private static let skimmedBytes = 16 << 10
+    private static let skimmedBytes = 512
     private var chunk = [UInt8](repeating: 0, count: 256 << 10)
     private var buffer: [UInt8] = []
     /// Blocks that were received whole, by height order of arrival: when, in seconds of `seconds()`.
@@ -96,7 +96,7 @@ final class BenchPeer {
     }
 
     private func take(_ frame: [UInt8]) throws {
-        if skims, frame.count > BenchPeer.skimmedBytes { return }
+        if skims, hasShakenHands, frame.count > BenchPeer.skimmedBytes { return }
         let arrived = seconds()
         let message = try frame.withUnsafeBytes { bytes throws(Violation) in try InboundMessage(decoding: bytes) }
         switch message.known {

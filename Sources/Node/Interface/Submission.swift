@@ -37,7 +37,7 @@ public enum SubmissionLimits {
     public static let outstanding = 4096
     /// Bytes of them: sixteen of the largest, ten times what `outstanding` usual ones take.
     public static let outstandingBytes = 16 << 20
-    /// Submissions that are checked at once: enough chunks for every core (`SignaturePool.transactionsPerChunk`), few enough that a block
+    /// Submissions that are checked at once: enough chunks for every core (`SignaturePool.looseTransactionsPerChunk`), few enough that a block
     /// which comes meanwhile waits for some milliseconds at most.
     public static let batch = 100
 }
