@@ -33,7 +33,7 @@ public enum NodeReport: Hashable, Sendable {
         case own, gossip, sync
     }
 
-    /// A block became the head of the node.
+    /// A block became the head of the node. Of a longer range that was synced, the last block only.
     public struct BlockSeen: Hashable, Sendable {
         public var height: UInt64 = 0
         public var hash = Hash32.zero

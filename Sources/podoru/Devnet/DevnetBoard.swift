@@ -16,8 +16,9 @@ struct DevnetBoard {
         var api: String?
         var isReady = false
         var status = NodeReport.Status()
-        var lastOrigin: NodeReport.Origin?
         var exitCode: Int32?
+        /// The newest block that it told of; sync tells of the last of a range only.
+        var lastHeight: UInt64 = 0
         var blocksBySync: UInt64 = 0
     }
 
@@ -49,9 +50,10 @@ struct DevnetBoard {
     }
 
     private mutating func take(_ block: NodeReport.BlockSeen, from node: Int) {
-        nodes[node].lastOrigin = block.origin
+        let before = nodes[node].lastHeight
+        nodes[node].lastHeight = max(before, block.height)
         if block.origin == .sync {
-            nodes[node].blocksBySync += 1
+            nodes[node].blocksBySync += nodes[node].lastHeight - before
             return
         }
         if let first = firstSeen[block.hash] {
@@ -114,7 +116,8 @@ struct DevnetBoard {
             let rate = node.status.decisyncRate / 10
             return "syncing to \(node.status.target), \(rate) blocks/s"
         }
-        return node.blocksBySync > 0 ? "in step (\(node.blocksBySync) blocks by sync)" : "in step"
+        if node.blocksBySync == 0 { return "in step" }
+        return "in step (\(node.blocksBySync) \(node.blocksBySync == 1 ? "block" : "blocks") by sync)"
     }
 
     private func column(_ text: String, _ width: Int) -> String {
