@@ -28,16 +28,25 @@ PLACE := sed -e 's|^genesis_path: .*|genesis_path: "$(CONFDIR)/genesis.json"|' \
   -e 's|^api_admin_socket: .*|api_admin_socket: "/run/podoru/admin.sock"|'
 FILL := sed -e 's|@BINDIR@|$(BINDIR)|g' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g'
 
-.PHONY: install install-files uninstall deb
+.PHONY: install install-build install-files uninstall deb
 
-install: build install-files ## install as a service (PREFIX=/usr/local SYSCONFDIR=/etc DESTDIR=)
+# What sudo builds would belong to root, who mostly has no Swift on the PATH either: then what `make build` made is installed.
+install-build:
+	@if [ -z "$$SUDO_USER" ]; then $(MAKE) build; \
+	elif [ ! -x $(RELEASE)/podoru ]; then \
+	  echo "there is no $(RELEASE)/podoru yet: run \`make build\` first, without sudo" >&2; exit 69; \
+	elif [ -n "$$(find Sources Package.swift -newer $(RELEASE)/podoru -print -quit)" ]; then \
+	  echo "$(RELEASE)/podoru is older than its sources: if you have not yet, run \`make build\` without sudo, then this again" >&2; \
+	fi
+
+install: install-build install-files ## install as a service (PREFIX=/usr/local SYSCONFDIR=/etc DESTDIR=)
 	@if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" = 0 ] && [ -d /run/systemd/system ]; then \
 	  systemd-sysusers $(SYSUSERSDIR)/podoru.conf && systemd-tmpfiles --create $(TMPFILESDIR)/podoru.conf && systemctl daemon-reload; \
 	fi
 	@echo "installed. Next:"
 	@echo "  1. put the network's genesis at $(CONFDIR)/genesis.json and look through $(CONFDIR)/node.yaml"
-	@echo "  2. podoru check-config $(CONFDIR)/node.yaml"
-	@echo "  3. systemctl enable --now podoru && podoru status"
+	@echo "  2. sudo podoru check-config $(CONFDIR)/node.yaml"
+	@echo "  3. sudo systemctl enable --now podoru && podoru status"
 
 install-files:
 	install -d $(addprefix $(DESTDIR),$(BINDIR) $(UNITDIR) $(SYSUSERSDIR) $(TMPFILESDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(BASHDIR) \
@@ -57,6 +66,8 @@ install-files:
 	$(RELEASE)/podoru --generate-completion-script fish > $(DESTDIR)$(FISHDIR)/podoru.fish
 	install -m 0644 deploy/ufw/podoru $(DESTDIR)$(UFWDIR)/podoru
 	install -m 0644 LICENSE README.md CHANGELOG.md $(DESTDIR)$(DOCDIR)
+	@# The pages that the README leads to: at night there may be no network.
+	cp -r docs $(DESTDIR)$(DOCDIR)
 	cp -r deploy/prometheus deploy/grafana deploy/systemd/producer.conf $(DESTDIR)$(DATADIR)
 	$(PLACE) deploy/config/node.yaml > $(DESTDIR)$(DATADIR)/node.yaml
 	chmod -R u=rwX,go=rX $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR)

@@ -5,6 +5,7 @@ import Testing
 @Suite(.enabled(if: Shell.has("make"), "make is not installed: installing is not checked")) struct InstallTests {
     private struct Tree {
         let folder: URL
+        /// Of make, so that it stages the tree from the binary that the tests have built.
         let arguments: String
 
         init(prefix: String = "/usr") throws {
@@ -45,6 +46,7 @@ import Testing
             "usr/share/bash-completion/completions/podoru": 0o644, "usr/share/zsh/vendor-completions/_podoru": 0o644,
             "usr/share/fish/vendor_completions.d/podoru.fish": 0o644, "etc/ufw/applications.d/podoru": 0o644,
             "etc/podoru/node.yaml": 0o640, "usr/share/doc/podoru/LICENSE": 0o644,
+            "usr/share/doc/podoru/docs/recovery.md": 0o644,
             "usr/share/podoru/prometheus/podoru-alerts.yml": 0o644, "usr/share/podoru/grafana/podoru.json": 0o644,
         ]
         for (path, mode) in expected { #expect(files[path] == mode, "\(path): \(files[path].map { String($0, radix: 8) } ?? "missing")") }
@@ -89,6 +91,15 @@ import Testing
         let result = try tree.make("uninstall")
         #expect(result.code == 0, "\(result.errors)")
         #expect(try Set(tree.files.keys) == ["etc/podoru/node.yaml", "etc/podoru/genesis.json", "var/lib/podoru/data.mdb"])
+    }
+
+    @Test func sudoInstallsWhatWasBuiltAndBuildsNothing() throws {
+        let tree = try Tree()
+        defer { tree.remove() }
+        let installed = try Shell.run("make -s install SWIFT=false \(tree.arguments)", ["SUDO_USER": "someone"])
+        #expect(installed.code == 0 && installed.output.contains("installed. Next:"), "\(installed.errors)")
+        let missing = try Shell.run("make -s install SWIFT=false DESTDIR='\(tree.folder.path)' RELEASE=/nonexistent", ["SUDO_USER": "someone"])
+        #expect(missing.code != 0 && missing.errors.contains("run `make build` first, without sudo"), "\(missing.errors)")
     }
 
     private func check(_ shell: String, _ path: String) throws {
