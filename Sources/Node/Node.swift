@@ -101,6 +101,11 @@ public final class Node: Sendable {
 
         let settings = configuration.changes(from: NodeConfiguration()).map { ($0.key.name, Logger.MetadataValue.string($0.new)) }
         log.notice("configured, beside the defaults", metadata: Dictionary(uniqueKeysWithValues: settings))
+        if case .strict(let fixed) = plan.genesis.rules.ruleSet, configuration.blockTime != .seconds(fixed),
+            let wanted = settings.first(where: { $0.0 == "block_time" })?.1
+        {
+            log.warning("block_time is not what the genesis fixes, which counts", metadata: ["block_time": wanted, "genesis": "\(fixed)s"])
+        }
 
         let loop: EventLoop
         do throws(EventLoopError) { loop = try EventLoop.start(name: "loop") } catch { throw .loop(error) }

@@ -77,6 +77,16 @@ import Testing
         }
     }
 
+    @Test func aBlockTimeThatTheGenesisOverrulesIsNamed() async throws {
+        let network = try TestNetwork()
+        let log = LogRecorder()
+        var configuration = network.configuration("node")
+        configuration.blockTime = .seconds(7)
+        try await withNodes { nodes in _ = try await nodes.start(configuration, log: log) }
+        #expect(
+            try await line(log, "block_time is not what the genesis fixes").metadata == ["block_time": "7s", "genesis": "1s"])
+    }
+
     @Test func aReloadTellsEachChange() async throws {
         let network = try TestNetwork()
         let log = LogRecorder()
