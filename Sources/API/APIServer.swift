@@ -101,6 +101,13 @@ public final class APIServer: Sendable {
     /// Connections that wait to be accepted: a second of a busy web page. Linux caps it at `net.core.somaxconn`.
     private static let backlog = 1024
 
+    /// Takes what of a reloaded configuration can change while it serves: the keys of `api_max_connections`, `api_max_websocket_clients` and
+    /// `api_requests_per_second`.
+    public func reload(_ configuration: NodeConfiguration) async {
+        let state = state
+        try? await state.loop.submit { state.take(configuration) }.get()
+    }
+
     /// Ends: no new connections, requests under way are answered, WebSocket clients get 1001. Takes at most
     /// `APILimits.stopDeadline` and a little.
     public func stop() async {

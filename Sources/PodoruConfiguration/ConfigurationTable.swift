@@ -152,16 +152,16 @@ extension ConfigurationKey {
             "api_cors_origins", \.apiCORSOrigins, .list(of: .origin), .api, .atRestart,
             "Web pages that may call the API from a browser, as \"https://example.org\"; \"*\" is all."),
         ConfigurationKey(
-            "api_max_connections", \.apiMaxConnections, .integer(1...100_000, unit: "connections"), .api, .atRestart,
+            "api_max_connections", \.apiMaxConnections, .integer(1...100_000, unit: "connections"), .api, .atRunTime,
             """
             Connections at once, the event socket's included. One more is told 503 and closed. Each may need a file
             descriptor: `ulimit -n` must be greater.
             """),
         ConfigurationKey(
-            "api_max_websocket_clients", \.apiMaxWebSocketClients, .integer(0...100_000, unit: "clients"), .api, .atRestart,
+            "api_max_websocket_clients", \.apiMaxWebSocketClients, .integer(0...100_000, unit: "clients"), .api, .atRunTime,
             "Clients of the event socket at once. Every event is written to each of them."),
         ConfigurationKey(
-            "api_requests_per_second", \.apiRequestsPerSecond, .integer(0...1_000_000, unit: "requests"), .api, .atRestart,
+            "api_requests_per_second", \.apiRequestsPerSecond, .integer(0...1_000_000, unit: "requests"), .api, .atRunTime,
             """
             Requests a second of one client address; twice as many may come at once after it was quiet. Above it the
             answer is 429. 0 is no limit: behind a proxy all clients have one address, and the proxy should limit them.

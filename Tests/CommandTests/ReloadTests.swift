@@ -12,6 +12,16 @@ import Testing
         #expect(try await chain.stop() == 0)
     }
 
+    @Test func theAPIHasItsNewLimitsAtOnce() async throws {
+        let chain = try await RunningChain()
+        _ = try await chain.reload(
+            chain.configuration + "api_requests_per_second: 1\n", until: "configuration reloaded changed=1 waiting=0")
+        var answers: [CommandLineTool.Result] = []
+        for _ in 0..<5 { answers.append(try chain.tool.run("status", "--json", "--api", chain.url)) }
+        #expect(answers.contains { $0.errors.contains("more than 1 requests a second from this address") }, "\(answers.map(\.errors))")
+        #expect(try await chain.stop() == 0)
+    }
+
     @Test func aKeyThatWaitsForTheNextStartIsNamed() async throws {
         let chain = try await RunningChain("sync_batch_size: 50\n")
         let heard = try await chain.reload(

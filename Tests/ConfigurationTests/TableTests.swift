@@ -152,6 +152,7 @@ struct ChangeTests {
         let atRunTime = [
             "log_level", "bootstrap_peers", "private_peers", "max_peers", "min_outbound_peers", "max_peers_per_ip", "ip_limit_exempt",
             "rate_limit_messages_per_second", "rate_limit_burst", "rate_limit_patience", "handshake_timeout", "idle_timeout",
+            "api_max_connections", "api_max_websocket_clients", "api_requests_per_second",
         ]
         #expect(Set(ConfigurationKey.all.filter { $0.reload == .atRunTime }.map(\.name)) == Set(atRunTime))
     }

@@ -57,7 +57,7 @@ extension HTTPConnection {
     private func prepare(_ head: HTTPRequestHead) throws(APIError) {
         if let wait = state.takeRequest(of: client) {
             throw APIError(
-                .tooManyRequests, "more than \(limits.requestsPerSecond) requests a second from this address",
+                .tooManyRequests, "more than \(limits.requestsPerSecond) requests a second from this address (`api_requests_per_second`)",
                 headers: [.retryAfter: String(wait)])
         }
         let method = HTTPRequest.Method(head.method)

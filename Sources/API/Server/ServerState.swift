@@ -1,6 +1,7 @@
 internal import HTTPTypes
 internal import Logging
 internal import NIOCore
+internal import PodoruConfiguration
 
 /// One connection, as the server looks after it. On the API's thread.
 protocol LiveConnection: AnyObject {
@@ -25,7 +26,7 @@ struct ListenerProfile: Sendable {
 final class ServerState: @unchecked Sendable {
     let loop: any EventLoop
     let executor: LoopExecutor
-    let limits: APILimits
+    private(set) var limits: APILimits
     let logger: Logger
     /// Tells WebSocket clients what happens.
     let hub: EventHub?
@@ -62,6 +63,14 @@ final class ServerState: @unchecked Sendable {
         self.logger = logger
         executor = LoopExecutor(loop)
         rates = ClientRates(rate: limits.requestsPerSecond, capacity: limits.rateEntries)
+    }
+
+    /// Takes what of a reloaded configuration concerns limits. Who is connected stays, also above a smaller one.
+    func take(_ configuration: NodeConfiguration) {
+        let rate = limits.requestsPerSecond
+        limits.take(configuration)
+        if limits.requestsPerSecond != rate { rates = ClientRates(rate: limits.requestsPerSecond, capacity: limits.rateEntries) }
+        hub?.take(limits)
     }
 
     // MARK: Connections

@@ -21,7 +21,7 @@ internal import Musl
 final class EventHub: @unchecked Sendable {
     private let node: Node
     private let loop: any EventLoop
-    private let limits: APILimits
+    private var limits: APILimits
     private let logger: Logger
     private let queue: EventQueue
     private let authorities: [ByteString]
@@ -53,6 +53,9 @@ final class EventHub: @unchecked Sendable {
     var clientCount: Int { clients.count }
     var isObserving: Bool { observation != nil }
     var isFull: Bool { clients.count >= limits.webSocketClients }
+
+    /// Takes changed limits. Clients above a smaller one stay.
+    func take(_ limits: APILimits) { self.limits = limits }
 
     func add(_ client: WebSocketConnection) {
         clients[ObjectIdentifier(client)] = client

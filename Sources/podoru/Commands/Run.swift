@@ -160,11 +160,13 @@ private struct NodeService: Service {
 
     private func reload() async throws(CommandFailure) {
         let loaded = try ConfigurationLoader.load(configurationPath)
+        try OpenFiles.makeRoom(for: loaded.configuration, logger: Logger(label: "node"))
         do throws(NodeError) {
             try await node.reload(loaded.configuration)
         } catch {
             throw CommandFailure(error, loaded.places)
         }
+        await api?.reload(loaded.configuration)
     }
 }
 

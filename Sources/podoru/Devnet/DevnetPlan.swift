@@ -106,6 +106,8 @@ struct DevnetPlan {
         text += peers.isEmpty ? "bootstrap_peers: []\n" : "bootstrap_peers:\n" + peers
         if let apiPort = node.apiPort {
             text += "api_enabled: true\napi_bind_addr: \"127.0.0.1\"\napi_port: \(apiPort)\n"
+            // All clients are programs of this machine, load generators among them.
+            text += "api_requests_per_second: 0\n"
         } else {
             text += "api_enabled: false\n"
         }

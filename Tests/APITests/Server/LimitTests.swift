@@ -226,6 +226,37 @@ import Testing
         }
     }
 
+    @Test func aReloadBringsOtherLimits() async throws {
+        var wanted = NodeConfiguration()
+        wanted.apiMaxConnections = 1
+        wanted.apiRequestsPerSecond = 0
+        wanted.apiMaxWebSocketClients = 0
+        let configure: (inout NodeConfiguration) -> Void = {
+            $0.apiMaxConnections = 1
+            $0.apiRequestsPerSecond = 1
+        }
+        try await withAPINode(routes: Self.routes, configure: configure) { api in
+            let first = try await RawClient.connect(port: api.port)
+            defer { first.close() }
+            _ = try await first.send("GET", "/item/a")
+            await api.server.reload(wanted)
+            // The rate is lifted for a client that was counted, too.
+            for _ in 0..<40 { #expect(try await first.send("GET", "/item/a").status == 200) }
+            let refused = try await RawClient.connect(port: api.port)
+            #expect(try await refused.answer().status == 503)
+            wanted.apiMaxConnections = 2
+            await api.server.reload(wanted)
+            let second = try await RawClient.connect(port: api.port)
+            defer { second.close() }
+            #expect(try await second.send("GET", "/item/a").status == 200)
+            let upgrade = [
+                "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+                "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+            ]
+            #expect(try await second.send("GET", "/api/v1/ws", headers: upgrade).status == 503)
+        }
+    }
+
     @Test func theTableOfClientsIsBounded() {
         var rates = ClientRates(rate: 1, capacity: 2)
         let keys = (1...4).map { ClientKey(try? SocketAddress(ipAddress: "10.0.0.\($0)", port: 1)) }.compactMap(\.self)
