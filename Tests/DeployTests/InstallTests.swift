@@ -98,7 +98,8 @@ import Testing
         defer { tree.remove() }
         let installed = try Shell.run("make -s install SWIFT=false \(tree.arguments)", ["SUDO_USER": "someone"])
         #expect(installed.code == 0 && installed.output.contains("installed. Next:"), "\(installed.errors)")
-        let missing = try Shell.run("make -s install SWIFT=false DESTDIR='\(tree.folder.path)' RELEASE=/nonexistent", ["SUDO_USER": "someone"])
+        let missing = try Shell.run(
+            "make -s install SWIFT=false DESTDIR='\(tree.folder.path)' RELEASE=/nonexistent", ["SUDO_USER": "someone"])
         #expect(missing.code != 0 && missing.errors.contains("run `make build` first, without sudo"), "\(missing.errors)")
     }
 
