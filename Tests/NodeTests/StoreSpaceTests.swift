@@ -18,6 +18,20 @@ import Testing
         #expect(space.freeBytes ?? 0 > 0)
     }
 
+    @Test func theLogHasOneLineEachTimeTheMarkIsPassed() {
+        let recorder = LogRecorder()
+        let space = StoreSpace(directory: "/no such folder", log: Logger(label: "test") { _ in recorder })
+        defer { space.stop() }
+        let low = DiskSpace.lowBytes
+        for bytes in [low + 1, low - 1, low - 2, low + 1, low - 1, 2 * low, 2 * low, low - 1] { space.note(bytes) }
+        #expect(
+            recorder.lines.map(\.message) == [
+                "the disk is nearly full: 1023 MiB are left for the store", "the disk of the store has room again",
+                "the disk is nearly full: 1023 MiB are left for the store",
+            ])
+        #expect(recorder.lines[0].metadata == ["data": "/no such folder", "free_bytes": "\(low - 1)"])
+    }
+
     @Test func whatTheSystemDoesNotSayIsNotMadeUp() {
         let space = StoreSpace(directory: "/no such folder", log: Logger(label: "test"))
         defer { space.stop() }

@@ -1,11 +1,11 @@
 import Foundation
-import Node
 import PodoruConfiguration
 import Primitives
 import Synchronization
 import Testing
 
 @testable import API
+@testable import Node
 
 /// What the node says of itself, with a real peer.
 @Suite struct NodeEndpointTests {
@@ -99,6 +99,17 @@ import Testing
         #expect(answer.status == 200)
         #expect(try answer.payload["status"]?.string == "degraded")
         #expect(try answer.payload["checks"]?["network"]?.string == "no peers")
+    }
+
+    @Test func aNodeWhoseDiskIsNearlyFullIsDegraded() async throws {
+        try await withAPINode { api in
+            // As the look at the disk notes it every ten seconds.
+            api.node.space.note(300 << 20)
+            let answer = try await api.get("/api/v1/node/health")
+            #expect(answer.status == 200)
+            #expect(try answer.payload["status"]?.string == "degraded")
+            #expect(try answer.payload["checks"]?["database"]?.string == "the disk is nearly full: 300 MiB are left for the store")
+        }
     }
 
     @Test func manyRequestsAskTheNodeOnce() async throws {
