@@ -87,7 +87,7 @@ public final class SmallDisk: @unchecked Sendable {
     public func fill(leaving bytes: Int = 0) throws {
         try run { [path] in
             let free = try FileManager.default.attributesOfFileSystem(forPath: path)[.systemFreeSize] as? Int ?? 0
-            let file = open("\(path)/filling", O_WRONLY | O_CREAT, 0o600)
+            let file = open("\(path)/filling", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
             defer { close(file) }
             let zeros = [UInt8](repeating: 0, count: 64 << 10)
             var rest = max(0, free - bytes)
@@ -102,7 +102,11 @@ public final class SmallDisk: @unchecked Sendable {
 
     /// Takes that file away.
     public func empty() throws {
-        try run { [path] in try FileManager.default.removeItem(atPath: "\(path)/filling") }
+        try run { [path] in
+            // A process that another test starts has it open between its birth and its program: then only this gives the room back.
+            truncate("\(path)/filling", 0)
+            try FileManager.default.removeItem(atPath: "\(path)/filling")
+        }
     }
 
     /// The files and folders on it, by name.
