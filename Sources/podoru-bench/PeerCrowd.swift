@@ -29,7 +29,7 @@ final class PeerCrowd: Sendable {
             try ping(try BenchPeer(port: port, chainID: chainID, skims: true), file)
         }
         start("listeners") { [self] in
-            let peers = try (1..<count).map { _ in try BenchPeer(port: port, chainID: chainID) }
+            let peers = try (1..<count).map { _ in try BenchPeer(port: port, chainID: chainID, skims: true) }
             while !isStopping { for peer in peers { try peer.pump(milliseconds: PeerCrowd.listenMilliseconds) } }
         }
         while state.withLock({ $0.milliseconds.isEmpty && $0.failure == nil }) { pauseFor(milliseconds: 5) }
