@@ -23,6 +23,13 @@ PROCESS_TESTS := APITests CommandTests DeployTests NodeTests PeerTests
 empty :=
 space := $(empty) $(empty)
 
+RUNS ?= 10
+# Runs the tests that match $(1) so many times, until one fails. Each run prints the seeds that it draws.
+define repeat_tests
+$(SWIFT) build --build-tests
+@for run in $$(seq $(RUNS)); do PODORU_FUZZ_ROUNDS=3000 $(SWIFT) test --skip-build --filter '$(1)' || exit 1; done
+endef
+
 # Installs those of the packages $(1) that are missing.
 define apt_install
 missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q '^install ok installed' || echo $$p; done); \
@@ -32,7 +39,7 @@ missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | gre
 	fi
 endef
 
-.PHONY: help deps deps-test build devnet test test-python test-api bench lint format clean
+.PHONY: help deps deps-test build devnet test sim fuzz test-python test-api bench lint format clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -58,6 +65,12 @@ test: deps ## run all the tests
 	$(SWIFT) test --skip-build --skip '^($(subst $(space),|,$(PROCESS_TESTS)))\.' || status=1; \
 	for target in $(PROCESS_TESTS); do $(SWIFT) test --skip-build --filter "^$$target\." || status=1; done; \
 	exit $$status
+
+sim: deps ## fifty whole nodes in virtual time, again and again with new seeds (RUNS=10)
+	$(call repeat_tests,WholeNetworkTests)
+
+fuzz: deps ## the fuzzers, again and again with new seeds and ten times their rounds (RUNS=10)
+	$(call repeat_tests,Fuzz|Randomized|NodeTests.DamageTests)
 
 test-python: ## test the peer in Python against itself (the node is tested against it by `make test`)
 	python3 Tests/Peer/test_peer.py

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <lmdb.h>
+#include <signal.h>
 #include <stdint.h>
 #include <ucontext.h>
 
@@ -27,6 +28,16 @@ static inline int podoru_reserve_room(int file, off_t length) {
     (void)length;
     return 0;
 #endif
+}
+
+/// Has `handler` take a signal with its context, and tells who took it `before`. Each C library has another name for the handler's place.
+static inline int podoru_handle_signal(
+    int number, void (*handler)(int, siginfo_t *, void *), struct sigaction *before) {
+    struct sigaction action = {0};
+    action.sa_flags = SA_SIGINFO;
+    action.sa_sigaction = handler;
+    sigemptyset(&action.sa_mask);
+    return sigaction(number, &action, before);
 }
 
 /// The instruction at which a signal came, of a handler's third argument; 0 where we do not know how to ask.

@@ -24,16 +24,15 @@ public enum StoreFaults {
     public static func endInWords(exitCode code: Int32) {
         exitCode = code
         _ = signal(SIGBUS) { _ in StoreFaults.end("cannot be read any more: it was cut off while it was open, or its disk fails") }
-        guard let code = MemoryRanges.ofLibrary() else { return }
-        library = code
-        var action = sigaction()
-        action.sa_flags = SA_SIGINFO
-        action.__sigaction_handler.sa_sigaction = { _, _, context in
-            if StoreFaults.library.contains(podoru_interrupted_instruction(context)) { StoreFaults.end(StoreFaults.impossiblePage) }
-            // The instruction is tried again.
-            sigaction(SIGSEGV, &StoreFaults.others, nil)
-        }
-        sigaction(SIGSEGV, &action, &others)
+        guard let range = MemoryRanges.ofLibrary() else { return }
+        library = range
+        _ = podoru_handle_signal(
+            SIGSEGV,
+            { _, _, context in
+                if StoreFaults.library.contains(podoru_interrupted_instruction(context)) { StoreFaults.end(StoreFaults.impossiblePage) }
+                // The instruction is tried again, for them.
+                sigaction(SIGSEGV, &StoreFaults.others, nil)
+            }, &others)
     }
 
     private static let impossiblePage: StaticString = "is damaged: LMDB met a page that cannot be right"
