@@ -1,6 +1,7 @@
 import Foundation
 import Ledger
 import Primitives
+import TestSupport
 import Testing
 
 @testable import Node
@@ -76,7 +77,9 @@ import Testing
         #expect(try judge(sound, "nothing") == .harmless)
     }
 
-    @Test func flippedBitsAreRefusedOrFoundOrHarmless() throws {
+    @Test func flippedBitsAreRefusedOrFoundOrHarmless() async throws { try await onAThread { try flipBits() } }
+
+    private func flipBits() throws {
         let seed = UInt64.random(in: 0 ... .max)
         print("flipped bits: seed \(seed)")
         var random = SplitMix64(seed: seed)
@@ -96,7 +99,11 @@ import Testing
 
     /// What a disk that lost or mixed up writes leaves.
     @Test(arguments: ["zeroed", "swapped", "repeated"])
-    func lostPagesAreRefusedOrFoundOrHarmless(kind: String) throws {
+    func lostPagesAreRefusedOrFoundOrHarmless(kind: String) async throws {
+        try await onAThread { try losePages(kind) }
+    }
+
+    private func losePages(_ kind: String) throws {
         let seed = UInt64.random(in: 0 ... .max)
         print("\(kind) pages: seed \(seed)")
         var random = SplitMix64(seed: seed)
@@ -118,7 +125,9 @@ import Testing
         #expect(verdicts[.refused, default: 0] + verdicts[.found, default: 0] > 5)
     }
 
-    @Test func aCutOffFileIsRefusedAtEveryLength() throws {
+    @Test func aCutOffFileIsRefusedAtEveryLength() async throws { try await onAThread { try cutOff() } }
+
+    private func cutOff() throws {
         var random = SplitMix64(seed: 1)
         let pages = sound.count / Self.pageBytes
         var lengths = [1, 100, Self.pageBytes, 2 * Self.pageBytes, sound.count / 2, sound.count - Self.pageBytes, sound.count - 1]
@@ -166,7 +175,9 @@ import Testing
         #expect(told.contains("/unread/data.mdb is damaged: LMDB met a page that cannot be right; "), "\(told)")
     }
 
-    @Test func aValueThatWouldRunOverTheEndOfTheMapIsAnError() throws {
+    @Test func aValueThatWouldRunOverTheEndOfTheMapIsAnError() async throws { try await onAThread { try lengthenValues() } }
+
+    private func lengthenValues() throws {
         var refused = 0
         for page in 2..<sound.count / Self.pageBytes {
             // The upper half of a value's size.

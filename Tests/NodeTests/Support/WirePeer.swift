@@ -26,18 +26,22 @@ final class WirePeer: TCPConnectionDelegate, @unchecked Sendable {
     /// Connects and shakes hands as a full node of `height` that takes no connections.
     static func connect(to port: UInt16, genesis: Genesis, height: UInt64 = 0) async throws -> WirePeer {
         let peer = WirePeer(try loop.get())
+        let handshake = Handshake(
+            version: PodoruVersion.current, chainID: genesis.hash.prefixedHex, height: height, nodeType: .full, listenAddress: "",
+            nonce: SystemRandom.next())
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             peer.loop.execute {
                 peer.loop.connect(host: "127.0.0.1", port: port) { result in
-                    if case .success(let connection) = result { peer.open(connection) }
+                    if case .success(let connection) = result {
+                        peer.open(connection)
+                        // At once, on the loop: this task may have to wait for a thread for longer than the node waits for a handshake, while
+                        // tests that compute have all of them.
+                        peer.write(.handshake, handshake.encode())
+                    }
                     continuation.resume(with: result.map { _ in }.mapError { $0 as any Error })
                 }
             }
         }
-        let handshake = Handshake(
-            version: PodoruVersion.current, chainID: genesis.hash.prefixedHex, height: height, nodeType: .full, listenAddress: "",
-            nonce: SystemRandom.next())
-        peer.send(.handshake, handshake.encode())
         try await eventually("a handshake of the node") { peer.isClosed || peer.messages.contains { $0.known == .handshake } }
         return peer
     }
@@ -66,10 +70,14 @@ final class WirePeer: TCPConnectionDelegate, @unchecked Sendable {
     }
 
     func send(_ type: MessageType, _ payload: [UInt8]) {
+        loop.execute { [self] in write(type, payload) }
+    }
+
+    private func write(_ type: MessageType, _ payload: [UInt8]) {
         guard let frame = try? FrameEncoder.frame(type: type, payload: payload, timestamp: EventLoop.unixMilliseconds / 1000) else {
             return
         }
-        loop.execute { [self] in _ = connection?.write(frame) }
+        _ = connection?.write(frame)
     }
 
     /// Asks for blocks and waits for the answer: their hashes, in order.
