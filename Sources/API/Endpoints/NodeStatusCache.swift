@@ -16,8 +16,8 @@ final class NodeStatusCache: Sendable {
     /// A status and what is made of it once for all requests.
     struct Snapshot: Sendable {
         let status: NodeStatus
-        /// The array of peers, as JSON.
-        let peers: [UInt8]
+        /// `node/info`.
+        let infoAnswer: APIResponse
         /// The bare array, for requests with `Content-Type: application/json`.
         let bareAnswer: APIResponse
         /// `{"peers":…,"peer_count":…}`, for the others.
@@ -40,16 +40,21 @@ final class NodeStatusCache: Sendable {
         var waiting: [CheckedContinuation<Answer, Never>] = []
     }
 
+    /// Makes the answer of `node/info` of a status and its array of peers, which is JSON already.
+    typealias InfoRenderer = @Sendable (_ status: NodeStatus, _ peers: [UInt8]) -> APIResponse
+
     private let source: @Sendable () async -> NodeStatus?
+    private let info: InfoRenderer
     private let state = Mutex(State())
 
     /// - Parameter source: asks the node; `nil` once it has stopped.
-    init(source: @escaping @Sendable () async -> NodeStatus?) {
+    init(info: @escaping InfoRenderer, source: @escaping @Sendable () async -> NodeStatus?) {
         self.source = source
+        self.info = info
     }
 
-    convenience init(_ node: Node) {
-        self.init { await node.status() }
+    convenience init(_ node: Node, info: @escaping InfoRenderer) {
+        self.init(info: info) { await node.status() }
     }
 
     /// A status that is at most `lifetime` old.
@@ -94,7 +99,7 @@ final class NodeStatusCache: Sendable {
         Task {
             let status = await source()
             deadline.cancel()
-            finish(status.map { Snapshot($0) })
+            finish(status.map { Snapshot($0, info) })
         }
     }
 
@@ -127,12 +132,12 @@ extension NodeStatusCache.State {
 }
 
 extension NodeStatusCache.Snapshot {
-    init(_ status: NodeStatus) {
+    init(_ status: NodeStatus, _ info: NodeStatusCache.InfoRenderer) {
         self.status = status
         var list = JSONWriter(capacity: 2 + 420 * status.peers.count)
         list.array(status.peers) { writer, peer in writer.peer(peer) }
         let peers = list.bytes
-        self.peers = peers
+        infoAnswer = info(status, peers)
         bareAnswer = NodeStatusCache.Snapshot.answer(peers.count) { writer in writer.raw(peers) }
         wrappedAnswer = NodeStatusCache.Snapshot.answer(peers.count) { writer in
             writer.raw("{\"peers\":")

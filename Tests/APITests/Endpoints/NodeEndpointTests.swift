@@ -114,9 +114,13 @@ import Testing
 
     @Test func manyRequestsAskTheNodeOnce() async throws {
         let asked = Atomic<Int>(0)
+        let rendered = Atomic<Int>(0)
         try await withAPINode { api in
             let status = await api.node.status()
-            let cache = NodeStatusCache {
+            let cache = NodeStatusCache(info: { status, _ in
+                rendered.add(1, ordering: .relaxed)
+                return APIResponse(body: Array("\(status.height)".utf8))
+            }) {
                 asked.add(1, ordering: .relaxed)
                 return status
             }
@@ -126,6 +130,8 @@ import Testing
             }
             // On a machine that stands still for a while it may have become old in between.
             #expect((1...10).contains(asked.load(ordering: .relaxed)))
+            // What is shown is made once for all who ask meanwhile.
+            #expect(rendered.load(ordering: .relaxed) == asked.load(ordering: .relaxed))
             let before = asked.load(ordering: .relaxed)
             try await api.statusIsForgotten()
             _ = try await cache.current()
