@@ -78,7 +78,7 @@ let package = Package(
         module("Peering", ["Primitives", "Framing", "RateLimiter", deque, ordered]),
         module("Gossip", ["Primitives", "Framing", "RateLimiter", deque, ordered]),
         module("Sync", ["Primitives", "Framing", deque]),
-        module("Mempool", ["Primitives", "Ledger", deque, ordered]),
+        module("Mempool", ["Primitives", "Ledger", deque, heap, ordered]),
         module("Consensus", ["Primitives", "Ledger"]),
         module(
             "ProtocolCore", ["Primitives", "Ledger", "Framing", "RateLimiter", "Peering", "Gossip", "Sync", "Mempool", "Consensus", deque]),

@@ -30,7 +30,9 @@ extension Mempool {
         if let rejection = rejectionInPool(candidate) { return .rejected(rejection) }
         if let rejection = try rejectionOnChain(candidate, chain) { return .rejected(rejection) }
         if let rejection = try rejectionTogether(candidate, chain) { return .rejected(rejection) }
-        guard let evicted = makeRoom(for: candidate) else { return .rejected(.full) }
+        guard let evicted = makeRoom(for: candidate) else {
+            return .rejected(queues[candidate.sender].map { .senderLimit($0.count) } ?? .full)
+        }
         insert(candidate)
         appendArrival(candidate)
         return .admitted(evicted: evicted)
@@ -59,9 +61,7 @@ extension Mempool {
     /// What other pending transactions of the sender stand against.
     private func rejectionInPool(_ candidate: PendingTransaction) -> MempoolRejection? {
         guard let queue = queues[candidate.sender] else { return nil }
-        if queue.position(of: candidate.nonce).isTaken { return .noncePending(candidate.nonce) }
-        let limit = limits.maximumTransactionsPerSender
-        return queue.count >= limit ? .senderLimit(limit) : nil
+        return queue.position(of: candidate.nonce).isTaken ? .noncePending(candidate.nonce) : nil
     }
 
     /// What the chain stands against when the candidate is taken alone.
@@ -87,11 +87,16 @@ extension Mempool {
         return .cannotPayAll(balance: balance, pending: queue.needed(under: rules), needed: needed)
     }
 
+    /// Whether the bounds hold with `candidate` too.
+    func hasRoom(for candidate: PendingTransaction) -> Bool {
+        transactions.count < limits.maximumTransactions && charge + candidate.charge <= limits.maximumChargeBytes
+    }
+
     /// Evicts until there is room for `candidate`, or returns `nil` and changes nothing. See `Mempool` for the rule.
     mutating func makeRoom(for candidate: PendingTransaction) -> [MempoolRemoval]? {
         var evicted: [PendingTransaction] = []
         let share = (queues[candidate.sender]?.charge ?? 0) + candidate.charge
-        while transactions.count >= limits.maximumTransactions || charge + candidate.charge > limits.maximumChargeBytes {
+        while !hasRoom(for: candidate) {
             guard let greatest = bySize.greatest, greatest.charge > share,
                 let last = queues[greatest.sender]?.transactions.last
             else {

@@ -40,13 +40,12 @@ extension Mempool {
                 queues[candidate.sender]?.position(of: candidate.nonce).isTaken != true,
                 try rejectionOnChain(candidate, chain) == nil
             else { continue }
-            // A returning transaction comes before what its sender sent later: it goes in first, and what is then too
-            // much leaves from the other end.
-            guard let evicted = makeRoom(for: candidate) else { continue }
+            // A returning transaction comes before what its sender sent later: where the sender has its share of a full pool already,
+            // that gives way.
+            guard let evicted = makeRoom(for: candidate) ?? makeRoomAmongLater(than: candidate) else { continue }
             removals += evicted
             insert(candidate)
             appendArrival(candidate)
-            trimToLimit(candidate.sender, into: &removals)
         }
         for account in touchedAccounts(block) { try trimToBalance(account, on: chain, into: &removals) }
         compactArrivals()
@@ -94,13 +93,19 @@ extension Mempool {
         }
     }
 
-    /// Removes the highest nonces of `sender` until it has no more pending than one sender may.
-    private mutating func trimToLimit(_ sender: Address, into removals: inout [MempoolRemoval]) {
-        while let count = queues[sender]?.count, count > limits.maximumTransactionsPerSender,
-            let last = queues[sender]?.transactions.last
-        {
-            removals.append(remove(last, .evicted))
+    /// Evicts transactions of the candidate's sender, its highest nonces first and none below the candidate's, until there is room; or
+    /// returns `nil` and changes nothing.
+    private mutating func makeRoomAmongLater(than candidate: PendingTransaction) -> [MempoolRemoval]? {
+        var evicted: [PendingTransaction] = []
+        while !hasRoom(for: candidate) {
+            guard let last = queues[candidate.sender]?.transactions.last, last.nonce > candidate.nonce else {
+                for pending in evicted { insert(pending) }
+                return nil
+            }
+            _ = remove(last, .evicted)
+            evicted.append(last)
         }
+        return evicted.map { MempoolRemoval(hash: $0.hash, reason: .evicted) }
     }
 }
 

@@ -48,7 +48,7 @@ private struct Selection {
 
 /// How far the selection has come with one sender.
 private struct SenderCursor {
-    let transactions: [PendingTransaction]
+    let transactions: Deque<PendingTransaction>
     var next = 0
 
     /// Gives the next transaction; `false` when there is none left or it does not fit.

@@ -11,13 +11,14 @@ public import Primitives
 /// * a sender has one transaction for each nonce, and can pay all of its pending ones together from its balance as it
 ///   is, without what others may pay in meanwhile. This covers blocks too that take them in any order between senders.
 ///
-/// Bounds (`MempoolLimits`): 10 000 transactions in all, 1 000 of one sender, 20 MB. A transaction counts its bytes, at
-/// least 2 048. When there is no room, the sender with the most pending gives way, its highest nonce first, as long as
-/// it holds strictly more than the newcomer's sender would then hold; otherwise the newcomer is refused. So no sender
-/// can push out others that hold less than it does, and the pool cannot swing between two full states.
+/// Bounds (`MempoolLimits`): 10 000 transactions in all, 20 MB. A transaction counts its bytes, at least 2 048. One sender may have all
+/// of it while nobody else wants room. When there is none, the sender with the most pending gives way, its highest nonce first, as long
+/// as it holds strictly more than the newcomer's sender would then hold; otherwise the newcomer is refused. So the share of a sender in a
+/// crowded pool is what the others leave it, at least as much as any of them has; no sender can push out others that hold less than it
+/// does, and the pool cannot swing between two full states.
 ///
-/// Costs, with n transactions, s senders, p pending of one sender: admission O(log s + log p) and the ledger's look-ups;
-/// a block's effect O(its transactions and changed balances); selection O(n).
+/// Costs, with n transactions, s senders, p pending of one sender: admission O(log s + log p), the move of at most p/2 pointers when a
+/// nonce comes between others, and the ledger's look-ups; a block's effect O(its transactions and changed balances); selection O(n).
 public struct Mempool: Sendable {
     public let rules: ChainRules
     public let limits: MempoolLimits
@@ -69,6 +70,25 @@ public struct Mempool: Sendable {
         }
         return found
     }
+
+    /// A waiting transaction, and since when it waits.
+    public struct Pending: Sendable {
+        public let transaction: PreparedTransaction
+        public let admittedAt: Nanoseconds
+    }
+
+    /// All that waits, in the order of admission: in it they can be admitted again. O(n).
+    public var pending: [Pending] {
+        arrivals.compactMap { arrival in live(arrival).map { Pending(transaction: $0.prepared, admittedAt: $0.admittedAt) } }
+    }
+
+    /// Changes whenever a transaction comes or goes.
+    public struct Revision: Hashable, Sendable {
+        fileprivate var candidates: UInt64
+        fileprivate var count: Int
+    }
+
+    public var revision: Revision { Revision(candidates: nextArrival, count: transactions.count) }
 
     /// The sender of a transaction whose signature this pool has verified: block validation then needs no recovery.
     ///
@@ -165,7 +185,7 @@ extension Mempool {
             let nonces = queue.transactions.map(\.nonce)
             precondition(zip(nonces, nonces.dropFirst()).allSatisfy { $0 < $1 })
             precondition(queue.transactions.allSatisfy { $0.sender == sender && transactions[$0.hash] === $0 })
-            precondition(!queue.isEmpty && queue.count <= limits.maximumTransactionsPerSender)
+            precondition(!queue.isEmpty)
             precondition(queue.spending == queue.transactions.reduce(.zero) { $0 + $1.spending })
             precondition(queue.greatestSize == queue.transactions.map(\.size).max())
         }

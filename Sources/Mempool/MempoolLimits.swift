@@ -1,13 +1,11 @@
 public import Ledger
 public import Primitives
 
-/// The bounds of a mempool. Every one is there so that strangers cannot make it grow or starve each other.
+/// The bounds of a mempool. Every one is there so that strangers cannot make it grow. None is for one sender: a service with one key is the
+/// usual client of these chains, and may have what nobody else wants. Who may stay in a full pool, `Mempool` says.
 public struct MempoolLimits: Hashable, Sendable {
     /// Transactions in all (`ledger.md`, "Operations": mempool 10 000 transactions).
     public var maximumTransactions = 10_000
-
-    /// Transactions of one sender: as many as one block can hold.
-    public var maximumTransactionsPerSender = Limits.maximumBlockTransactions
 
     /// Bytes that a transaction counts at least. A small one of 350 bytes of JSON takes about 2 KiB of memory with its
     /// fields and its places in the indexes.

@@ -13,9 +13,9 @@ public enum MempoolRejection: Error, Hashable, Sendable {
     case noncePending(UInt64)
     /// The sender can pay it, but not together with what it has pending already.
     case cannotPayAll(balance: Amount, pending: Amount, needed: Amount)
-    /// The sender has as many transactions pending as one sender may.
+    /// The pool is full, and the sender has its share: so many transactions pending that no other holds more than it would then.
     case senderLimit(Int)
-    /// The pool is full, and no other sender holds so much more than this one that room is made.
+    /// The pool is full, and no sender holds more than this one would with its first transaction.
     case full
 }
 
@@ -55,7 +55,8 @@ extension MempoolRejection: CustomStringConvertible {
         case .cannotPayAll(let balance, let pending, let needed):
             "insufficient balance for all waiting transactions together: have \(balance), "
                 + "need \(pending) for those that wait already and \(needed) with this one"
-        case .senderLimit(let limit): "this sender has \(limit) transactions waiting, the most that one sender may have"
+        case .senderLimit(let count):
+            "the mempool is full, and this sender has its share of it with \(count) transactions waiting; try again after the next blocks"
         case .full: "the mempool is full; try again after the next blocks"
         }
     }

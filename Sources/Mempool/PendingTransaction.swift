@@ -7,6 +7,10 @@ internal import Primitives
 final class PendingTransaction: Sendable {
     let prepared: PreparedTransaction
     let sender: Address
+    // Beside the transaction, because a search among many looks at nothing else of them.
+    let nonce: UInt64
+    let hash: Hash32
+    let size: Int
     /// What it takes from its sender (`ChainRules.spending`). What it may pay to its sender itself is not
     /// counted, so its order among others does not matter.
     let spending: Amount
@@ -22,13 +26,12 @@ final class PendingTransaction: Sendable {
     ) {
         self.prepared = prepared
         self.sender = sender
+        nonce = prepared.nonce
+        hash = prepared.hash
+        size = prepared.size
         self.spending = spending
         self.charge = charge
         self.arrival = arrival
         self.admittedAt = admittedAt
     }
-
-    var hash: Hash32 { prepared.hash }
-    var nonce: UInt64 { prepared.transaction.nonce }
-    var size: Int { prepared.size }
 }

@@ -1,16 +1,20 @@
+internal import DequeModule
+internal import HeapModule
 internal import Ledger
 
-/// The pending transactions of one sender, by nonce.
+/// The pending transactions of one sender, by nonce: one of a thousand senders, or a single one that fills the pool.
 struct SenderQueue: Sendable {
-    /// Strictly increasing nonces; at most `maximumTransactionsPerSender`. An insertion moves pointers, 8 KB at most.
-    private(set) var transactions: [PendingTransaction] = []
+    /// Strictly increasing nonces. Blocks take them from the front, what comes new goes to the end, and in between at most half of
+    /// the pointers move: 40 KB in a full pool of one sender, some 2 µs beside the 45 of its signature.
+    private(set) var transactions: Deque<PendingTransaction> = []
     /// What all of them together take from the sender's balance (`ChainRules.spending`).
     private(set) var spending = Amount.zero
-    /// The greatest size among them.
-    private(set) var greatestSize = 0
+    private var sizes = SizeTally()
     /// What all of them together count against the bounds of the pool.
     private(set) var charge = 0
 
+    /// The greatest size among them.
+    var greatestSize: Int { sizes.greatest }
     var isEmpty: Bool { transactions.isEmpty }
     var count: Int { transactions.count }
 
@@ -27,6 +31,8 @@ struct SenderQueue: Sendable {
 
     /// The place of `nonce`, or where it would go. O(log n).
     func position(of nonce: UInt64) -> (index: Int, isTaken: Bool) {
+        // Where a new one goes as a rule.
+        if let last = transactions.last, last.nonce < nonce { return (transactions.count, false) }
         var low = 0
         var high = transactions.count
         while low < high {
@@ -42,15 +48,39 @@ struct SenderQueue: Sendable {
         precondition(!isTaken, "a nonce is pending once")
         transactions.insert(pending, at: index)
         spending = spending + pending.spending
-        greatestSize = max(greatestSize, pending.size)
+        sizes.add(pending.size)
         charge += pending.charge
     }
 
     mutating func remove(at index: Int) -> PendingTransaction {
         let removed = transactions.remove(at: index)
         spending = spending.subtracting(removed.spending) ?? .zero
-        if removed.size == greatestSize { greatestSize = transactions.reduce(0) { max($0, $1.size) } }
+        sizes.remove(removed.size)
         charge -= removed.charge
         return removed
+    }
+}
+
+/// Numbers that come and go, and the greatest of those that are there. O(log n) each, spread over the calls.
+private struct SizeTally: Sendable {
+    private var counts: [Int: Int] = [:]
+    /// Each of `counts`, and some that have gone: never one of those at the top, and at most as many again and a few.
+    private var order: Heap<Int> = []
+
+    /// 0 when there are none.
+    var greatest: Int { order.max ?? 0 }
+
+    mutating func add(_ size: Int) {
+        let count = counts[size, default: 0]
+        counts[size] = count + 1
+        if count == 0 { order.insert(size) }
+    }
+
+    mutating func remove(_ size: Int) {
+        guard let count = counts[size] else { return }
+        counts[size] = count > 1 ? count - 1 : nil
+        while let top = order.max, counts[top] == nil { order.removeMax() }
+        let slack = 64
+        if order.count > 2 * counts.count + slack { order = Heap(counts.keys) }
     }
 }

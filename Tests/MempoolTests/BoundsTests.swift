@@ -4,10 +4,9 @@ import Primitives
 import Testing
 
 @Suite struct BoundsTests {
-    func limits(transactions: Int, perSender: Int = 1000) -> MempoolLimits {
+    func limits(transactions: Int) -> MempoolLimits {
         var limits = MempoolLimits()
         limits.maximumTransactions = transactions
-        limits.maximumTransactionsPerSender = perSender
         return limits
     }
 
@@ -16,13 +15,23 @@ import Testing
         #expect(MempoolLimits().maximumChargeBytes == 20_480_000)
     }
 
-    @Test func aSenderHasABoundOfItsOwn() throws {
-        let chain = try TestChain(strict: true, balances: [0, 0], limits: limits(transactions: 100, perSender: 3))
-        for nonce in 0..<3 as Range<UInt64> { #expect(try chain.admit(chain.set(0, nonce: nonce)) == nil) }
-        let rejection = try chain.admit(chain.set(0, nonce: 3))
-        #expect(rejection == .senderLimit(3))
+    @Test(arguments: [false, true]) func aSenderMayHaveAllThatNobodyElseWants(strict: Bool) throws {
+        let chain = try TestChain(strict: strict, balances: [0, 0], limits: limits(transactions: 6))
+        for nonce in 0..<6 as Range<UInt64> { #expect(try chain.admit(chain.set(0, nonce: nonce)) == nil) }
+        let rejection = try chain.admit(chain.set(0, nonce: 6))
+        #expect(rejection == .senderLimit(6))
         #expect(rejection?.isPermanent == false)
-        #expect(try chain.admit(chain.set(1, nonce: 0)) == nil)
+        chain.pool.checkInvariants()
+    }
+
+    @Test func whoFilledThePoolGivesWayUntilTheOtherHasAsMuch() throws {
+        let chain = try TestChain(strict: true, balances: [0, 0], limits: limits(transactions: 6))
+        for nonce in 0..<6 as Range<UInt64> { try chain.admit(chain.set(0, nonce: nonce)) }
+        for nonce in 0..<3 as Range<UInt64> { #expect(try chain.admit(chain.set(1, nonce: nonce)) == nil) }
+        #expect(try chain.admit(chain.set(1, nonce: 3)) == .senderLimit(3))
+        #expect(try chain.admit(chain.set(0, nonce: 6)) == .senderLimit(3))
+        for user in 0..<2 { #expect(chain.pool.transactions(of: chain.users[user].address).map(\.transaction.nonce) == [0, 1, 2]) }
+        chain.pool.checkInvariants()
     }
 
     @Test func aFullPoolTakesTheHighestNonceOfWhoeverHasMost() throws {
@@ -38,10 +47,10 @@ import Testing
         let chain = try TestChain(strict: true, balances: [0, 0, 0], limits: limits(transactions: 5))
         for nonce in 0..<3 as Range<UInt64> { try chain.admit(chain.set(0, nonce: nonce)) }
         for nonce in 0..<2 as Range<UInt64> { try chain.admit(chain.set(1, nonce: nonce)) }
-        #expect(try chain.admit(chain.set(0, nonce: 9)) == .full)
-        #expect(try chain.admit(chain.set(1, nonce: 9)) == .full)
+        #expect(try chain.admit(chain.set(0, nonce: 9)) == .senderLimit(3))
+        #expect(try chain.admit(chain.set(1, nonce: 9)) == .senderLimit(2))
         #expect(try chain.admit(chain.set(2, nonce: 0)) == nil)
-        #expect(try chain.admit(chain.set(2, nonce: 1)) == .full)
+        #expect(try chain.admit(chain.set(2, nonce: 1)) == .senderLimit(1))
         #expect(chain.pool.transactions(of: chain.users[1].address).count == 2)
     }
 
@@ -69,7 +78,7 @@ import Testing
         let chain = try TestChain(strict: true, balances: [0, 0], limits: limits(transactions: 100))
         let large = [UInt8](repeating: 1, count: 40_000)  // 53 600 bytes of JSON
         for nonce in 0..<3 as Range<UInt64> { #expect(try chain.admit(chain.set(0, nonce: nonce, value: large)) == nil) }
-        #expect(try chain.admit(chain.set(0, nonce: 3, value: large)) == .full)
+        #expect(try chain.admit(chain.set(0, nonce: 3, value: large)) == .senderLimit(3))
         // A small sender gets in, at the cost of the large one.
         for nonce in 0..<40 as Range<UInt64> { #expect(try chain.admit(chain.set(1, nonce: nonce)) == nil) }
         #expect(chain.pool.transactions(of: chain.users[0].address).count == 2)

@@ -11,7 +11,6 @@ import Testing
     @Test(arguments: [false, true]) func thePoolHoldsOnlyWhatBlocksCanTake(strict: Bool) throws {
         var limits = MempoolLimits()
         limits.maximumTransactions = 24
-        limits.maximumTransactionsPerSender = 10
         limits.lifetime = .seconds(60)
         var reasons: Set<String> = []
         for seed in 1...3 as ClosedRange<UInt64> {

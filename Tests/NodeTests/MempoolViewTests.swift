@@ -21,7 +21,6 @@ import Testing
         let users = (0..<6).map { _ in PrivateKey.generate(using: &random) }
         var limits = MempoolLimits()
         limits.maximumTransactions = 20
-        limits.maximumTransactionsPerSender = 12
         let chain = try ChainProcessor(
             engine: ChainEngine(genesis: genesis, store: MemoryChainStore()), limits: limits, key: authority)
         let feed = ChainFeed()

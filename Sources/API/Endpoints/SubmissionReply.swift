@@ -10,12 +10,13 @@ struct SubmissionReply: Sendable {
     let configuration: NodeConfiguration
 
     func accepted(_ hash: Hash32) -> APIResponse {
-        APIResponse.success { writer in
-            writer.raw("{\"transaction_hash\":")
-            writer.hash(hash)
-            writer.raw(",\"hash\":")
-            writer.hash(hash)
-            writer.raw(",\"status\":\"submitted\",\"message\":\"Transaction submitted successfully\"}")
+        let text = Hex.encode(hash.bytes)
+        return APIResponse.success(capacity: 288) { writer in
+            writer.raw("{\"transaction_hash\":\"0x")
+            writer.raw(text)
+            writer.raw("\",\"hash\":\"0x")
+            writer.raw(text)
+            writer.raw("\",\"status\":\"submitted\",\"message\":\"Transaction submitted successfully\"}")
         }
     }
 
@@ -33,13 +34,13 @@ struct SubmissionReply: Sendable {
     /// - Parameter size: bytes of the transaction's canonical JSON.
     func refused(_ rejection: MempoolRejection, size: Int) -> APIError {
         switch rejection {
-        case .full:
+        case .full, .senderLimit:
             // The next block makes room.
             let seconds = max(1, configuration.blockTime / .seconds(1))
             return APIError(.serviceUnavailable, rejection.description, headers: [.retryAfter: "\(seconds)"])
         case .alreadyPending: return APIError(.badRequest, SubmissionReply.alreadyPending)
         case .ledger(let reason): return APIError(.badRequest, words(reason, size: size))
-        case .tooLargeForBlock, .noncePending, .cannotPayAll, .senderLimit: return APIError(.badRequest, rejection.description)
+        case .tooLargeForBlock, .noncePending, .cannotPayAll: return APIError(.badRequest, rejection.description)
         }
     }
 

@@ -199,6 +199,22 @@ extension Transaction {
         return writer.bytes
     }
 
+    /// The canonical JSON and the hash, of one encoding: what is hashed is a part of the JSON between other words.
+    var jsonAndHash: (json: [UInt8], hash: Hash32) {
+        var writer = JSONWriter(capacity: estimatedBytes)
+        let span = encodeWithSpan(into: &writer)
+        return (writer.bytes, hash(ofSpan: span, in: writer.bytes))
+    }
+
+    /// The hash, from where `encodeWithSpan` has put the hashed part.
+    func hash(ofSpan span: Range<Int>, in json: [UInt8]) -> Hash32 {
+        var writer = JSONWriter(capacity: span.count + 40)
+        writer.raw("{")
+        writer.bytes.append(contentsOf: json[span])
+        encodeNonce(into: &writer)
+        return SHA256.hash(writer.bytes)
+    }
+
     /// About the length of the JSON, to reserve room: exact but for escapes and the length of numbers.
     var estimatedBytes: Int {
         var count = 320

@@ -113,7 +113,7 @@ extension BlockExecution {
     private func checkPlace(_ transaction: PreparedTransaction) throws(TransactionError) {
         if try isKnown(transaction.hash) { throw .rejected(.alreadyIncluded(transaction.hash)) }
         guard let sender = transaction.sender else { return }
-        let nonce = transaction.transaction.nonce
+        let nonce = transaction.nonce
         if isStrict {
             if let last = try lastNonce(sender), nonce <= last {
                 throw .rejected(.nonceTooLow(nonce: nonce, last: last))
@@ -191,7 +191,7 @@ extension BlockExecution {
         var isNewClaim = false
         if let claimed { isNewClaim = try !isKnown(claimed) }
         let sender = mode == .genesis ? nil : transaction.sender
-        let used = sender.map { UsedNonce(sender: $0, nonce: transaction.transaction.nonce) }
+        let used = sender.map { UsedNonce(sender: $0, nonce: transaction.nonce) }
         var isNew = isStrict
         if let used, !isNew { isNew = try !isUsed(used) }
         ids.insert(transaction.hash)

@@ -32,6 +32,8 @@ public struct PreparedTransaction: Sendable {
     public var hash: Hash32 { content.hash }
     /// The number of bytes of the transaction's canonical JSON, which fees and limits count.
     public var size: Int { content.size }
+    /// The transaction's nonce, without a copy of the transaction.
+    public var nonce: UInt64 { content.transaction.nonce }
     /// The address in `from`; nil when that is none.
     public var sender: Address? { content.sender }
     /// What the format check found (`TransactionRejection`, first group); nil when all is well.
@@ -53,7 +55,13 @@ public struct PreparedTransaction: Sendable {
 
     /// Computes hash, size and format; the signature is left `unknown`.
     public init(unverified transaction: Transaction) {
-        self.init(transaction, hash: transaction.hash, size: transaction.json.count)
+        self = PreparedTransaction.encode(transaction).prepared
+    }
+
+    /// Computes hash, size and format, and gives the canonical JSON beside: one encoding for all of them.
+    public static func encode(_ transaction: Transaction) -> (prepared: PreparedTransaction, json: [UInt8]) {
+        let (json, hash) = transaction.jsonAndHash
+        return (PreparedTransaction(transaction, hash: hash, size: json.count), json)
     }
 
     /// Computes everything.

@@ -75,8 +75,8 @@ private struct State: ~Copyable {
     static let slack = 64
 
     var entries: [Hash32: Entry] = [:]
-    /// The nonces of each sender that has transactions here, ascending: at most `MempoolLimits.maximumTransactionsPerSender` each.
-    var nonces: [Address: [UInt64]] = [:]
+    /// The nonces of each sender that has transactions here, ascending. One sender may have all of them, and blocks take the lowest.
+    var nonces: [Address: Deque<UInt64>] = [:]
     /// In the order of admission. What has left stays until `compact`.
     var arrivals: Deque<Arrival> = []
     var nextArrival: UInt64 = 0
@@ -87,21 +87,21 @@ private struct State: ~Copyable {
         entries[transaction.hash] = Entry(transaction: transaction, arrival: nextArrival)
         arrivals.append(Arrival(number: nextArrival, hash: transaction.hash))
         nextArrival += 1
-        let nonce = transaction.transaction.nonce
+        let nonce = transaction.nonce
         let place = State.place(of: nonce, in: nonces[sender] ?? [])
         nonces[sender, default: []].insert(nonce, at: place)
     }
 
     mutating func remove(_ hash: Hash32) {
         guard let entry = entries.removeValue(forKey: hash), let sender = entry.transaction.sender else { return }
-        let nonce = entry.transaction.transaction.nonce
+        let nonce = entry.transaction.nonce
         let place = State.place(of: nonce, in: nonces[sender] ?? [])
         nonces[sender]?.remove(at: place)
         if nonces[sender]?.isEmpty ?? false { nonces[sender] = nil }
     }
 
     /// Where `nonce` stands in the ascending `list`, or would have to be inserted.
-    private static func place(of nonce: UInt64, in list: [UInt64]) -> Int {
+    private static func place(of nonce: UInt64, in list: Deque<UInt64>) -> Int {
         if let last = list.last, last < nonce { return list.count }
         var low = 0
         var high = list.count
