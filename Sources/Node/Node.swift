@@ -109,7 +109,10 @@ public final class Node: Sendable {
 
         let loop: EventLoop
         do throws(EventLoopError) { loop = try EventLoop.start(name: "loop") } catch { throw .loop(error) }
-        let worker = ChainWorker(pool: pool, reader: chain.store.reader, maxFrameBytes: configuration.maxMessageBytes)
+        let file = MempoolFile(directory: configuration.dataDir, genesis: plan.genesis.hash)
+        let worker = ChainWorker(
+            pool: pool, reader: chain.store.reader, maxFrameBytes: configuration.maxMessageBytes,
+            keeper: MempoolKeeper(file: file, log: log))
         let nonce = SystemRandom.next()
         let core = ProtocolCore(
             configuration: plan.coreConfiguration(identity: identity, listenAddress: Node.announced(address), nonce: nonce),
@@ -229,7 +232,7 @@ public final class Node: Sendable {
     /// Ends: no new connections, the block under way is committed, peers are told, the store is closed.
     public func stop() async {
         let last = await metrics()
-        log.notice("stopping")
+        log.notice("stopping", metadata: ["mempool": "\(worker.mempoolCount)"])
         space.stop()
         await Node.close(loop, shell, worker, log)
         log.notice("stopped", metadata: last?.summary ?? [:])

@@ -55,6 +55,18 @@ public struct TransactionCandidate: Sendable {
     public var payload: [UInt8]
     /// `nil` for one that was submitted here.
     public var from: ConnectionID?
+    /// The transaction that `payload` is the canonical JSON of, where that has been read already; its signature may be unchecked.
+    public var prepared: PreparedTransaction?
+    /// How long it has waited for a block before this node was started.
+    public var waited: Nanoseconds = 0
+
+    /// One that was submitted here and is read already.
+    ///
+    /// - Parameter json: the canonical JSON of `prepared`.
+    public init(_ prepared: PreparedTransaction, json: [UInt8]) {
+        self.init(gossipID: SHA256.hash(json), payload: json, from: nil)
+        self.prepared = prepared
+    }
 
     public init(gossipID: Hash32, payload: [UInt8], from: ConnectionID?) {
         self.gossipID = gossipID
@@ -90,6 +102,8 @@ public enum TransactionOutcome: Sendable {
     case known(Hash32)
     case refused(TransactionRefusal)
 }
+
+public typealias TransactionVerdict = (candidate: TransactionCandidate, outcome: TransactionOutcome)
 
 /// Why a transaction was not taken. A value and no text: most refusals are never told to anybody.
 public enum TransactionRefusal: Error, Sendable {
@@ -130,7 +144,7 @@ public enum ChainReport: Sendable {
     case rangeApplied(ticket: SyncTicket, head: Head)
     /// The block at `height` was refused; what came before it in the range is applied and on disk.
     case rangeRejected(ticket: SyncTicket, height: UInt64, head: Head, cause: SyncRejection, reason: String)
-    case transactionsChecked([(candidate: TransactionCandidate, outcome: TransactionOutcome)])
+    case transactionsChecked([TransactionVerdict])
     /// What is in the mempool, in the order in which it may be relayed. Everything admitted earlier is in it, everything
     /// admitted later is reported later.
     case pendingTransactions(ConnectionID, [GossipTransaction])

@@ -1,9 +1,9 @@
 internal import Consensus
 internal import Framing
 internal import Gossip
-internal import Ledger
+public import Ledger
 internal import Mempool
-internal import Primitives
+public import Primitives
 
 extension ChainProcessor {
     /// Pending transactions that are told to a peer that has just come. What it misses comes with the block; a full mempool
@@ -12,22 +12,33 @@ extension ChainProcessor {
 
     // MARK: Mempool
 
-    func check(_ candidates: [TransactionCandidate], at now: Moment, report: Report) throws(ChainError) {
-        var verdicts: [(candidate: TransactionCandidate, outcome: TransactionOutcome)] = []
+    /// Checks transactions and puts the good ones into the mempool: what `checkTransactions` reports, for a caller who has more to do
+    /// with it.
+    ///
+    /// - Returns: a verdict for each, in order.
+    /// - Throws: as `handle`.
+    public func check(_ candidates: [TransactionCandidate], at now: Moment) throws(ChainError) -> [TransactionVerdict] {
+        try admit(candidates, preparer.prepare(transactions: candidates), at: now)
+    }
+
+    /// As `check`, when all but the admission is done.
+    public func admit(
+        _ candidates: [TransactionCandidate], _ prepared: [Result<PreparedTransaction, DecodingError>], at now: Moment
+    ) throws(ChainError) -> [TransactionVerdict] {
+        var verdicts: [TransactionVerdict] = []
         verdicts.reserveCapacity(candidates.count)
-        let prepared = preparer.prepare(transactions: candidates.map(\.payload))
         for (candidate, result) in zip(candidates, prepared) {
             switch result {
             case .failure(let error): verdicts.append((candidate, .refused(.malformed(error))))
-            case .success(let transaction): verdicts.append((candidate, try admit(transaction, at: now)))
+            case .success(let transaction): verdicts.append((candidate, try admit(transaction, at: now.uptime - candidate.waited)))
             }
         }
-        report(.transactionsChecked(verdicts))
+        return verdicts
     }
 
-    private func admit(_ transaction: PreparedTransaction, at now: Moment) throws(ChainError) -> TransactionOutcome {
+    private func admit(_ transaction: PreparedTransaction, at uptime: Nanoseconds) throws(ChainError) -> TransactionOutcome {
         let admission: MempoolAdmission
-        do { admission = try mempool.admit(transaction, on: engine.store, now: now.uptime) } catch { throw .store(error) }
+        do { admission = try mempool.admit(transaction, on: engine.store, now: uptime) } catch { throw .store(error) }
         switch admission {
         case .admitted(let evicted):
             if let observer {

@@ -55,7 +55,7 @@ public final class ChainProcessor {
             install(ticket, ChainProcessor.split(range, payload).flatMap { prepareAll($0, range) }, report: report)
         case .applyRange(let ticket): try applyRange(ticket, at: now, report: report)
         case .discardRange(let ticket): ranges[ticket] = nil
-        case .checkTransactions(let candidates): try check(candidates, at: now, report: report)
+        case .checkTransactions(let candidates): report(.transactionsChecked(try check(candidates, at: now)))
         case .listPending(let id): listPending(id, report: report)
         case .produceBlock(let timestamp): try produce(timestamp, at: now, report: report)
         }
@@ -124,8 +124,8 @@ public protocol ChainObserver: AnyObject {
 public protocol Preparer {
     /// - Throws: `DecodingError` when `json` is no block.
     func prepare(block json: [UInt8], knownSender: PreparedTransaction.KnownSender) throws(DecodingError) -> PreparedBlock
-    /// In order, a result for each.
-    func prepare(transactions payloads: [[UInt8]]) -> [Result<PreparedTransaction, DecodingError>]
+    /// In order, a result for each. What is read already has its signature checked only.
+    func prepare(transactions candidates: [TransactionCandidate]) -> [Result<PreparedTransaction, DecodingError>]
 }
 
 /// Prepares one after the other on the calling thread.
@@ -136,9 +136,18 @@ struct SequentialPreparer: Preparer {
         try PreparedBlock.prepare(json, isAuthority: rules.isAuthority, knownSender: knownSender)
     }
 
-    func prepare(transactions payloads: [[UInt8]]) -> [Result<PreparedTransaction, DecodingError>] {
-        payloads.map { payload in
-            Result { () throws(DecodingError) -> PreparedTransaction in try PreparedTransaction(decoding: payload) }
+    func prepare(transactions candidates: [TransactionCandidate]) -> [Result<PreparedTransaction, DecodingError>] {
+        candidates.map { $0.prepare() }
+    }
+}
+
+extension TransactionCandidate {
+    /// Reads it, unless that is done, and recovers its signer.
+    public func prepare() -> Result<PreparedTransaction, DecodingError> {
+        Result { () throws(DecodingError) -> PreparedTransaction in
+            guard var prepared else { return try PreparedTransaction(decoding: payload) }
+            prepared.verify()
+            return prepared
         }
     }
 }

@@ -12,7 +12,8 @@ internal import Synchronization
 /// signatures that one core recovers alone.
 func runAPIBenchmark() throws -> [BenchmarkRow] {
     let fixture = try ChainFixture.load()
-    return try measureRequests(fixture) + measureReads(fixture) + measureSubmission(fixture) + measureFanOut(fixture)
+    return try measureRequests(fixture) + measureReads(fixture) + measureSubmission(fixture) + measureBursts(fixture)
+        + measureFanOut(fixture)
 }
 
 private let crowdPeers = 4
@@ -34,11 +35,15 @@ private func measureRequests(_ fixture: ChainFixture) throws -> [BenchmarkRow] {
     defer { crowd.stop() }
     let key = try fixtureKey(fixture)
     var (hellos, peers, states): ([Double], [Double], [Double]) = ([], [], [])
+    var (nodes, chains, healths): ([Double], [Double], [Double]) = ([], [], [])
     // Turn by turn: a machine whose speed drifts slows all of them.
     for _ in 0..<requestRounds {
         hellos.append(try Wrk.run(port: hello.port, path: "/hello"))
         peers.append(try Wrk.run(port: node.apiPort, path: "/api/v1/node/peers"))
         states.append(try Wrk.run(port: node.apiPort, path: "/api/v1/state/\(key)"))
+        nodes.append(try Wrk.run(port: node.apiPort, path: "/api/v1/node/info"))
+        chains.append(try Wrk.run(port: node.apiPort, path: "/api/v1/chain/info"))
+        healths.append(try Wrk.run(port: node.apiPort, path: "/api/v1/node/health"))
     }
     try crowd.check()
     let bare = median(hellos)
@@ -48,6 +53,11 @@ private func measureRequests(_ fixture: ChainFixture) throws -> [BenchmarkRow] {
         .atLeast(0.6, "node/peers ÷ bare", median(peers) / bare, ""),
         .atLeast(20_000, "state/{key}", median(states), "requests/s"),
         .atLeast(0.6, "state/{key} ÷ bare", median(states) / bare, ""),
+        .figure("chain/info", median(chains), "requests/s"),
+        .figure("node/info with \(crowdPeers) peers", median(nodes), "requests/s"),
+        .atLeast(1, "node/info ÷ chain/info", median(nodes) / median(chains), ""),
+        .atLeast(0.6, "node/info ÷ bare", median(nodes) / bare, ""),
+        .atLeast(0.6, "node/health ÷ bare", median(healths) / bare, ""),
     ]
 }
 
@@ -74,7 +84,7 @@ private let submissionConnections = 16
 private let idleSeconds = 3.0
 
 private func measureSubmission(_ fixture: ChainFixture) throws -> [BenchmarkRow] {
-    let transactions = try signedTransactions(fixture)
+    let transactions = try signedTransactions(fixture, submissionsPerNode, senders: submitters)
     let requests = transactions.map { HTTPLoad.post("/api/v1/transaction", $0.json) }
     var (recoveries, rates, tails): ([Double], [Double], [Double]) = ([], [], [])
     var (idles, steadies, loads): ([Double], [Double], [Double]) = ([], [], [])
@@ -106,22 +116,52 @@ private func measureSubmission(_ fixture: ChainFixture) throws -> [BenchmarkRow]
 }
 
 /// A node with peers, and clients of its API.
-private func withCrowd(_ fixture: ChainFixture, _ body: (PeerCrowd, HTTPLoad) throws -> Void) throws {
+private func withCrowd(
+    _ fixture: ChainFixture, connections: Int = submissionConnections, _ body: (PeerCrowd, HTTPLoad) throws -> Void
+) throws {
     let node = try BenchNode(fixture, hasAPI: true)
     defer { node.stop() }
     let crowd = try PeerCrowd(crowdPeers, port: node.port, fixture, sendsBlocks: true)
     defer { crowd.stop() }
-    try body(crowd, try HTTPLoad(port: node.apiPort, connections: submissionConnections))
+    try body(crowd, try HTTPLoad(port: node.apiPort, connections: connections))
 }
 
-/// What the clients submit, signed beforehand: SETs of a hundred senders, each in the order of its nonces.
-private func signedTransactions(_ fixture: ChainFixture) throws -> [Transaction] {
-    let keys = try (0..<submitters).map { try PrivateKey(bytes: SHA256.hash(Array("podoru-bench-submitter-\($0)".utf8)).bytes) }
-    return SignaturePool(rules: fixture.genesis.rules).map(Array(0..<submissionsPerNode), perChunk: 16) { number in
+// MARK: Bursts
+
+/// All that a mempool holds.
+private let burst = 10_000
+private let burstConnections = 64
+
+/// A service with few keys posts as much as a mempool holds, at once: the usual client of these chains. All of it must be taken.
+private func measureBursts(_ fixture: ChainFixture) throws -> [BenchmarkRow] {
+    let four = try signedTransactions(fixture, burst, senders: 4)
+    // Each goes before all that wait: the most work for the sender's queue.
+    let one = Array(try signedTransactions(fixture, burst, senders: 1).reversed())
+    var (taken, rates): ([Double], [Double]) = ([], [])
+    for transactions in [four, one] {
+        let requests = transactions.map { HTTPLoad.post("/api/v1/transaction", $0.json) }
+        try withCrowd(fixture, connections: burstConnections) { _, load in
+            let result = try load.run(requests, mayRefuse: true)
+            taken.append(Double(burst - result.refused.values.reduce(0, +)))
+            rates.append(result.perSecond)
+        }
+    }
+    return [
+        .atLeast(Double(burst), "taken of \(burst) transactions of 4 senders, at once over \(burstConnections) connections", taken[0], ""),
+        .figure("POST transaction, these", rates[0], "/s"),
+        .atLeast(Double(burst), "taken of \(burst) transactions of one sender, the last nonce first", taken[1], ""),
+        .atLeast(0.7, "POST transaction, one sender ÷ four senders", rates[1] / rates[0], ""),
+    ]
+}
+
+/// What the clients submit, signed beforehand: SETs of so many senders, each in the order of its nonces.
+private func signedTransactions(_ fixture: ChainFixture, _ count: Int, senders: Int) throws -> [Transaction] {
+    let keys = try (0..<senders).map { try PrivateKey(bytes: SHA256.hash(Array("podoru-bench-submitter-\($0)".utf8)).bytes) }
+    return SignaturePool(rules: fixture.genesis.rules).map(Array(0..<count), perChunk: 16) { number in
         let operation = Operation(type: .set, key: ByteString("bench:submitted:\(number)"), value: [UInt8](repeating: 7, count: 32))
         return Transaction(
-            operations: [operation], timestamp: fixture.genesis.configuration.timestamp, nonce: UInt64(number / submitters),
-            key: keys[number % submitters])
+            operations: [operation], timestamp: fixture.genesis.configuration.timestamp, nonce: UInt64(number / senders),
+            key: keys[number % senders])
     }
 }
 

@@ -3,6 +3,7 @@ import Framing
 import Ledger
 import Mempool
 import Primitives
+import ProtocolCore
 import Synchronization
 import Testing
 
@@ -48,7 +49,7 @@ import Testing
         limits.maximumTransactions = 1
         let harness = try WorkerHarness(limits: limits)
         #expect(await harness.submit(harness.network.set("a", nonce: 1).json).summary == "admitted")
-        #expect(await harness.submit(harness.network.set("b", nonce: 2).json).summary == "refused mempool_full")
+        #expect(await harness.submit(harness.network.set("b", nonce: 2).json).summary == "refused sender_limit")
         await harness.stop()
     }
 
@@ -97,7 +98,9 @@ import Testing
         isHeld.wait()
         let answers = Mutex<[String]>([])
         for nonce in 0..<SubmissionLimits.outstanding {
-            harness.worker.submit(Array("\(nonce)".utf8)) { answer in answers.withLock { $0.append(answer.summary) } }
+            harness.worker.submit(TransactionCandidate(submitted: Array("\(nonce)".utf8))) { answer in
+                answers.withLock { $0.append(answer.summary) }
+            }
         }
         #expect(answers.withLock { $0 } == [])
         #expect(await harness.submit(Array("one too many".utf8)).summary == "busy")
@@ -112,7 +115,7 @@ import Testing
 
     @Test func whatWaitsIsBoundedInBytes() async throws {
         let desk = SubmissionDesk()
-        let payload = [UInt8](repeating: 0, count: 1 << 20)
+        let payload = TransactionCandidate(submitted: [UInt8](repeating: 0, count: 1 << 20))
         let answers = Mutex<[String]>([])
         for _ in 0..<17 { _ = desk.add(payload) { answer in answers.withLock { $0.append(answer.summary) } } }
         #expect(answers.withLock { $0 } == ["busy"])

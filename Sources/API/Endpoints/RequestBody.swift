@@ -36,9 +36,11 @@ enum RequestBody {
                 return false
             }
         }
-        // The Go node's words, whatever is wrong: clients compare them.
-        if !isRead { throw APIError(.badRequest, "invalid request body") }
+        if !isRead { throw invalid }
     }
+
+    /// The Go node's words, whatever is wrong: clients compare them.
+    static let invalid = APIError(.badRequest, "invalid request body")
 }
 
 extension JSONReader {

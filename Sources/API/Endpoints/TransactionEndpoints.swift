@@ -51,8 +51,8 @@ enum TransactionEndpoints {
     // MARK: Submitting
 
     private static func submit(_ body: [UInt8], _ context: APIContext) async throws -> APIResponse {
-        let json = try TransactionForm.canonicalJSON(of: body)
-        let outcome = await context.node.submit(json)
+        let (transaction, json) = PreparedTransaction.encode(try TransactionForm.transaction(of: body))
+        let outcome = await context.node.submit(transaction, json: json)
         let reply = SubmissionReply(genesis: context.node.chain.genesis, configuration: context.configuration)
         switch outcome {
         case .admitted(let hash): return reply.accepted(hash)

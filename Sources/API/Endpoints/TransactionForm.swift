@@ -8,21 +8,37 @@ internal import Primitives
 /// A string that begins with `0x` and goes on in pairs of hexadecimal digits is hexadecimal, any other base64. Base64 may begin with `0x`
 /// as well (one in 4096 does), but an id or a signature does not go on like that by chance; a short value might.
 enum TransactionForm {
-    /// The canonical JSON of the transaction in `body`; the id is put in where the client left it out.
+    /// The transaction in `body`; the id is put in where the client left it out.
     ///
     /// - Throws: `APIError` 400 when there is none.
-    static func canonicalJSON(of body: [UInt8]) throws(APIError) -> [UInt8] {
+    static func transaction(of body: [UInt8]) throws(APIError) -> Transaction {
         guard var transaction = try read(body) else { throw APIError(.badRequest, "transaction is required") }
         if transaction.id?.isEmpty ?? true { transaction.id = transaction.hash.bytes }
-        return transaction.json
+        return transaction
     }
 
     /// The transaction in `body`, or `nil` when neither an envelope nor a bare one is there.
     private static func read(_ body: [UInt8]) throws(APIError) -> Transaction? {
         var isEnveloped = false
         var enveloped: Transaction?
+        // One pass: what would be a bare transaction is read as one until there is an envelope, beside which nothing else counts.
+        var bare = Transaction()
+        var isBareThere = false
+        var isBareBad = false
         try RequestBody.readObject(body) { (key, reader) throws(JSONError) in
-            guard key.matches("transaction") else { return false }
+            guard key.matches("transaction") else {
+                if isEnveloped || isBareBad { return false }
+                let before = reader
+                do throws(JSONError) {
+                    guard try bare.readFormField(key, &reader) else { return false }
+                    isBareThere = true
+                    return true
+                } catch {
+                    isBareBad = true
+                    reader = before
+                    return false
+                }
+            }
             isEnveloped = true
             if try reader.consumeNull() {
                 enveloped = nil
@@ -33,18 +49,9 @@ enum TransactionForm {
             }
             return true
         }
-        return isEnveloped ? enveloped : try readBare(body)
-    }
-
-    private static func readBare(_ body: [UInt8]) throws(APIError) -> Transaction? {
-        var transaction = Transaction()
-        var isThere = false
-        try RequestBody.readObject(body) { (key, reader) throws(JSONError) in
-            guard try transaction.readFormField(key, &reader) else { return false }
-            isThere = true
-            return true
-        }
-        return isThere ? transaction : nil
+        if isEnveloped { return enveloped }
+        if isBareBad { throw RequestBody.invalid }
+        return isBareThere ? bare : nil
     }
 }
 

@@ -33,6 +33,8 @@ final class ChainWorker: ChainService, Sendable {
         case prepared(SyncTicket, Result<[PreparedBlock], MalformedRange>)
         /// Submissions wait at the desk.
         case submissions
+        /// Transactions of the last run wait to be taken back.
+        case kept
     }
 
     /// How far the thread has come.
@@ -59,14 +61,16 @@ final class ChainWorker: ChainService, Sendable {
     private let wake = DispatchSemaphore(value: 0)
     private let pool: SignaturePool
     /// Gone once the worker has stopped: it holds the store's files open.
-    private let reader: Mutex<StoreReader?>
+    let reader: Mutex<StoreReader?>
     private let preparing = DispatchQueue(label: "podoru.prepare", qos: .userInitiated)
-    private let serving = DispatchQueue(label: "podoru.serve", qos: .utility)
-    private let outputs = Mutex<Outputs?>(nil)
-    private let maxFrameBytes: Int
+    let serving = DispatchQueue(label: "podoru.serve", qos: .utility)
+    let outputs = Mutex<Outputs?>(nil)
+    let maxFrameBytes: Int
     private let startThread: ThreadStarter
     private let isPaused = Atomic(false)
     private let desk = SubmissionDesk()
+    /// Carries the mempool over a restart; `nil` for a mempool that begins and ends empty.
+    private let keeper: MempoolKeeper?
     /// The mempool and the events for those outside.
     let feed = ChainFeed()
     /// How long it took until a block that came by gossip was found valid.
@@ -77,12 +81,13 @@ final class ChainWorker: ChainService, Sendable {
 
     /// - Parameter startThread: starts a thread of that name, or returns false when there is none left.
     init(
-        pool: SignaturePool, reader: StoreReader, maxFrameBytes: Int,
+        pool: SignaturePool, reader: StoreReader, maxFrameBytes: Int, keeper: MempoolKeeper? = nil,
         startThread: @escaping ThreadStarter = { SystemThread.start(name: $0, $1) }
     ) {
         self.pool = pool
         self.reader = Mutex(reader)
         self.maxFrameBytes = maxFrameBytes
+        self.keeper = keeper
         self.startThread = startThread
     }
 
@@ -145,8 +150,8 @@ final class ChainWorker: ChainService, Sendable {
 
     /// Has a transaction of this node's own clients checked, admitted and relayed. `answer` is called once: on the chain's thread, or
     /// at once when it is not taken (`SubmissionLimits`, after the end). From any thread.
-    func submit(_ json: [UInt8], _ answer: @escaping SubmissionDesk.Answer) {
-        if desk.add(json, answer) { post(.submissions) }
+    func submit(_ candidate: TransactionCandidate, _ answer: @escaping SubmissionDesk.Answer) {
+        if desk.add(candidate, answer) { post(.submissions) }
     }
 
     /// For reads beside the writer; `nil` once the worker has stopped.
@@ -164,8 +169,8 @@ final class ChainWorker: ChainService, Sendable {
         self.isPaused.store(isPaused, ordering: .relaxed)
     }
 
-    /// Finishes the command under way, drops the rest, closes the store, and calls back on the chain's thread; at once when
-    /// that has happened already.
+    /// Finishes the command under way, drops the rest, keeps what is pending, closes the store, and calls back on the chain's thread; at
+    /// once when that has happened already.
     func stop(_ done: @escaping @Sendable () -> Void) {
         let hasEnded = inbox.withLock { inbox in
             if inbox.phase == .ended { return true }
@@ -193,16 +198,22 @@ final class ChainWorker: ChainService, Sendable {
         processor.observer = feed
         var reports: [ChainReport] = []
         var lastTick = SystemClock.uptime
+        keeper?.load(at: ChainWorker.moment)
+        if keeper?.hasWaiting == true { post(.kept) }
         while true {
             _ = wake.wait(timeout: .now() + .nanoseconds(Int(ChainWorker.housekeepingInterval)))
             let (job, isStopping) = inbox.withLock { ($0.jobs.popFirst(), $0.phase == .stopping) }
-            if isStopping { return }
+            if isStopping {
+                keeper?.saveAtEnd(processor.mempool, at: ChainWorker.moment)
+                return
+            }
             if let job { take(job, processor, outputs, &reports) }
             // Not only when nothing comes for so long: commands may come all the time.
             let now = ChainWorker.moment
             if now.uptime - lastTick >= ChainWorker.housekeepingInterval {
                 lastTick = now.uptime
                 processor.tick(at: now)
+                keeper?.saveIfDue(processor.mempool, at: now)
             }
             if !reports.isEmpty {
                 outputs.report(reports)
@@ -219,12 +230,13 @@ final class ChainWorker: ChainService, Sendable {
         case .command(let command): handle(command, processor, outputs, &reports)
         case .prepared(let ticket, let result): processor.install(ticket, result) { reports.append($0) }
         case .submissions: checkSubmissions(processor, outputs, &reports)
+        case .kept: takeBackKept(processor, outputs, &reports)
         }
     }
 
     private func handle(_ command: ChainCommand, _ processor: ChainProcessor, _ outputs: Outputs, _ reports: inout [ChainReport]) {
         let began = SystemClock.uptime
-        do {
+        attempt(outputs) { () throws(ChainError) in
             try processor.handle(command, at: ChainWorker.moment) { report in
                 if case .blockValidated = report {
                     validation.withLock { $0.observe(SystemClock.uptime - began) }
@@ -235,6 +247,13 @@ final class ChainWorker: ChainService, Sendable {
                     reports.append(report)
                 }
             }
+        }
+    }
+
+    /// Does something to the chain. When its store fails, nothing is taken any more.
+    private func attempt(_ outputs: Outputs, _ body: () throws(ChainError) -> Void) {
+        do throws(ChainError) {
+            try body()
         } catch {
             inbox.withLock { inbox in
                 // Unless it is to stop already.
@@ -252,44 +271,28 @@ final class ChainWorker: ChainService, Sendable {
         let (batch, hasMore) = desk.take()
         if hasMore { post(.submissions) }
         guard !batch.isEmpty else { return }
-        let candidates = batch.map { TransactionCandidate(gossipID: SHA256.hash($0.json), payload: $0.json, from: nil) }
-        let before = reports.count
-        handle(.checkTransactions(candidates), processor, outputs, &reports)
-        var answers: [Submission] = []
-        if reports.count > before, case .transactionsChecked(let verdicts) = reports[before] {
-            answers = verdicts.map { Submission($0.outcome) }
+        var verdicts: [TransactionVerdict] = []
+        attempt(outputs) { () throws(ChainError) in
+            verdicts = try processor.check(batch.map(\.candidate), at: ChainWorker.moment)
         }
-        desk.answer(batch, answers)
+        desk.answer(batch, verdicts.map { Submission($0.outcome) })
+        if !verdicts.isEmpty { reports.append(.transactionsChecked(verdicts)) }
     }
 
-    private static var moment: Moment { Moment(uptime: SystemClock.uptime, unixMilliseconds: SystemClock.unixMilliseconds) }
-
-    // MARK: Serving blocks
-
-    /// Reads from a snapshot of its own, beside the writer; one request after the other, so that serving takes one core at most.
-    func readBlocks(_ range: HeightRange, isSingle: Bool, for id: ConnectionID) {
-        guard let outputs = outputs.withLock({ $0 }) else { return }
-        serving.async { [self] in
-            var payload = isSingle ? [] : BlockResponse.encode([]).payload
-            do {
-                payload = try self.payload(of: range, isSingle: isSingle)
-            } catch {
-                // Answers are told apart by their order only, so a peer is told that we have none rather than nothing.
-                outputs.readFailed(range, "\(error)")
-            }
-            let timestamp = ChainWorker.moment.unixSeconds
-            outputs.answer(
-                id, try? FrameEncoder.frame(type: .blockResponse, payload: payload, timestamp: timestamp, maxFrameBytes: maxFrameBytes))
+    /// Takes back some of what the last run kept, as if it were submitted anew; blocks and submissions have their turn between. What does not
+    /// hold any more is nobody's fault and is not counted as one.
+    private func takeBackKept(_ processor: ChainProcessor, _ outputs: Outputs, _ reports: inout [ChainReport]) {
+        guard let keeper else { return }
+        let now = ChainWorker.moment
+        var verdicts: [TransactionVerdict] = []
+        attempt(outputs) { () throws(ChainError) in
+            verdicts = try processor.check(keeper.next(SubmissionLimits.batch, at: now), at: now)
         }
+        keeper.note(verdicts)
+        let admitted = verdicts.filter { if case .admitted = $0.outcome { true } else { false } }
+        if !admitted.isEmpty { reports.append(.transactionsChecked(admitted)) }
+        if keeper.hasWaiting { post(.kept) }
     }
 
-    private func payload(of range: HeightRange, isSingle: Bool) throws -> [UInt8] {
-        // After the end there is nothing to read from, and nobody to answer.
-        guard let reader = reader.withLock({ $0 }) else { return [] }
-        return try reader.read { snapshot in
-            if isSingle { return try snapshot.block(atHeight: range.first) ?? [] }
-            let room = FrameEncoder.maxPayloadBytes(maxFrameBytes: maxFrameBytes)
-            return try snapshot.blocks(from: range.first, count: min(range.count, NetworkLimits.rangeCount), maximumBytes: room).payload
-        }
-    }
+    static var moment: Moment { Moment(uptime: SystemClock.uptime, unixMilliseconds: SystemClock.unixMilliseconds) }
 }

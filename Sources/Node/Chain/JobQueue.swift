@@ -25,6 +25,8 @@ final class Job: @unchecked Sendable {
 final class JobQueue: Sendable {
     private struct State {
         var jobs: Deque<Job> = []
+        /// Who waits until there is room for a job.
+        var waitingAdders = 0
         var isStopping = false
         var threads = 0
     }
@@ -38,8 +40,10 @@ final class JobQueue: Sendable {
             state.withLockThenWake { $0.jobs.prepend(job) }
             return
         }
+        state.withLock { $0.waitingAdders += 1 }
         state.wait { state -> Void? in
             guard state.jobs.count < SignaturePool.maximumJobs || state.threads == 0 else { return nil }
+            state.waitingAdders -= 1
             state.jobs.append(job)
             return ()
         }
@@ -48,11 +52,16 @@ final class JobQueue: Sendable {
 
     /// Takes chunks of `job` on the calling thread until none is left to take.
     func help(_ job: Job) {
-        while true {
-            let chunk: Int? = state.withLockThenWake { state in take(from: job, &state) }
-            guard let chunk else { return }
+        while let chunk = state.withLock({ state in take(from: job, &state) }) {
+            if chunk == job.chunks - 1 { tellOfRoom() }
             job.body(chunk)
         }
+    }
+
+    /// The last chunk of a job made room for whoever waits to add one. Nobody else is woken for it: a thread that finds nothing to do takes
+    /// turns from those that have.
+    private func tellOfRoom() {
+        if state.withLock({ $0.waitingAdders > 0 }) { state.withLockThenWake { _ in } }
     }
 
     private func take(from job: Job, _ state: inout State) -> Int? {
@@ -71,8 +80,7 @@ final class JobQueue: Sendable {
     /// Works until the queue stops: the body of each of the pool's threads.
     func work() {
         while case .chunk(let job, let chunk) = next() {
-            // The job's last chunk made room for whoever waits to add one.
-            if chunk == job.chunks - 1 { state.withLockThenWake { _ in } }
+            if chunk == job.chunks - 1 { tellOfRoom() }
             job.body(chunk)
         }
     }

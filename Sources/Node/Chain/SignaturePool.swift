@@ -168,11 +168,9 @@ public final class SignaturePool: Preparer, Sendable {
         var transaction: PreparedTransaction
     }
 
-    /// Decodes and prepares transactions, in order.
-    public func prepare(transactions payloads: [[UInt8]]) -> [Result<PreparedTransaction, DecodingError>] {
-        map(payloads, perChunk: SignaturePool.looseTransactionsPerChunk, urgent: true) { payload in
-            Result { () throws(DecodingError) -> PreparedTransaction in try PreparedTransaction(decoding: payload) }
-        }
+    /// Decodes transactions where that is not done, and recovers their signers, in order.
+    public func prepare(transactions candidates: [TransactionCandidate]) -> [Result<PreparedTransaction, DecodingError>] {
+        map(candidates, perChunk: SignaturePool.looseTransactionsPerChunk, urgent: true) { $0.prepare() }
     }
 }
 

@@ -1,6 +1,7 @@
 internal import DequeModule
 internal import Ledger
 internal import Mempool
+internal import ProtocolCore
 internal import Synchronization
 
 /// Where submitted transactions wait for the chain worker, and where their senders' answers are owed.
@@ -10,8 +11,10 @@ final class SubmissionDesk: Sendable {
     typealias Answer = @Sendable (Submission) -> Void
 
     struct Entry: Sendable {
-        let json: [UInt8]
+        let candidate: TransactionCandidate
         let answer: Answer
+
+        var byteCount: Int { candidate.payload.count }
     }
 
     private struct State {
@@ -27,19 +30,20 @@ final class SubmissionDesk: Sendable {
     /// Takes a submission, or answers it at once when it cannot be taken.
     ///
     /// - Returns: whether it is the first that waits: the worker must then be told to come.
-    func add(_ json: [UInt8], _ answer: @escaping Answer) -> Bool {
-        guard json.count <= Limits.maximumTransactionBytes else {
-            answer(.refused(.ledger(.tooLarge(bytes: json.count))))
+    func add(_ candidate: TransactionCandidate, _ answer: @escaping Answer) -> Bool {
+        let byteCount = candidate.payload.count
+        guard byteCount <= Limits.maximumTransactionBytes else {
+            answer(.refused(.ledger(.tooLarge(bytes: byteCount))))
             return false
         }
         let (refusal, isFirst) = state.withLock { state -> (Submission?, Bool) in
             if state.isClosed { return (.stopped, false) }
             guard state.outstanding < SubmissionLimits.outstanding,
-                state.outstandingBytes + json.count <= SubmissionLimits.outstandingBytes
+                state.outstandingBytes + byteCount <= SubmissionLimits.outstandingBytes
             else { return (.busy, false) }
             state.outstanding += 1
-            state.outstandingBytes += json.count
-            state.waiting.append(Entry(json: json, answer: answer))
+            state.outstandingBytes += byteCount
+            state.waiting.append(Entry(candidate: candidate, answer: answer))
             return (nil, state.waiting.count == 1)
         }
         if let refusal { answer(refusal) }
@@ -59,7 +63,7 @@ final class SubmissionDesk: Sendable {
     func answer(_ batch: [Entry], _ answers: [Submission]) {
         state.withLock { state in
             state.outstanding -= batch.count
-            state.outstandingBytes -= batch.reduce(0) { $0 + $1.json.count }
+            state.outstandingBytes -= batch.reduce(0) { $0 + $1.byteCount }
         }
         for (index, entry) in batch.enumerated() { entry.answer(index < answers.count ? answers[index] : .stopped) }
     }

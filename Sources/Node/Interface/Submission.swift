@@ -1,4 +1,4 @@
-internal import Ledger
+public import Ledger
 public import Mempool
 public import Primitives
 internal import ProtocolCore
@@ -51,8 +51,28 @@ extension Node {
     /// - Parameter json: canonical wire JSON of one transaction, its id included; it is what peers will get. Longer than
     ///   `Limits.maximumTransactionBytes` it is refused unread.
     public func submit(_ json: [UInt8]) async -> Submission {
+        await submit(TransactionCandidate(submitted: json))
+    }
+
+    /// As `submit(_:)`, for who has read the transaction already: it is neither decoded nor encoded again.
+    ///
+    /// - Parameters:
+    ///   - transaction: its signature need not be checked.
+    ///   - json: its canonical JSON (`PreparedTransaction.encode`), its id included.
+    public func submit(_ transaction: PreparedTransaction, json: [UInt8]) async -> Submission {
+        await submit(TransactionCandidate(transaction, json: json))
+    }
+
+    private func submit(_ candidate: TransactionCandidate) async -> Submission {
         await withCheckedContinuation { continuation in
-            worker.submit(json) { continuation.resume(returning: $0) }
+            worker.submit(candidate) { continuation.resume(returning: $0) }
         }
+    }
+}
+
+extension TransactionCandidate {
+    /// One that was submitted here, not read yet. Too long, it will be refused as it is, and is not even hashed.
+    init(submitted json: [UInt8]) {
+        self.init(gossipID: json.count <= Limits.maximumTransactionBytes ? SHA256.hash(json) : .zero, payload: json, from: nil)
     }
 }

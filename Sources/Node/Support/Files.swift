@@ -109,6 +109,8 @@ public enum Files {
                 .cannotCreate, path: path, "\(path) is there already and is not overwritten", remedy: "choose another name or move it away")
         }
         let temporary = "\(path).new.\(getpid())"
+        // Left by a killed process of the same number, which in a container is 1 each time.
+        unlink(temporary)
         let descriptor = Glibc.open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         func failure(_ doing: String) -> FileError {
             let cannot = "cannot \(doing) the \(what) \(path)"

@@ -19,6 +19,8 @@ final class NodeProcess: @unchecked Sendable {
     private var readyPort: UInt16?
     /// The highest height that it reported as committed, over all its lives.
     private(set) var lastCommitted: UInt64 = 0
+    /// The pending transactions that it reported last.
+    private var lastMempool: UInt64 = 0
     private(set) var exitCode: Int32?
 
     /// Beside the test bundle: both are products of one build.
@@ -70,6 +72,7 @@ final class NodeProcess: @unchecked Sendable {
 
     func start() throws {
         readyPort = nil
+        lastMempool = 0
         exitCode = nil
         child = try onItsDisk { [self] in
             try NodeProcess.files.withLock {
@@ -93,7 +96,9 @@ final class NodeProcess: @unchecked Sendable {
         for line in child.readLines() {
             switch NodeReport(line: line) {
             case .ready(let ready): readyPort = ready.port
-            case .status(let status): lastCommitted = max(lastCommitted, status.committed)
+            case .status(let status):
+                lastCommitted = max(lastCommitted, status.committed)
+                lastMempool = status.mempool
             // Blocks of its own and of a sync are reported once they are on disk.
             case .block(let block) where block.origin != .gossip: lastCommitted = max(lastCommitted, block.height)
             case .block, nil: break
@@ -116,6 +121,12 @@ final class NodeProcess: @unchecked Sendable {
     func committed() throws -> UInt64 {
         try read()
         return lastCommitted
+    }
+
+    /// How many pending transactions it has reported last by now.
+    func mempool() throws -> Int {
+        try read()
+        return Int(lastMempool)
     }
 
     func port() async throws -> UInt16 {

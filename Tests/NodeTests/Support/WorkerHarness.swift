@@ -32,7 +32,9 @@ final class WorkerHarness: Sendable {
     }
 
     func submit(_ json: [UInt8]) async -> Submission {
-        await withCheckedContinuation { continuation in worker.submit(json) { continuation.resume(returning: $0) } }
+        await withCheckedContinuation { continuation in
+            worker.submit(TransactionCandidate(submitted: json)) { continuation.resume(returning: $0) }
+        }
     }
 
     func stop() async {
