@@ -12,6 +12,8 @@ SEED       ?=
 DEBIAN_PACKAGES := libuv1-dev libyaml-dev zlib1g-dev libsecp256k1-dev liblmdb-dev
 # The tools that some tests hold what is installed against; without one of them its test is skipped with a word.
 DEBIAN_TEST_PACKAGES := dpkg-dev fish iproute2 lintian man-db prometheus python3 strace systemd ufw util-linux zsh
+# What `make image`, `make test-image` and `make test-systemd` need beside them.
+DEBIAN_MACHINE_PACKAGES := crun debootstrap mmdebstrap procps systemd-container umoci
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 RELEASE ?= .build/release
 # The Swift runtime goes into the binary, so that the machine that runs it needs no Swift.
@@ -39,7 +41,7 @@ missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | gre
 	fi
 endef
 
-.PHONY: help deps deps-test build devnet test sim fuzz test-python test-api bench lint format clean
+.PHONY: help deps deps-test deps-machine build devnet test sim fuzz test-python test-api bench lint format clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -51,6 +53,9 @@ deps: ## install the Debian packages that the build needs (asks for sudo only wh
 
 deps-test: ## install the Debian packages without which some tests are skipped
 	@$(call apt_install,$(DEBIAN_TEST_PACKAGES))
+
+deps-machine: ## install the Debian packages for make image, test-image and test-systemd
+	@$(call apt_install,$(DEBIAN_MACHINE_PACKAGES))
 
 build: deps ## build the command in release mode
 	$(RELEASE_BUILD) --product podoru

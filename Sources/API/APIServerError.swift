@@ -1,4 +1,5 @@
 internal import NIOCore
+internal import Node
 public import PodoruConfiguration
 
 #if canImport(Glibc)
@@ -43,7 +44,7 @@ public struct APIServerError: Error, Sendable {
         case EADDRNOTAVAIL:
             self.init(.address, reason, remedy: "choose an address of this machine as `api_bind_addr`", \.apiBindAddr)
         case EACCES:
-            self.init(.address, reason, remedy: "choose an `api_port` from 1024 on, since lower ones need a privilege", \.apiPort)
+            self.init(.address, reason, remedy: NodeError.lowPort("api_port"), \.apiPort)
         default: self.init(.address, reason, remedy: "choose another `api_bind_addr` or `api_port`", \.apiBindAddr)
         }
     }

@@ -86,10 +86,15 @@ extension NodeError {
         case .addressNotAvailable:
             self.init(.address, reason, remedy: "choose an address of this machine as `p2p_bind_addr`", \.p2pBindAddr)
         case .permissionDenied:
-            self.init(.address, reason, remedy: "choose a `p2p_port` from 1024 on, since lower ones need a privilege", \.p2pPort)
+            self.init(.address, reason, remedy: NodeError.lowPort("p2p_port"), \.p2pPort)
         case .tooManyFiles: self.init(.system, reason, remedy: NodeError.moreFiles)
         default: self.init(.address, reason, remedy: "choose another `p2p_bind_addr` or `p2p_port`", \.p2pBindAddr, \.p2pPort)
         }
+    }
+
+    /// What to do where only the privileged may listen.
+    public static func lowPort(_ key: String) -> String {
+        "choose a `\(key)` from 1024 on, or give the service the privilege for lower ones with the drop-in low-port.conf in share/podoru"
     }
 
     private static let moreFiles = "raise the limit of open files (`ulimit -n`)"

@@ -89,6 +89,11 @@ public struct StoreError: Error, Hashable, Sendable {
         "the store is damaged: put a copy made by `podoru backup` in its place, or move the directory away, keep its key file "
         + "and let the node sync anew; a producer must be in step before it signs again"
 
+    /// What to do about a folder on which nothing can be written: to a service most of the machine is shown so.
+    private static let readOnlyAdvice =
+        "mount its disk for writing; for a service, name the folder in ReadWritePaths= of the unit, as the drop-in data-dir.conf in "
+        + "share/podoru does"
+
     /// What failed, where, and what LMDB or the system said.
     public var reason: String {
         let number = code == 0 ? "" : " (code \(code))"
@@ -102,6 +107,7 @@ public struct StoreError: Error, Hashable, Sendable {
         case .locked(nil): "stop the process that uses it first, or use another data directory"
         case .missing where operation == .createDirectory, .notAFile where operation == .createDirectory:
             "choose a folder that can be made, beside no file of its name"
+        case .denied where code == EROFS: StoreError.readOnlyAdvice
         case .denied where operation == .createDirectory: "choose another folder, or let this user write to the one that it is in"
         case .missing: "check the path, or let the node create the store with `podoru run` or `podoru import`"
         case .corrupted: StoreError.damageAdvice

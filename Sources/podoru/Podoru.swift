@@ -44,8 +44,18 @@ struct Podoru: AsyncParsableCommand {
         } catch let error as FileError {
             CommandFailure(error).end()
         } catch {
-            exit(withError: error)
+            end(error)
         }
+    }
+
+    /// Ends as ArgumentParser does; a mistake in the command line of a service is an error to the journal.
+    private static func end(_ error: any Error) -> Never {
+        let message = fullMessage(for: error)
+        if !exitCode(for: error).isSuccess, !message.isEmpty, JournalStream.isBehind(STDERR_FILENO) {
+            StandardError.say(message, .error)
+            exit(withError: exitCode(for: error))
+        }
+        exit(withError: error)
     }
 }
 

@@ -17,6 +17,16 @@ import Testing
         #expect(result.errors.contains("genesis_path"), "a file that is missing is noted")
     }
 
+    @Test func quietlyItSaysOnlyWhatIsWrong() throws {
+        defer { tool.remove() }
+        try tool.write("node.yaml", "p2p_port: 9001\n")
+        let sound = try tool.run("check-config", "--quiet", "node.yaml")
+        #expect(sound.code == 0 && sound.output + sound.errors == "")
+        try tool.write("node.yaml", "p2p_port: many\n")
+        let mistaken = try tool.run("check-config", "--quiet", "node.yaml")
+        #expect(mistaken.code == 78 && mistaken.errors.hasPrefix("node.yaml:1:11: "))
+    }
+
     @Test func theEffectiveConfigurationIsAWholeOne() throws {
         defer { tool.remove() }
         try tool.write("node.yaml", "p2p_port: 9001\n")

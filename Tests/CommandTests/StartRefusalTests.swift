@@ -112,6 +112,19 @@ import Testing
             "stop the program that has the port, or choose another `api_port`")
     }
 
+    @Test(.enabled(if: geteuid() == 0, "not root: nothing can be mounted"))
+    func aDataDirOnAReadOnlyFileSystem() throws {
+        try configure(["data_dir": "sealed/data"])
+        let sealed = tool.folder.appendingPathComponent("sealed").path
+        try FileManager.default.createDirectory(atPath: sealed, withIntermediateDirectories: true)
+        // As ProtectSystem=strict shows it to a service.
+        let mount = "mount --bind \(sealed) \(sealed) && mount -o remount,bind,ro \(sealed) && exec \"$@\""
+        expect(
+            try run(through: ["/usr/bin/unshare", "-m", "/bin/sh", "-c", mount, "sh"]), 73,
+            "node.yaml:1:1: data_dir: cannot create the data directory at sealed/data: Read-only file system (code 30); ",
+            "name the folder in ReadWritePaths= of the unit, as the drop-in data-dir.conf in share/podoru does")
+    }
+
     @Test func anAddressThatThisMachineHasNot() throws {
         try configure(["p2p_bind_addr": "203.0.113.1"])
         expect(

@@ -41,6 +41,9 @@ import Testing
         let files = try tree.files
         let expected = [
             "usr/bin/podoru": 0o755, "usr/bin/podoru-open": 0o755, "usr/lib/systemd/system/podoru.service": 0o644,
+            "usr/lib/systemd/system/podoru@.service": 0o644, "usr/share/podoru/producer.conf": 0o644,
+            "usr/share/podoru/data-dir.conf": 0o644, "usr/share/podoru/low-port.conf": 0o644, "usr/share/podoru/node.yaml": 0o644,
+            "usr/share/podoru/node.short.yaml": 0o644,
             "usr/lib/sysusers.d/podoru.conf": 0o644, "usr/lib/tmpfiles.d/podoru.conf": 0o644, "usr/share/man/man1/podoru.1": 0o644,
             "usr/share/man/man1/podoru-open.1": 0o644, "usr/share/man/man5/podoru.yaml.5": 0o644,
             "usr/share/bash-completion/completions/podoru": 0o644, "usr/share/zsh/vendor-completions/_podoru": 0o644,
@@ -54,7 +57,7 @@ import Testing
             let text = try? String(contentsOf: tree.file(path), encoding: .utf8)
             #expect(text?.contains(tree.folder.path) != true, "\(path) names the staging folder")
             #expect(
-                text?.contains("@BINDIR@") != true && text?.contains("@SYSCONFDIR@") != true, "\(path) has places that were not filled in")
+                text?.firstMatch(of: /@[A-Z]+@/) == nil, "\(path) has places that were not filled in")
         }
     }
 
@@ -69,15 +72,70 @@ import Testing
         #expect(result.output.contains("api_admin_socket: \"/run/podoru/admin.sock\""))
     }
 
+    /// What it sets beside the defaults are the places; all else is for the operator to add.
+    @Test func theInstalledConfigurationIsShort() throws {
+        let tree = try Tree()
+        defer { tree.remove() }
+        _ = try tree.make("install-files")
+        let text = try String(contentsOf: tree.file("etc/podoru/node.yaml"), encoding: .utf8)
+        let keys = text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { $0.prefix { $0 != ":" } }
+        #expect(keys == ["genesis_path", "data_dir", "api_admin_socket"])
+        #expect(text.contains("\n#bootstrap_peers: [") && text.contains("/usr/share/podoru/node.yaml"))
+        // The lines that are commented out can be used as they stand.
+        let all = text.replacingOccurrences(of: "\n#", with: "\n").split(separator: "\n").filter {
+            $0.prefixMatch(of: #/[a-z0-9_]+: /#) != nil
+        }
+        try all.joined(separator: "\n").write(to: tree.file("all.yaml"), atomically: true, encoding: .utf8)
+        let result = try Shell.run("'\(Shell.podoru.path)' check-config --quiet '\(tree.file("all.yaml").path)'")
+        #expect(all.count > 6 && result.code == 0, "\(result.errors)")
+    }
+
     @Test func theOperatorsConfigurationIsKept() throws {
         let tree = try Tree()
         defer { tree.remove() }
         _ = try tree.make("install-files")
         try "p2p_port: 9001\n".write(to: tree.file("etc/podoru/node.yaml"), atomically: true, encoding: .utf8)
-        let result = try tree.make("install-files")
-        #expect(result.output.contains("node.yaml.new"))
+        _ = try tree.make("install-files")
         #expect(try String(contentsOf: tree.file("etc/podoru/node.yaml"), encoding: .utf8) == "p2p_port: 9001\n")
-        #expect(try tree.files["etc/podoru/node.yaml.new"] == 0o640)
+        #expect(try tree.files.keys.filter { $0.hasPrefix("etc/podoru/") } == ["etc/podoru/node.yaml"])
+    }
+
+    @Test func anUpgradeSaysThatTheServiceIsToBeRestarted() throws {
+        let tree = try Tree()
+        defer { tree.remove() }
+        let first = try Shell.run("make -s install SWIFT=false \(tree.arguments)", ["SUDO_USER": "someone"])
+        #expect(
+            first.output.contains("systemctl enable --now podoru") && !first.output.contains("restart"), "\(first.output)\(first.errors)")
+        let second = try Shell.run("make -s install SWIFT=false \(tree.arguments)", ["SUDO_USER": "someone"])
+        #expect(second.output.contains("systemctl restart podoru") && !second.output.contains("enable"), "\(second.output)\(second.errors)")
+    }
+
+    @Test func aMachineWithoutStripInstallsTheBinaryAsItIs() throws {
+        let script = """
+            mkdir "$FOLDER/bin"; ln -s "$(command -v make)" "$FOLDER/bin/make"
+            [ "$WITH" = no ] || ln -s /bin/true "$FOLDER/bin/strip"
+            PATH="$FOLDER/bin" make -n install-files
+            """
+        for (with, option) in [("no", "install -m 0755  "), ("yes", "install -m 0755 -s ")] {
+            let folder = try Shell.temporaryFolder()
+            defer { try? FileManager.default.removeItem(at: folder) }
+            let result = try Shell.run(script, ["FOLDER": folder.path, "WITH": with])
+            #expect(result.code == 0 && result.output.contains(option + ".build/release/podoru"), "\(result.output)\(result.errors)")
+        }
+    }
+
+    /// The package has its files elsewhere than `make install`.
+    @Test(arguments: ["/usr", "/usr/local"]) func theInstalledPagesNameInstalledPlaces(prefix: String) throws {
+        let tree = try Tree(prefix: prefix)
+        defer { tree.remove() }
+        _ = try tree.make("install-files")
+        let doc = String(prefix.dropFirst()) + "/share/doc/podoru"
+        for page in try tree.files.keys where page.hasPrefix(doc) && page.hasSuffix(".md") {
+            let text = try String(contentsOf: tree.file(page), encoding: .utf8)
+            for place in text.matches(of: /\/usr(\/local)?\/share\/podoru[^ `|)>;,]*/).map({ String($0.output.0) }) {
+                #expect(FileManager.default.fileExists(atPath: tree.file(place).path), "\(page) names \(place)")
+            }
+        }
     }
 
     @Test(arguments: ["/usr", "/usr/local"]) func uninstallLeavesTheConfigurationAndTheDataOnly(prefix: String) throws {

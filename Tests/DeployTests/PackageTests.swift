@@ -23,7 +23,12 @@ struct PackageTests {
 
         let content = try Shell.run("dpkg-deb --contents '\(package)'").output.split(separator: "\n")
         #expect(content.contains { $0.hasPrefix("drwxr-x--- root/root") && $0.hasSuffix(" ./etc/podoru/") })
-        #expect(content.contains { $0.hasPrefix("-rw-r----- root/root") && $0.hasSuffix(" ./etc/podoru/node.yaml") })
+        // postinst makes it where there is none: as a conffile it would stop upgrades to ask.
+        #expect(!content.contains { $0.hasSuffix("/etc/podoru/node.yaml") })
+        let conffiles = try Shell.run("dpkg-deb --info '\(package)' conffiles").output
+        #expect(conffiles == "/etc/ufw/applications.d/podoru\n")
+        let version = try Shell.run("dpkg-deb --field '\(package)' Version").output
+        #expect(version.wholeMatch(of: /[0-9]+\.[0-9]+\.[0-9]+\n/) != nil, "\(version)")
 
         // Only a release carries the Swift runtime; the command that the tests have looks for it where the compiler is.
         let result = try Shell.run(

@@ -214,6 +214,21 @@ import Testing
         #expect(service.log.split(separator: "\n").allSatisfy { $0.hasPrefix("<5>node: ") }, "\(service.log)")
     }
 
+    /// Command lines that no service can start with.
+    @Test(arguments: ["run --config none.yaml", "run --config mistaken.yaml", "run --confg node.yaml", "run"])
+    func whyAServiceDoesNotStartIsAnErrorToTheJournal(arguments: String) throws {
+        let folder = try Shell.temporaryFolder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let result = try Shell.run(
+            """
+            cd "$FOLDER"; printf 'p2p_port: many\\nmax_peers: all\\n' > mistaken.yaml; : > log
+            JOURNAL_STREAM=$(stat -c %d:%i log) "$PODORU" \(arguments) 2> log; echo $?; cat log
+            """, ["FOLDER": folder.path, "PODORU": Shell.podoru.path])
+        let lines = result.output.split(separator: "\n").map(String.init)
+        #expect(["64", "66", "78"].contains(lines[0]) && lines.count > 1, "\(lines)")
+        #expect(lines.dropFirst().allSatisfy { $0.hasPrefix("<3>") }, "\(lines)")
+    }
+
     @Test func aLogThatIsNotTheJournalHasTimes() async throws {
         let service = try Service()
         defer { service.remove() }

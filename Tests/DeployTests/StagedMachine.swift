@@ -128,7 +128,7 @@ final class StagedMachine {
         process.environment = [
             "PATH": Shell.path, "ROOT": root.path, "SCRATCH": scratch.path, "SOCKET": manager.path, "UID_": user[2], "GID": group[2],
             "UNIT_UMASK": unit["UMask"] ?? "", "UNIT_NOFILE": unit["LimitNOFILE"] ?? "", "UNIT_FOLDER": unit["WorkingDirectory"] ?? "",
-            "TRACER": isTraced ? "strace -f -qq -s 64 -e inject=setpriority:error=EPERM -o \(trace.path)" : "",
+            "TRACER": isTraced ? "strace -f -qq -s 64 -o \(trace.path)" : "",
         ]
         try FileManager.default.setAttributes([.posixPermissions: 0o666], ofItemAtPath: manager.path)
         let errors = scratch.appendingPathComponent("log")

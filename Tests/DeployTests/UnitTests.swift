@@ -4,29 +4,40 @@ import Testing
 /// The service file, read by systemd's own tools.
 @Suite(.enabled(if: Shell.has("systemd-analyze"), "systemd-analyze is not installed: the unit is not checked"))
 struct UnitTests {
-    /// The unit as it is installed, in a folder with a command that it can start.
-    private func withUnit<R>(_ body: (URL) throws -> R) throws -> R {
+    /// A unit as it is installed, in a folder with a command that it can start and, where `isCustomised`, with all drop-ins that ship.
+    private func withUnit<R>(_ name: String, isCustomised: Bool = false, _ body: (URL) throws -> R) throws -> R {
         let folder = try Shell.temporaryFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
-        let command = folder.appendingPathComponent("podoru")
-        try FileManager.default.createSymbolicLink(atPath: command.path, withDestinationPath: "/bin/true")
-        let unit = folder.appendingPathComponent("podoru.service")
-        try Shell.read("systemd/podoru.service.in")
-            .replacingOccurrences(of: "@BINDIR@", with: folder.path).replacingOccurrences(of: "@SYSCONFDIR@", with: "/etc")
-            .write(to: unit, atomically: true, encoding: .utf8)
-        return try body(unit)
+        let staged = try Shell.run(
+            """
+            set -e
+            make -s install-files DESTDIR="$FOLDER/root" PREFIX=/usr RELEASE="$RELEASE" STRIP=
+            ln -s /bin/true "$FOLDER/podoru"
+            for unit in podoru.service podoru@.service; do
+                sed "s|/usr/bin/podoru|$FOLDER/podoru|g" "$FOLDER/root/usr/lib/systemd/system/$unit" > "$FOLDER/$unit"
+            done
+            cp "$FOLDER/podoru@.service" "$FOLDER/podoru@b.service"
+            [ "$CUSTOMISED" = false ] || { mkdir "$FOLDER/$UNIT.d"; cp "$FOLDER"/root/usr/share/podoru/*.conf "$FOLDER/$UNIT.d"; }
+            """,
+            [
+                "FOLDER": folder.path, "UNIT": name, "CUSTOMISED": "\(isCustomised)",
+                "RELEASE": Shell.podoru.deletingLastPathComponent().path,
+            ])
+        try #require(staged.code == 0, "\(staged.errors)")
+        return try body(folder.appendingPathComponent(name))
     }
 
-    @Test func systemdFindsNothingToSay() throws {
-        try withUnit { unit in
+    @Test(arguments: ["podoru.service", "podoru@b.service"], [false, true])
+    func systemdFindsNothingToSay(name: String, isCustomised: Bool) throws {
+        try withUnit(name, isCustomised: isCustomised) { unit in
             let result = try Shell.run("systemd-analyze verify --man=no '\(unit.path)'")
             #expect(result.code == 0)
             #expect(result.output + result.errors == "")
         }
     }
 
-    @Test func itsExposureIsAtMostTwo() throws {
-        try withUnit { unit in
+    @Test(arguments: ["podoru.service", "podoru@b.service"]) func itsExposureIsAtMostTwo(name: String) throws {
+        try withUnit(name) { unit in
             let result = try Shell.run("systemd-analyze security --offline=true --threshold=20 '\(unit.path)'")
             let last = result.output.split(separator: "\n").last { $0.contains("exposure level") }.map(String.init) ?? result.errors
             #expect(result.code == 0, "\(last)")
@@ -37,8 +48,45 @@ struct UnitTests {
 
     @Test func aMistakeThatStaysIsNotRetried() throws {
         let unit = try Shell.read("systemd/podoru.service.in")
-        #expect(unit.contains("\nRestartPreventExitStatus=64 65 77 78\n"))
-        #expect(unit.contains("\nType=notify\n") && unit.contains("\nWatchdogSec=") && unit.contains("\nExecReload="))
+        #expect(unit.contains("\nRestartPreventExitStatus=64 65 66 73 77 78\n"))
+        #expect(unit.contains("\nType=notify\n") && unit.contains("\nWatchdogSec="))
+    }
+
+    /// One of several nodes shares nothing with the others, and nothing that systemd removes with podoru.service.
+    @Test func oneOfSeveralNodesHasFilesOfItsOwn() throws {
+        try withUnit("podoru@.service") { file in
+            let text = try String(contentsOf: file, encoding: .utf8)
+            let unit = ServiceUnit(text)
+            #expect(unit["ExecStart"]?.hasSuffix("run --config /etc/podoru/%i.yaml") == true)
+            #expect(unit["ExecReload"]?.contains("/etc/podoru/%i.yaml") == true)
+            #expect(unit["StateDirectory"] == "podoru/%i" && unit["WorkingDirectory"] == "/var/lib/podoru/%i")
+            #expect(unit["RuntimeDirectory"] == "podoru-%i")
+            #expect(!text.contains("node.yaml"))
+        }
+    }
+
+    @Test func aReloadChecksTheFileFirst() throws {
+        let folder = try Shell.temporaryFolder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let line = try #require(ServiceUnit(Shell.read("systemd/podoru.service.in"))["ExecReload"])
+        // As systemd runs it, with a process to signal that tells of it.
+        let result = try Shell.run(
+            """
+            cd "$FOLDER"; mkdir podoru; ln -s "$PODORU" podoru/podoru; : > told
+            sh -c 'trap "echo hup >> told" HUP; echo up >> told; while :; do sleep 0.01; done' & export MAINPID=$!
+            until grep -q up told; do :; done
+            echo 'max_peers: 40' > podoru/node.yaml; eval "$LINE"; echo $?
+            until grep -q hup told; do :; done
+            echo 'max_peers: many' > podoru/node.yaml; eval "$LINE"; echo $?
+            kill $MAINPID; grep -c hup told
+            """,
+            [
+                "FOLDER": folder.path, "PODORU": Shell.podoru.path,
+                "LINE": line.replacingOccurrences(of: "@BINDIR@", with: "\(folder.path)/podoru")
+                    .replacingOccurrences(of: "@SYSCONFDIR@", with: folder.path),
+            ])
+        #expect(result.output == "0\n78\n1\n", "\(result.output)\(result.errors)")
+        #expect(result.errors.contains("node.yaml:1:12: "), "\(result.errors)")
     }
 }
 
@@ -76,6 +124,58 @@ struct UnitTests {
     @Test func theAPIIsOpenedToThoseWhoAreNamed() throws {
         let result = try open("api_bind_addr: 0.0.0.0\napi_port: 8600\n", "--dry-run --api --from 10.0.0.0/8")
         #expect(result.output.hasSuffix("ufw allow proto tcp from 10.0.0.0/8 to any port 8600 comment 'Podoru API'\n"))
+    }
+
+    /// With a systemctl that knows one unit, whose properties name the folder of the configuration FOLDER.
+    private func open(_ configuration: String, unit: String, file: String = "node.yaml", _ properties: String) throws -> Shell.Result {
+        let folder = try Shell.temporaryFolder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try configuration.write(to: folder.appendingPathComponent(file), atomically: true, encoding: .utf8)
+        try properties.replacingOccurrences(of: "FOLDER", with: folder.path)
+            .write(to: folder.appendingPathComponent("properties"), atomically: true, encoding: .utf8)
+        return try Shell.run(
+            """
+            mkdir "$FOLDER/bin"
+            printf '#!/bin/sh\\n[ "$4" = %s ] && grep "^$3=" "%s"\\n' '\(unit)' "$FOLDER/properties" > "$FOLDER/bin/systemctl"
+            chmod 755 "$FOLDER/bin/systemctl"
+            PATH="$FOLDER/bin:$PATH" deploy/ufw/podoru-open --dry-run --config "$FOLDER/\(file)"
+            """, ["PODORU": Shell.podoru.path, "FOLDER": folder.path])
+    }
+
+    @Test(arguments: ["podoru.service", "podoru@b.service"]) func theServicesVariablesCount(unit: String) throws {
+        let file = unit.contains("@") ? "b.yaml" : "node.yaml"
+        let result = try open(
+            "p2p_port: 9123\n", unit: unit, file: file,
+            """
+            ExecStart={ path=/usr/bin/podoru ; argv[]=/usr/bin/podoru run --config FOLDER/\(file) ; ignore_errors=no }
+            Environment=PODORU_P2P_PORT=9124 "PODORU_BOOTSTRAP_PEERS=a:1, b:2" "OTHER=\\"x"
+
+            """)
+        #expect(result.output.contains("port 9124 "), "\(result.output)\(result.errors)")
+    }
+
+    @Test func theServicesVariablesOfAFileCountMore() throws {
+        let result = try open(
+            "p2p_port: 9123\n", unit: "podoru.service",
+            """
+            ExecStart={ path=/usr/bin/podoru ; argv[]=/usr/bin/podoru run --config FOLDER/node.yaml ; ignore_errors=no }
+            Environment=PODORU_P2P_PORT=9124
+            EnvironmentFiles=FOLDER/properties (ignore_errors=no)
+            PODORU_P2P_PORT='9125'
+
+            """)
+        #expect(result.output.contains("port 9125 "), "\(result.output)\(result.errors)")
+    }
+
+    @Test func aServiceOfAnotherFileDoesNotCount() throws {
+        let result = try open(
+            "p2p_port: 9123\n", unit: "podoru.service",
+            """
+            ExecStart={ path=/usr/bin/podoru ; argv[]=/usr/bin/podoru run --config /etc/podoru/node.yaml ; ignore_errors=no }
+            Environment=PODORU_P2P_PORT=9124
+
+            """)
+        #expect(result.output.contains("port 9123 "), "\(result.output)\(result.errors)")
     }
 
     @Test func rulesAreTakenAway() throws {

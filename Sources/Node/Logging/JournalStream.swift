@@ -6,10 +6,10 @@ internal import Musl
 
 /// Whether what this process writes goes to systemd's journal, which adds the time itself and reads `<N>` before a line as its priority
 /// (sd-daemon(3)).
-enum JournalStream {
+public enum JournalStream {
     /// Whether `descriptor` is the stream that `JOURNAL_STREAM` names. A process that inherits the variable and has its standard error
     /// sent to a file must not write for the journal.
-    static func isBehind(_ descriptor: Int32) -> Bool {
+    public static func isBehind(_ descriptor: Int32) -> Bool {
         guard let variable = getenv("JOURNAL_STREAM") else { return false }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { return false }

@@ -115,7 +115,8 @@ public enum Files {
         func failure(_ doing: String) -> FileError {
             let cannot = "cannot \(doing) the \(what) \(path)"
             return switch errno {
-            case EACCES, EPERM, EROFS:
+            case EROFS: FileError(.permission, path: path, "\(cannot): \(errorText())", remedy: "choose a folder that can be written to")
+            case EACCES, EPERM:
                 FileError(.permission, path: path, "\(cannot): \(errorText())", remedy: "check owner and permissions of its folder")
             case ENOSPC, EDQUOT: FileError(.failed, path: path, "\(cannot): the disk is full", remedy: "free some space and try again")
             default: FileError(.cannotCreate, path: path, "\(cannot): \(errorText())", remedy: "check its folder")

@@ -24,8 +24,12 @@ struct CheckConfig: ParsableCommand {
     @Flag(help: "Print every key with the value that counts, defaults and the environment included, as YAML instead of `ok`.")
     var effective = false
 
+    @Flag(help: "Print nothing when all is well: no `ok`, and no notes about files that are missing.")
+    var quiet = false
+
     func run() throws {
         let configuration = try ConfigurationLoader.load(file).configuration
+        if quiet, !effective { return }
         note(configuration.genesisPath, "genesis_path")
         if let key = configuration.privateKey { note(key, "private_key") }
         if effective {

@@ -13,7 +13,7 @@ struct Doctor: AsyncParsableCommand {
         abstract: "Look for what keeps a node from working, and say for each what to do.",
         discussion: """
             Looks at the configuration, genesis, key and data directory with their owners and modes, the disk, open files, the \
-            clock against the peers, the service, both ports, ufw, each configured peer and its genesis, and at the node itself \
+            clock against the peers, the service with its sandbox, both ports, ufw, each configured peer and its genesis, and at the node itself \
             when its API answers. It works while the node runs and while it does not, as root or as the node's user, changes \
             nothing and ends within some ten seconds.
 
@@ -42,7 +42,7 @@ struct Doctor: AsyncParsableCommand {
     }
 
     mutating func run() async throws {
-        guard let file = config ?? DoctorSubject.standardFiles.first(where: { access($0, F_OK) == 0 }) else {
+        guard let file = config ?? DoctorSubject.standardFile else {
             throw CommandFailure(
                 .usage,
                 "there is no \(DoctorSubject.standardFiles.joined(separator: " and no ")) here: name the configuration with --config FILE")

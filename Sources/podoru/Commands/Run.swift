@@ -77,7 +77,7 @@ extension Run {
         var isEnding = false
         for await number in signals {
             if isEnding {
-                StandardError.say("podoru: a second signal: ending at once")
+                StandardError.say("podoru: a second signal: ending at once", .warning)
                 // As a shell tells an end by this signal.
                 _exit(128 + number)
             }

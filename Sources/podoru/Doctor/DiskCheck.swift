@@ -17,6 +17,8 @@ struct DiskFacts: Hashable, Sendable {
 
     /// `nil` when the system does not say.
     var space: DiskSpace?
+    /// Whether this user may not even look at the folder.
+    var isHidden = false
     /// Bytes that the store takes.
     var storeBytes: UInt64 = 0
     var speed: Speed
@@ -32,7 +34,9 @@ struct DiskFacts: Hashable, Sendable {
             place = slash.map { $0 == place.startIndex ? "/" : String(place[..<$0]) } ?? "."
         }
         let store = (try? FileFacts.of("\(folder)/\(DoctorSubject.storeFile)").get())?.bytes ?? 0
-        return DiskFacts(space: DiskSpace(of: place), storeBytes: store, speed: speed ?? tryWriting(in: folder))
+        let isHidden = FileFacts.of(folder) == .failure(.hidden)
+        return DiskFacts(
+            space: DiskSpace(of: place), isHidden: isHidden, storeBytes: store, speed: speed ?? tryWriting(in: folder))
     }
 
     /// Flushes some small writes as a commit does. The file has no name from the moment it is there, so that nothing is left
@@ -63,6 +67,9 @@ struct DiskFacts: Hashable, Sendable {
     /// One or more findings: space, and speed where it is not well.
     func findings(of folder: String) -> [DoctorFinding] {
         guard let space else {
+            if isHidden {
+                return [.skipped(.disk, "\(folder) may not be seen by this user", do: "Run the command with sudo.")]
+            }
             return [.skipped(.disk, "the system does not say how full the disk of \(folder) is", do: "Look with `df -h \(folder)`.")]
         }
         var found: [DoctorFinding] = []

@@ -13,10 +13,12 @@ struct DoctorExamination: Sendable {
     let timeout: Duration
 
     func run() async -> DoctorReport {
-        let service =
-            await Deadline.blocking(DoctorLimits.childDeadline + DoctorLimits.slack) { ServiceFacts.look() }
-            ?? .unknown("systemctl gave no answer in time")
         let file = file
+        // Two children, one after the other.
+        let service =
+            await Deadline.blocking(DoctorLimits.childDeadline * 2 + DoctorLimits.slack) {
+                ServiceFacts.look(for: DoctorSubject.absolute(file))
+            } ?? .unknown("systemctl gave no answer in time")
         let read = await Deadline.blocking(DoctorLimits.filesDeadline) { DoctorSubject.read(file, service) }
         switch read {
         case .success(let subject)?: return await examine(subject, service)
@@ -111,7 +113,7 @@ struct DoctorExamination: Sendable {
         return PortCheck(
             configuration: configuration, chainID: chainID, genesisHash: files?.genesis?.hash.prefixedHex, holder: holder, p2p: p2p,
             p2pAnswer: await ownAnswer, api: PortProbe.look(host: configuration.apiBindAddr, port: configuration.apiPort),
-            node: await node, external: await externalAnswer)
+            node: await node, external: await externalAnswer, privilege: PortPrivilege(subject))
     }
 
     private func ask(_ endpoint: Endpoint?, _ probe: PeerProbe) async -> PeerAnswer? {

@@ -25,6 +25,12 @@ struct DoctorSubject: Sendable {
     /// The configuration of the service, else one in this folder.
     static let standardFiles = ["/etc/podoru/node.yaml", "node.yaml"]
 
+    /// The first of them that this user may read, else one that is hidden from this user: that it is not there nobody can say.
+    static var standardFile: String? {
+        standardFiles.first { access($0, R_OK) == 0 }
+            ?? standardFiles.first { if case .failure(.missing) = FileFacts.of($0) { false } else { true } }
+    }
+
     /// Reads the configuration, or says all that is wrong with it. Blocks.
     static func read(_ file: String, _ service: ServiceFacts) -> Result<DoctorSubject, DoctorMistakes> {
         let path = absolute(file, in: currentFolder)
@@ -51,9 +57,9 @@ struct DoctorSubject: Sendable {
     private static func owner(of configuration: NodeConfiguration, _ unit: ServiceUnit?) -> (SystemUser, String) {
         let current = SystemUser.current
         if let unit {
-            if unit.user.isEmpty { return (SystemUser(id: 0), "by \(ServiceUnit.name)") }
+            if unit.user.isEmpty { return (SystemUser(id: 0), "by \(unit.name)") }
             if let user = SystemUser(named: unit.user) ?? UInt32(unit.user).map({ SystemUser(id: $0) }) {
-                return (user, "by \(ServiceUnit.name)")
+                return (user, "by \(unit.name)")
             }
         }
         // Root looks after nodes of others: whose the data are, theirs is the node.
@@ -62,6 +68,9 @@ struct DoctorSubject: Sendable {
         }
         return (current, "by whoever runs this command")
     }
+
+    /// A path from the root on, as this process reads it.
+    static func absolute(_ path: String) -> String { absolute(path, in: currentFolder) }
 
     private static var currentFolder: String {
         guard let folder = getcwd(nil, 0) else { return "" }
@@ -76,6 +85,11 @@ struct DoctorSubject: Sendable {
 
     /// What was read, in a line.
     var finding: DoctorFinding {
+        if let obstacle = FileFacts.obstacle(to: file, for: user) {
+            return .failure(
+                .configuration, "\(obstacle), so \(user.name), who runs the node (\(userReason)), cannot read \(file)",
+                do: "Let \(user.name) read it: `chgrp \(user.name) \(file) && chmod 640 \(file)`, and `chmod` the folders above it.")
+        }
         let peers = StatusText.count(UInt64(configuration.bootstrapPeers.count), "bootstrap peer")
         let kind = configuration.nodeType == .producer ? "producer" : "full node"
         return .ok(.configuration, "a \(kind) with \(peers), run as \(user.name) (\(userReason))")
@@ -95,7 +109,8 @@ struct DoctorMistakes: Error, Sendable {
                 code == EACCES
                 ? "Run the command with sudo, or as the user that runs the node."
                 : "Name the node's configuration with --config FILE."
-            return [.failure(.configuration, failure.description, do: remedy)]
+            let seen = code == EACCES ? "\(file) may not be read by this user" : failure.description
+            return [.failure(.configuration, seen, do: remedy)]
         case .invalid(let errors):
             return errors.map { error in
                 .failure(.configuration, error.description, do: "Correct it there; man podoru.yaml describes every key.")

@@ -47,8 +47,10 @@ struct FileChecks {
             return nil
         }
         outcome.genesis = genesis
-        if case .success(let facts) = FileFacts.of(path), !facts.allows(4, to: subject.user) {
-            fail("\(path) cannot be read by \(subject.user.name) (mode \(facts.modeText))", "Run `chmod 644 \(path)`.")
+        if let obstacle = FileFacts.obstacle(to: path, for: subject.user) {
+            fail(
+                "\(path) cannot be read by \(subject.user.name): \(obstacle)",
+                "Run `chmod 644 \(path)`, and `chmod` the folders above it; or put it into /etc/podoru.")
             return genesis
         }
         do throws(NodeError) {
@@ -90,6 +92,7 @@ struct FileChecks {
     private func data() -> DoctorFinding {
         let path = configuration.dataDir
         let name = subject.user.name
+        if let outside = sandboxed(path) { return outside }
         switch FileFacts.of(path) {
         case .failure(.missing): return missingData(path)
         case .failure(.hidden): return .skipped(.data, "\(path) may not be seen by this user", do: "Run the command with sudo.")
@@ -99,15 +102,46 @@ struct FileChecks {
             guard facts.kind == .folder else {
                 return .failure(.data, "\(path) is no folder", do: "Set `data_dir` to a folder, or move what is there away.")
             }
+            if let folder = FileFacts.folders(above: path).first(where: { isClosed($0) }) {
+                return .failure(
+                    .data, "\(name), who runs the node, may not go through \(folder) to \(path)",
+                    do: "Run `chmod o+x \(folder)`, or set another `data_dir`.")
+            }
             guard facts.allows(7, to: subject.user) else {
                 return .failure(
                     .data, "\(path) is \(SystemUser(id: facts.owner).name)'s with mode \(facts.modeText): \(name) cannot write there",
                     do: "Run `chown -R \(name) \(path)`, or set another `data_dir`.")
             }
             if let foreign = foreignFile(in: path) { return foreign }
-            let size = (try? FileFacts.of("\(path)/\(DoctorSubject.storeFile)").get())?.bytes
-            let store = size.map { "a store of \(StatusText.bytes($0))" } ?? "no store yet"
+            let store =
+                switch FileFacts.of("\(path)/\(DoctorSubject.storeFile)") {
+                case .success(let facts): "a store of \(StatusText.bytes(facts.bytes))"
+                case .failure(.missing): "no store yet"
+                case .failure: "its files may not be seen by this user"
+                }
             return .ok(.data, "\(path): \(store), \(SystemUser(id: facts.owner).name)'s")
+        }
+    }
+
+    /// Whether the node's user may not go through a folder, as far as this user sees.
+    private func isClosed(_ folder: String) -> Bool {
+        guard case .success(let facts) = FileFacts.of(folder) else { return false }
+        return !facts.allows(1, to: subject.user)
+    }
+
+    /// What the unit of the service says of the folder.
+    private func sandboxed(_ path: String) -> DoctorFinding? {
+        guard let unit = subject.unit, path.hasPrefix("/") else { return nil }
+        switch unit.sandbox.access(to: path) {
+        case .writable: return nil
+        case .readOnly:
+            return .failure(
+                .data, "\(path) is for reading only in the sandbox of \(unit.name)",
+                do: "Name it in ReadWritePaths= with the drop-in data-dir.conf in share/podoru, or set another `data_dir`.")
+        case .hidden:
+            return .failure(
+                .data, "\(path) is hidden from \(unit.name), as ProtectHome= or InaccessiblePaths= of the unit say",
+                do: "Set `data_dir` to a folder elsewhere, such as /srv/podoru, with the drop-in data-dir.conf in share/podoru.")
         }
     }
 
@@ -133,7 +167,8 @@ struct FileChecks {
                 continue
             }
             // systemd makes its StateDirectory before the node starts.
-            if facts.kind == .folder, facts.allows(3, to: subject.user) || subject.unit != nil {
+            let isMade = subject.unit?.sandbox.ownFolders.contains { path == $0 || path.hasPrefix($0 + "/") } ?? false
+            if facts.kind == .folder, facts.allows(3, to: subject.user) || isMade {
                 return .ok(.data, "\(path): not there yet, the node makes it")
             }
             break
@@ -153,6 +188,6 @@ extension FileChecks {
     /// What keeps a node from starting: where it was configured, and as a sentence what to do.
     private func failure(_ check: DoctorFinding.Check, _ error: NodeError) -> DoctorFinding {
         let seen = subject.places.error(error).map { "\($0.place): \($0.reason)" } ?? error.reason
-        return .failure(check, seen, do: "\(error.remedy.prefix(1).uppercased())\(error.remedy.dropFirst()).")
+        return .failure(check, seen, do: "\(error.remedy.sentence).")
     }
 }

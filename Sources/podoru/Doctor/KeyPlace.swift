@@ -30,7 +30,7 @@ struct KeyPlace {
 
     init(_ configured: String, _ subject: DoctorSubject) {
         user = subject.user
-        let folder = ServiceUnit.credentialsFolder
+        let folder = ServiceUnit.credentialsFolder(of: subject.unit?.name ?? ServiceUnit.standardName)
         let handed = getenv("CREDENTIALS_DIRECTORY").map { String(cString: $0) + "/" }
         isCredential = configured.hasPrefix(folder) || handed.map { configured.hasPrefix($0) } ?? false
         if configured.hasPrefix(folder), let source = subject.unit?.credentials[String(configured.dropFirst(folder.count))] {
@@ -82,6 +82,11 @@ struct KeyPlace {
                 "\(path) is \(SystemUser(id: facts.owner).name)'s, and \(wanted) must be its owner",
                 do: isCredential
                     ? "Run `chown root \(path)`." : "Run `chown \(wanted) \(path)`, or let systemd hand it over (producer.conf).")
+        }
+        // What systemd hands over it reads as root.
+        if !isCredential, let obstacle = FileFacts.obstacle(to: path, for: user) {
+            throw DoctorKeyFault(
+                "\(path) cannot be read by \(user.name): \(obstacle)", do: "Put it elsewhere, or let systemd hand it over (producer.conf).")
         }
     }
 }

@@ -21,7 +21,7 @@ enum LimitCheck {
     /// The node asks for as many as it may have, so the hard limit counts: the service's, else that of this shell.
     static func finding(_ subject: DoctorSubject) -> DoctorFinding {
         let needed = OpenFiles.needed(subject.configuration)
-        if let limit = subject.unit?.openFiles { return finding(limit: limit, of: ServiceUnit.name, needed: needed) }
+        if let unit = subject.unit, let limit = unit.openFiles { return finding(limit: limit, of: unit.name, needed: needed) }
         guard let limit = OpenFiles.hardLimit else {
             return .skipped(.limits, "the system does not tell the limit of open files", do: "Look with `ulimit -Hn`.")
         }

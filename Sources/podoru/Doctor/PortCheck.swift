@@ -1,4 +1,5 @@
 internal import Framing
+internal import Node
 internal import PodoruConfiguration
 internal import Storage
 
@@ -19,6 +20,8 @@ struct PortCheck: Sendable {
     var node: NodeAnswer
     /// What answers at `external_address`, where that was asked.
     var external: PeerAnswer?
+    /// What whoever runs the node may listen on.
+    var privilege = PortPrivilege()
 
     /// Whether the node runs; `nil` when that is not known.
     var isRunning: Bool? {
@@ -70,6 +73,13 @@ struct PortCheck: Sendable {
     }
 
     private func finding(_ probe: PortProbe, _ check: DoctorFinding.Check, port: UInt16, host: String, key: String) -> DoctorFinding {
+        // This user's own try says nothing of another one's.
+        let isAllowed = privilege.allows(port)
+        if isAllowed == false, probe == .free || probe == .forbidden {
+            return .failure(
+                check, "port \(port) is kept for the privileged, and \(privilege.whom) is not",
+                do: "\(NodeError.lowPort("\(key)_port").sentence).")
+        }
         switch probe {
         case .free:
             guard isRunning == true else { return .ok(check, "port \(port) is free") }
@@ -81,10 +91,12 @@ struct PortCheck: Sendable {
             return .failure(
                 check, "\(host) is no address of this machine",
                 do: "Set `\(key)_bind_addr` to one that `ip address` shows, or to \"0.0.0.0\" for all.")
+        case .forbidden where isAllowed == true && port < privilege.firstFree:
+            return .skipped(
+                check, "\(privilege.whom) may listen on port \(port), and this user may not try", do: "Run the command with sudo.")
         case .forbidden:
             return .failure(
-                check, "this user may not listen on port \(port)",
-                do: "Set `\(key)_port` to one above 1023, or look with sudo when the service may.")
+                check, "this user may not listen on port \(port)", do: "\(NodeError.lowPort("\(key)_port").sentence).")
         case .failed(let reason):
             return .failure(
                 check, "port \(port) on \(host) cannot be tried: \(reason)", do: "Correct `\(key)_bind_addr` and `\(key)_port`.")

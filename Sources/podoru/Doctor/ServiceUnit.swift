@@ -1,7 +1,9 @@
 /// What systemd knows of the node's service, read from `systemctl show`.
 struct ServiceUnit: Hashable, Sendable {
-    static let name = "podoru.service"
+    /// The service of a machine with one node.
+    static let standardName = "podoru.service"
 
+    var name = ServiceUnit.standardName
     var loadState = ""
     var activeState = ""
     var result = ""
@@ -14,16 +16,39 @@ struct ServiceUnit: Hashable, Sendable {
     var environment: [String: String] = [:]
     /// Where `LoadCredential=` takes each credential from.
     var credentials: [String: String] = [:]
+    /// The files of `EnvironmentFile=`.
+    var environmentFiles: [String] = []
+    var sandbox = ServiceSandbox()
     /// `LimitNOFILE=`, the hard one.
     var openFiles: UInt64?
     var mainProcess: Int32?
     var restarts = 0
 
-    static let properties = [
-        "LoadState", "ActiveState", "Result", "UnitFileState", "User", "WorkingDirectory", "ExecStart", "Environment", "LoadCredential",
-        "LimitNOFILE", "MainPID", "NRestarts",
+    private static let properties = [
+        "Id", "LoadState", "ActiveState", "Result", "UnitFileState", "User", "WorkingDirectory", "ExecStart", "Environment",
+        "EnvironmentFiles", "LoadCredential", "LimitNOFILE", "MainPID", "NRestarts",
     ]
-    static let command = ["show", name, "--no-pager"] + properties.flatMap { ["-p", $0] }
+
+    /// Asks for the units that may run the node of a configuration: the one of a machine with one node, and the one of several that is
+    /// named like the file.
+    static func command(for file: String) -> [String] {
+        ["show", "--no-pager", standardName] + [instance(of: file)].compactMap(\.self)
+            + (properties + ServiceSandbox.properties).flatMap { ["-p", $0] }
+    }
+
+    /// `podoru@b.service` for `/etc/podoru/b.yaml`; none where systemd would write the name otherwise.
+    private static func instance(of file: String) -> String? {
+        let name = file.split(separator: "/").last ?? ""
+        guard name.hasSuffix(".yaml") else { return nil }
+        let stem = name.dropLast(5)
+        let isPlain = stem.utf8.allSatisfy { UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
+        return stem.isEmpty || !isPlain ? nil : "podoru@\(stem).service"
+    }
+
+    /// All units of an answer, which an empty line parts.
+    static func all(in text: String) -> [ServiceUnit] {
+        text.split(separator: "\n\n").compactMap { ServiceUnit(String($0)) }
+    }
 
     /// Reads `NAME=value` lines; `nil` when they are none, as in an error message.
     init?(_ text: String) {
@@ -32,6 +57,7 @@ struct ServiceUnit: Hashable, Sendable {
             guard let equals = line.firstIndex(of: "=") else { continue }
             let value = String(line[line.index(after: equals)...])
             switch line[..<equals] {
+            case "Id": name = value
             case "LoadState":
                 loadState = value
                 isOne = true
@@ -43,22 +69,49 @@ struct ServiceUnit: Hashable, Sendable {
             case "WorkingDirectory": workingDirectory = value.hasPrefix("!") ? String(value.dropFirst()) : value
             case "ExecStart": arguments = ServiceUnit.arguments(value)
             case "Environment":
-                for word in ServiceUnit.words(value) {
-                    guard let equals = word.firstIndex(of: "=") else { continue }
-                    environment[String(word[..<equals])] = String(word[word.index(after: equals)...])
-                }
+                for word in ServiceUnit.words(value) { take(variable: word) }
+            case "EnvironmentFiles":
+                // `/etc/default/podoru (ignore_errors=yes)`
+                if let path = ServiceUnit.words(value).first { environmentFiles.append(path) }
             case "LoadCredential":
-                for word in ServiceUnit.words(value) {
-                    guard let colon = word.firstIndex(of: ":") else { continue }
-                    credentials[String(word[..<colon])] = String(word[word.index(after: colon)...])
-                }
+                for word in ServiceUnit.words(value) { take(credential: word) }
             case "LimitNOFILE": openFiles = value == "infinity" ? .max : UInt64(value)
             case "MainPID": mainProcess = Int32(value).flatMap { $0 > 0 ? $0 : nil }
             case "NRestarts": restarts = Int(value) ?? 0
-            default: break
+            default: sandbox.read(line[..<equals], ServiceUnit.words(value))
             }
         }
         if !isOne { return nil }
+    }
+
+    private mutating func take(variable word: some StringProtocol) {
+        guard let equals = word.firstIndex(of: "=") else { return }
+        environment[String(word[..<equals])] = String(word[word.index(after: equals)...])
+    }
+
+    /// `ID:PATH`; a path alone is asked for by its id at other places.
+    private mutating func take(credential word: some StringProtocol) {
+        guard let colon = word.firstIndex(of: ":") else { return }
+        credentials[String(word[..<colon])] = String(word[word.index(after: colon)...])
+    }
+
+    /// Takes in the credentials as they stand in the unit's files (`systemctl cat`): some versions of `systemctl show` write
+    /// `[unprintable]` instead of them.
+    mutating func readCredentials(inFiles text: String) {
+        let instance = name.firstIndex(of: "@").map { name[name.index(after: $0)...].prefix { $0 != "." } } ?? ""
+        for line in text.split(separator: "\n") where line.hasPrefix("LoadCredential=") {
+            let value = line.dropFirst("LoadCredential=".count).replacing("%i", with: instance)
+            if value.isEmpty { credentials = [:] } else { take(credential: value) }
+        }
+    }
+
+    /// Takes in the variables of a file of `EnvironmentFile=`, which stand above those of `Environment=`.
+    mutating func readVariables(inFile text: String) {
+        for line in text.split(separator: "\n") where !line.hasPrefix("#") && !line.hasPrefix(";") {
+            guard let equals = line.firstIndex(of: "=") else { continue }
+            let value = ServiceUnit.words(String(line[line.index(after: equals)...]).replacing("'", with: "\"")).joined(separator: " ")
+            take(variable: "\(line[..<equals])=\(value)")
+        }
     }
 
     var isInstalled: Bool { loadState == "loaded" }
@@ -68,8 +121,11 @@ struct ServiceUnit: Hashable, Sendable {
         isInstalled && arguments.contains { $0 == file || $0 == "--config=\(file)" || $0 == "-config=\(file)" }
     }
 
-    /// The folder that systemd makes for the service's credentials while it runs.
-    static let credentialsFolder = "/run/credentials/\(name)/"
+    /// The folder that systemd makes for a service's credentials while it runs.
+    static func credentialsFolder(of name: String) -> String { "/run/credentials/\(name)/" }
+
+    /// As an operator types it.
+    var shortName: String { name.hasSuffix(".service") ? String(name.dropLast(".service".count)) : name }
 
     /// `{ path=… ; argv[]=/usr/bin/podoru run --config F ; … }`
     private static func arguments(_ value: String) -> [String] {
@@ -100,64 +156,5 @@ struct ServiceUnit: Hashable, Sendable {
             }
         }
         return word.isEmpty ? words : words + [word]
-    }
-}
-
-/// What a look at systemd led to.
-enum ServiceFacts: Hashable, Sendable {
-    /// Why systemd says nothing.
-    case unknown(String)
-    case unit(ServiceUnit)
-
-    /// Asks systemd. Blocks, at most for the child's deadline.
-    static func look() -> ServiceFacts {
-        switch ChildCommand.run("systemctl", ServiceUnit.command, within: DoctorLimits.childDeadline) {
-        case .missing: return .unknown("there is no systemd")
-        case .late: return .unknown("systemctl gave no answer in time")
-        case .failed(let reason): return .unknown(reason)
-        case .answered(let answer):
-            if let unit = ServiceUnit(answer.output) { return .unit(unit) }
-            let line = answer.output.split(separator: "\n").first.map(String.init) ?? "systemctl ended with \(answer.code)"
-            return .unknown(line)
-        }
-    }
-
-    var unit: ServiceUnit? {
-        if case .unit(let unit) = self { return unit }
-        return nil
-    }
-
-    /// What the service is at.
-    var finding: DoctorFinding {
-        let log = "`journalctl -u podoru -n 50` tells why"
-        switch self {
-        case .unknown(let reason):
-            return .skipped(.service, reason, do: "Look at the process that runs the node by other means.")
-        case .unit(let unit):
-            guard unit.isInstalled else {
-                let seen =
-                    unit.loadState == "not-found" ? "\(ServiceUnit.name) is not installed" : "\(ServiceUnit.name) is \(unit.loadState)"
-                return .skipped(.service, seen, do: "`make install` sets the service up, if the node is to run as one.")
-            }
-            switch unit.activeState {
-            case "active", "reloading":
-                guard unit.restarts >= DoctorLimits.manyRestarts else { return .ok(.service, "\(ServiceUnit.name) is active") }
-                return .warning(
-                    .service, "\(ServiceUnit.name) is active, and systemd has started it again \(unit.restarts) times",
-                    do: "See why it ended: \(log).")
-            case "failed":
-                return .failure(
-                    .service, "\(ServiceUnit.name) has failed (\(unit.result))",
-                    do: "\(log); then mend it and run `systemctl restart podoru`.")
-            case "activating", "deactivating":
-                return .warning(
-                    .service, "\(ServiceUnit.name) is \(unit.activeState)",
-                    do: "Wait and look again; if it stays so, \(log).")
-            default:
-                guard unit.isEnabled else { return .ok(.service, "\(ServiceUnit.name) is installed, stopped and not enabled") }
-                return .warning(
-                    .service, "\(ServiceUnit.name) is enabled and does not run", do: "Start it: `systemctl start podoru`.")
-            }
-        }
     }
 }

@@ -90,6 +90,27 @@ struct FileFacts: Hashable, Sendable {
                 bytes: UInt64(clamping: status.st_blocks) * 512))
     }
 
+    /// What keeps `user` from reading the file at `path`, as far as this user sees: its own bits, or those of a folder above it. A user
+    /// who may not look finds nothing.
+    static func obstacle(to path: String, for user: SystemUser) -> String? {
+        for (place, bits) in [(path, UInt32(4))] + folders(above: path).map({ ($0, 1) }) {
+            guard case .success(let facts) = of(place), !facts.allows(bits, to: user) else { continue }
+            return "\(place) is \(SystemUser(id: facts.owner).name)'s with mode \(facts.modeText)"
+        }
+        return nil
+    }
+
+    /// The folders above a path, the nearest first.
+    static func folders(above path: String) -> [String] {
+        var folders: [String] = []
+        var rest = path[...]
+        while let slash = rest.lastIndex(of: "/") {
+            rest = rest[..<slash]
+            folders.append(rest.isEmpty ? "/" : String(rest))
+        }
+        return folders
+    }
+
     /// The permission bits, as `chmod` writes them.
     var modeText: String {
         let digits = String(mode & 0o777, radix: 8)

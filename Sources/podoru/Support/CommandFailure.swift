@@ -49,7 +49,7 @@ struct CommandFailure: Error, CustomStringConvertible {
 
     /// Says it on standard error and ends with the code.
     func end() -> Never {
-        StandardError.say(beginsWithPlace ? description : "podoru: \(description)")
+        StandardError.say(beginsWithPlace ? description : "podoru: \(description)", .error)
         exit(withCode: exit.rawValue)
     }
 
@@ -64,7 +64,19 @@ struct CommandFailure: Error, CustomStringConvertible {
 
 /// What is said beside the answer.
 enum StandardError {
+    /// How pressing a line is to syslog(3), which systemd's journal reads from `<N>` before it.
+    enum Priority: Int {
+        case error = 3
+        case warning = 4
+    }
+
     static func say(_ text: String) { put(text + "\n") }
+
+    /// Says what an operator looks for in the journal, where that listens: each line with its priority. To anybody else it is plain text.
+    static func say(_ text: String, _ priority: Priority) {
+        guard JournalStream.isBehind(STDERR_FILENO) else { return say(text) }
+        put(text.split(separator: "\n").map { "<\(priority.rawValue)>\($0)\n" }.joined())
+    }
 
     /// Without a line end.
     static func put(_ text: String) {

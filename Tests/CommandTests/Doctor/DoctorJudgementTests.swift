@@ -146,6 +146,24 @@ import Testing
         #expect(ports(.free, .nobody) { $0.apiEnabled = false }.apiFinding == .ok(.apiPort, "the API is off"))
     }
 
+    @Test func aLowPortIsForThoseWhoMayTakeIt() {
+        func finding(_ probe: PortProbe, _ isGranted: Bool?, firstFree: UInt16 = 1024) -> DoctorFinding {
+            var check = ports(probe, .nobody) { $0.p2pPort = 900 }
+            check.privilege.isGranted = isGranted
+            check.privilege.firstFree = firstFree
+            check.privilege.whom = "podoru.service"
+            return check.p2pFinding
+        }
+        let refused = finding(.free, false)
+        #expect(refused.outcome == .failure && refused.seen == "port 900 is kept for the privileged, and podoru.service is not")
+        #expect(refused.remedy?.contains("low-port.conf") == true)
+        #expect(finding(.forbidden, false).seen == refused.seen)
+        #expect(finding(.free, true).outcome == .ok && finding(.free, nil).outcome == .ok)
+        #expect(finding(.forbidden, true).outcome == .skipped, "the service may, this user may not try")
+        #expect(finding(.forbidden, nil).outcome == .failure)
+        #expect(finding(.free, false, firstFree: 80).outcome == .ok)
+    }
+
     @Test func anAddressForOthersNeedsAnOpenDoor() {
         func reachable(_ external: PeerAnswer?, _ bind: String = "0.0.0.0") -> DoctorFinding {
             ports(.taken, .process(7), handshake(chain), external: external) {

@@ -16,7 +16,8 @@ struct DoctorSystemTests {
         try FileManager.default.createDirectory(at: tool.folder.appendingPathComponent("bin"), withIntermediateDirectories: true)
         let port = try FreePorts.first(of: 2)
         try tool.write(
-            "node.yaml", "genesis_path: \"genesis.json\"\ndata_dir: \"data\"\np2p_port: \(port)\napi_port: \(port + 1)\n")
+            "node.yaml", "genesis_path: \"genesis.json\"\ndata_dir: \"data\"\np2p_port: \(port)\napi_port: \(port + 1)\n",
+            mode: 0o644)
     }
 
     private func play(_ program: String, _ script: String) throws {
@@ -117,6 +118,65 @@ struct DoctorSystemTests {
         #expect(report.seen("configuration").hasPrefix("a producer"))
         try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: key)
         #expect(try examine().outcomes("key") == ["failure"])
+    }
+
+    @Test func aDataDirOutsideOfTheSandboxFails() throws {
+        defer { tool.remove() }
+        try playSystemd("ProtectSystem=strict\nStateDirectory=podoru")
+        let outside = try examine()
+        #expect(outside.outcomes("data") == ["failure"] && outside.remedy("data").contains("ReadWritePaths="), "\(outside)")
+        try playSystemd("ProtectSystem=strict\nReadWritePaths=\(tool.folder.path)")
+        #expect(try examine().outcomes("data") == ["ok"])
+    }
+
+    @Test func aConfigurationThatTheServiceCannotReadFails() throws {
+        defer { tool.remove() }
+        try playSystemd("User=nobody")
+        #expect(try examine().outcomes("configuration") == ["ok"])
+        chmod(tool.folder.appendingPathComponent("node.yaml").path, 0o640)
+        let report = try examine()
+        #expect(report.outcomes("configuration") == ["failure"] && report.remedy("configuration").contains("chgrp nobody"), "\(report)")
+    }
+
+    @Test func aGenesisBelowAFolderThatTheServiceMayNotEnterFails() throws {
+        defer { tool.remove() }
+        try playSystemd("User=nobody")
+        let folder = tool.folder.appendingPathComponent("closed").path
+        mkdir(folder, 0o700)
+        try tool.write("closed/genesis.json", try tool.read("genesis.json"), mode: 0o644)
+        let report = try Examined(
+            tool, environment: ["PATH": "\(tool.folder.path)/bin:/usr/bin:/bin", "PODORU_GENESIS_PATH": "\(folder)/genesis.json"])
+        #expect(
+            report.outcomes("genesis") == ["failure"] && report.seen("genesis").contains("closed is root's with mode 0700"), "\(report)")
+    }
+
+    // MARK: Who may not look
+
+    /// As a user who owns nothing here.
+    private static let asNobody = ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+    @Test func whoMayNotReadTheConfigurationIsToldSo() throws {
+        defer { tool.remove() }
+        let folder = tool.folder.appendingPathComponent("closed").path
+        mkdir(folder, 0o700)
+        try tool.write("closed/node.yaml", "")
+        let result = try tool.run(["doctor", "--config", "\(folder)/node.yaml"], through: Self.asNobody)
+        #expect(result.code == 78 && result.output.contains("\(folder)/node.yaml may not be read by this user"), "\(result.output)")
+        #expect(!result.output.contains("there is no"))
+    }
+
+    @Test func whoMayNotLookIntoAFolderIsNotToldThatItIsEmpty() throws {
+        defer { tool.remove() }
+        chmod(tool.folder.appendingPathComponent("genesis.json").path, 0o644)
+        try tool.write("bin/systemctl", "#!/bin/sh\nexit 1\n", mode: 0o755)
+        mkdir(tool.folder.appendingPathComponent("data").path, 0o700)
+        try tool.write("data/data.mdb", "x")
+        mkdir(tool.folder.appendingPathComponent("keys").path, 0o700)
+        try tool.write("keys/node.key", "x")
+        try tool.write("node.yaml", try tool.read("node.yaml") + "private_key: keys/node.key\n", mode: 0o644)
+        let result = try tool.run(["doctor", "--config", "node.yaml"], through: Self.asNobody)
+        #expect(result.output.contains("keys/node.key may not be seen by this user"), "\(result.output)")
+        #expect(!result.output.contains("no store yet") && !result.output.contains("there is no key"), "\(result.output)")
     }
 
     @Test func theServicesLimitOfOpenFilesCounts() throws {
