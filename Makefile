@@ -13,7 +13,7 @@ DEBIAN_PACKAGES := libuv1-dev libyaml-dev zlib1g-dev libsecp256k1-dev liblmdb-de
 # The tools that some tests hold what is installed against; without one of them its test is skipped with a word.
 DEBIAN_TEST_PACKAGES := dpkg-dev fish iproute2 lintian man-db prometheus python3 strace systemd ufw util-linux zsh
 # What `make image`, `make test-image` and `make test-systemd` need beside them.
-DEBIAN_MACHINE_PACKAGES := crun debootstrap mmdebstrap procps systemd-container umoci
+DEBIAN_MACHINE_PACKAGES := debootstrap mmdebstrap procps runc systemd-container umoci
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 RELEASE ?= .build/release
 # The Swift runtime goes into the binary, so that the machine that runs it needs no Swift.

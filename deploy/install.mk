@@ -35,7 +35,7 @@ INSTANCE := sed -e 's|^Description=.*|& %i|' -e 's|podoru/node\.yaml|podoru/%i.y
   -e 's|^StateDirectory=.*|&/%i|' -e 's|/run/podoru|&-%i|g' -e 's|^RuntimeDirectory=.*|&-%i|' \
   -e 's|systemctl edit podoru|systemctl edit podoru@NAME|'
 
-.PHONY: install install-build install-files uninstall deb image test-systemd
+.PHONY: install install-build install-files uninstall deb image test-image test-systemd
 
 # What sudo builds would belong to root, who mostly has no Swift on the PATH either: then what `make build` made is installed.
 install-build:
@@ -103,6 +103,9 @@ deb: build ## build a Debian package with the same content
 
 image: deb ## build an OCI image of the package, without a daemon (docs/container.md)
 	deploy/container/build
+
+test-image: image ## run the image with runc: start, health check, signals, data (root)
+	python3 Tests/Container/run.py
 
 test-systemd: deb ## install, run and remove the package under a systemd of its own (root; systemd-nspawn, debootstrap)
 	python3 Tests/Systemd/run.py $(SYSTEMD)
