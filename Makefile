@@ -89,10 +89,10 @@ bench: build ## measure; prints ratios against references of the same run (one p
 	@$(RELEASE)/podoru-bench $(BENCH)
 
 lint: ## check the format of every source
-	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Plugins Sources Tests
 
 format: ## format every source in place
-	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Plugins Sources Tests
 
 clean: ## remove what was built
 	rm -rf .build

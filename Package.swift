@@ -110,7 +110,10 @@ let package = Package(
                 logging,
                 lifecycle,
             ] + nio,
-            swiftSettings: strict),
+            swiftSettings: strict,
+            plugins: ["NameCommit"]),
+        // Writes into the command which commit it was built from, where git is at hand.
+        .plugin(name: "NameCommit", capability: .buildTool()),
         .executableTarget(
             name: "podoru-bench",
             dependencies: [

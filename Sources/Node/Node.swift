@@ -28,6 +28,9 @@ public final class Node: Sendable {
         public var logLevel: LogLevel?
         /// systemd or another service manager, which hears how the node fares for as long as its loop answers; or `nil`.
         public var serviceManager: ServiceManager?
+        /// The commit that the program was built from, with `-dirty` for one that is not just that; `nil` where it is not known. For the
+        /// log, the API and the metrics; handshakes have the version alone.
+        public var commit: String?
         /// Told once when the node cannot go on, such as a full disk. It should be stopped then.
         public var onFailure: @Sendable (_ reason: String) -> Void
 
@@ -46,6 +49,8 @@ public final class Node: Sendable {
     public let port: UInt16
     /// The genesis block's hash as `0x` hex.
     public let genesisHash: String
+    /// What `Options.commit` says.
+    public let commit: String?
     /// The committed chain, for reading.
     public let chain: ChainReader
 
@@ -93,7 +98,7 @@ public final class Node: Sendable {
         }
         let head = processor.head
         log.notice(
-            "podoru \(PodoruVersion.current)",
+            "podoru \(PodoruVersion.text(commit: options.commit))",
             metadata: Versions.fields.merging([
                 "chain": "\(plan.chainID)", "height": "\(head.height)", "type": "\(configuration.nodeType.rawValue)",
                 "node": "\(identity.address.checksummed)", "data": "\(configuration.dataDir)",
@@ -149,7 +154,8 @@ public final class Node: Sendable {
             await Node.close(loop, shell, worker, log)
             throw NodeError(listeningOn: "\(address)", error)
         }
-        log.notice("listening", metadata: ["p2p": "\(configuration.p2pBindAddr):\(port)"])
+        let listening = SocketAddress(host: configuration.p2pBindAddr, port: port)?.description ?? "port \(port)"
+        log.notice("listening", metadata: ["p2p": "\(listening)"])
         supervisor?.send(.ready(NodeReport.Ready(port: port)))
         self.loop = loop
         self.shell = shell
@@ -158,6 +164,7 @@ public final class Node: Sendable {
         space = StoreSpace(directory: configuration.dataDir, log: log)
         logLevel = options.logLevel
         self.identity = identity
+        commit = options.commit
         self.nonce = nonce
         self.observer = observer
         genesisHash = plan.genesis.hash.prefixedHex

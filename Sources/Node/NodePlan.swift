@@ -11,6 +11,9 @@ internal import Sync
 /// The version that the handshake and `--version` name.
 public enum PodoruVersion {
     public static let current = "1.0.0"
+
+    /// For people: `1.0.0 (e7fb291a0c)`, the version alone where the commit is not known.
+    public static func text(commit: String?) -> String { commit.map { "\(current) (\($0))" } ?? current }
 }
 
 /// A configuration held against the genesis and the key: what the node will be, before anything is opened.

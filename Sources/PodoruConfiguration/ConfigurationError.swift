@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// One mistake, at the place where a person corrects it.
 public struct ConfigurationError: Error, Hashable, Sendable {
     /// Where the mistaken value comes from.
@@ -25,9 +27,9 @@ extension ConfigurationError: CustomStringConvertible {
 extension ConfigurationError.Place: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .file(let name, let line, let column): "\(name):\(line):\(column)"
-        case .environment(let variable): variable
-        case .unset(let name): name
+        case .file(let name, let line, let column): "\(Redaction.value(name)):\(line):\(column)"
+        case .environment(let variable): Redaction.value(variable)
+        case .unset(let name): Redaction.value(name)
         }
     }
 }
@@ -45,7 +47,7 @@ extension ConfigurationFailure: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unreadable(let path, let code, let reason):
-            "\(path): cannot be read: \(reason); \(NodeConfiguration.remedy(forReadError: code))"
+            "\(Redaction.value(path)): cannot be read: \(reason); \(NodeConfiguration.remedy(forReadError: code))"
         case .invalid(let errors): errors.map(\.description).joined(separator: "\n")
         }
     }

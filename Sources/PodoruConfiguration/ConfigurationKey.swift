@@ -89,10 +89,16 @@ public struct ConfigurationKey: Sendable {
         all.map { ($0, editDistance(name, $0.name)) }.min { $0.1 < $1.1 }
     }
 
-    /// The key to name in a hint: one that `name` begins, as `genesis` does `genesis_path`, or else the nearest.
+    /// The key to name in a hint: one that `name` begins, as `genesis` does `genesis_path`, the nearest by at most two slips, the nearest
+    /// of those in which `name` is a word, as `peers` is in `max_peers`, or else the nearest.
     static func hint(for name: String) -> ConfigurationKey? {
         let shortestBeginning = 4
-        let begun = name.count >= shortestBeginning ? all.first { $0.name.hasPrefix(name.lowercased()) } : nil
-        return begun ?? nearest(to: name)?.key
+        let longestSlip = 2
+        let lowercased = name.lowercased()
+        if name.count >= shortestBeginning, let begun = all.first(where: { $0.name.hasPrefix(lowercased) }) { return begun }
+        let nearest = nearest(to: name)
+        if let nearest, nearest.distance <= longestSlip { return nearest.key }
+        let holding = all.filter { "_\($0.name)_".contains("_\(lowercased)_") }
+        return holding.min { editDistance(name, $0.name) < editDistance(name, $1.name) } ?? nearest?.key
     }
 }

@@ -21,13 +21,17 @@ public enum ConfigurationManPage {
             .PP
             Each key can be overridden by an environment variable: PODORU_ and the key in capitals, a list with commas, as in
             PODORU_MAX_PEERS=80.
+            An empty variable counts as not set, a PODORU_ variable of no key is an error, and what Kubernetes or Docker set for a
+            service named podoru (PODORU_P2P_PORT=tcp://...) is left alone.
             .PP
             After SIGHUP
             .RB ( "systemctl reload podoru" )
             the node reads the file again. The keys marked \\(lqat run time\\(rq take effect then, all or none; the others at the
             next start.
             .PP
-            Durations are written 5s, 250ms or 1m30s, sizes in bytes or as 10MiB. Relative paths begin at the working directory.
+            Durations are written 5s, 250ms or 1m30s, sizes in bytes or as 10MiB. Relative paths begin at the working directory;
+            ~ and $NAME are not expanded.
+            No value may hold more than 40 hexadecimal digits in a row, as a private key has: it stands in a file of its own.
             .B null
             means \\(lqnot set\\(rq.
 

@@ -7,10 +7,11 @@ public enum ConfigurationManual {
             # Podoru node: every key with its default. A key that is left out has this default too.
             #
             # `podoru check-config FILE` names every mistake with its line. Each key can be overridden by an environment
-            # variable: PODORU_ and the key in capitals, a list with commas (PODORU_MAX_PEERS=80). After SIGHUP the node
-            # reads the file again; the keys marked "at run time" then take effect, the others at the next start.
-            # Durations are written 5s, 250ms or 1m30s, sizes in bytes or as 10MiB. Relative paths begin at the
-            # working directory. `null` means "not set".
+            # variable: PODORU_ and the key in capitals, a list with commas (PODORU_MAX_PEERS=80); an empty one counts as
+            # not set. After SIGHUP the node reads the file again; the keys marked "at run time" then take effect, the
+            # others at the next start. Durations are written 5s, 250ms or 1m30s, sizes in bytes or as 10MiB. Relative
+            # paths begin at the working directory; ~ and $NAME are not expanded. `null` means "not set". No value may
+            # hold what could be a private key (more than 40 hexadecimal digits in a row): a key has a file of its own.
 
             """
         for section in ConfigurationKey.Section.allCases {

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// A value as it was written, in the file or in the environment.
 struct ConfigurationNode {
     enum Content {
@@ -67,9 +69,9 @@ struct ConfigurationComplaint: Error {
     }
 }
 
-/// Foreign text inside a message: cut to a readable length and without control characters.
+/// Foreign text inside a message: cut to a readable length, without control characters and without what could be a private key.
 func shortened(_ text: String) -> String {
     let longest = 60
-    let visible = String(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7f ? "\u{fffd}" : Character($0) })
+    let visible = String(Redaction.value(text).unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7f ? "\u{fffd}" : Character($0) })
     return visible.count <= longest ? visible : visible.prefix(longest) + "…"
 }

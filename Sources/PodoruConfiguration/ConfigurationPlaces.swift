@@ -42,4 +42,6 @@ public struct ConfigurationPlaces: Sendable {
 public struct LoadedConfiguration: Sendable {
     public let configuration: NodeConfiguration
     public let places: ConfigurationPlaces
+    /// What is no mistake and worth a word. At most one a key.
+    public let notes: [ConfigurationNote]
 }

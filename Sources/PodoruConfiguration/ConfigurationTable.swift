@@ -16,7 +16,7 @@ extension ConfigurationKey {
             another key, so a mixed-up key file is found before it signs anything.
             """),
         ConfigurationKey(
-            "private_key", \.privateKey, .optional(.path), .node, .atRestart,
+            "private_key", \.privateKey, .optional(.keyFile), .node, .atRestart,
             """
             The key file: 64 hexadecimal digits, readable by its owner only (mode 0600), written by `podoru keygen`.
             A producer needs one; a full node may do without.

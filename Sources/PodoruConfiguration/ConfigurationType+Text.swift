@@ -21,7 +21,9 @@ extension ConfigurationType where Value: RawRepresentable & CaseIterable & Senda
 extension ConfigurationType where Value == Address {
     static var address: ConfigurationType {
         scalar(
-            "an address of 0x and 40 hexadecimal digits", write: { quoted($0.checksummed.text) },
+            "an address of 0x and 40 hexadecimal digits",
+            remedyForKey: "write 0x and 40 hexadecimal digits, as `podoru address FILE` prints them for a key file",
+            write: { quoted($0.checksummed.text) },
             parse: { text, _ throws(ConfigurationComplaint) in
                 guard let address = Address(ByteString(text)) else {
                     throw ConfigurationComplaint("'\(shortened(text))' is not an address", remedy: "write 0x and 40 hexadecimal digits")
@@ -51,18 +53,23 @@ extension ConfigurationType where Value == CIDR {
 
 extension ConfigurationType where Value == String {
     /// The path of a file or folder; a relative one begins at the working directory.
-    static var path: ConfigurationType {
-        nonEmpty("a path", maxBytes: ConfigurationLimits.maxPathBytes)
+    static var path: ConfigurationType { path("a path", maxBytes: ConfigurationLimits.maxPathBytes) }
+
+    /// The path of the file that holds the private key.
+    static var keyFile: ConfigurationType {
+        path(
+            "a path", maxBytes: ConfigurationLimits.maxPathBytes,
+            remedyForKey: "write the key into a file of its own (mode 0600) and name that file here; who could read this may have the key")
     }
 
     /// The path of a Unix socket.
-    static var socketPath: ConfigurationType {
-        nonEmpty("the path of a socket", maxBytes: ConfigurationLimits.maxSocketPathBytes)
-    }
+    static var socketPath: ConfigurationType { path("the path of a socket", maxBytes: ConfigurationLimits.maxSocketPathBytes) }
 
     /// A name of a chain.
     static var chainID: ConfigurationType {
-        nonEmpty("text", maxBytes: ConfigurationLimits.maxChainIDBytes)
+        nonEmpty(
+            "text", maxBytes: ConfigurationLimits.maxChainIDBytes,
+            remedyForKey: "remove the key: not set, it is the hash of the genesis block")
     }
 
     /// An address of this machine to listen on.
@@ -90,14 +97,22 @@ extension ConfigurationType where Value == String {
         scalar(
             "\"*\" or an origin as https://example.org", write: quoted,
             parse: { text, _ throws(ConfigurationComplaint) in
-                if let complaint = NetworkText.complaintAboutOrigin(text) { throw complaint }
+                if let complaint = OriginText.complaint(text) { throw complaint }
                 return text
             })
     }
 
-    private static func nonEmpty(_ name: String, maxBytes: Int) -> ConfigurationType {
+    private static func path(_ name: String, maxBytes: Int, remedyForKey: String? = nil) -> ConfigurationType {
+        let remedy = remedyForKey ?? "choose a name without them; a private key stands in a file of its own, which private_key names"
+        return nonEmpty(name, maxBytes: maxBytes, remedyForKey: remedy, complaint: PathText.complaint)
+    }
+
+    private static func nonEmpty(
+        _ name: String, maxBytes: Int, remedyForKey: String,
+        complaint: @escaping @Sendable (String) -> ConfigurationComplaint? = { _ in nil }
+    ) -> ConfigurationType {
         scalar(
-            "\(name) of at most \(maxBytes) bytes", write: quoted,
+            "\(name) of at most \(maxBytes) bytes", remedyForKey: remedyForKey, write: quoted,
             parse: { text, _ throws(ConfigurationComplaint) in
                 guard !text.isEmpty else {
                     throw ConfigurationComplaint(
@@ -109,6 +124,7 @@ extension ConfigurationType where Value == String {
                 guard !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) else {
                     throw ConfigurationComplaint("'\(shortened(text))' holds a control character", remedy: "remove it")
                 }
+                if let complaint = complaint(text) { throw complaint }
                 return text
             })
     }

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// How a kind of value is read, written and described.
 struct ConfigurationType<Value>: Sendable {
     /// For people: `a whole number of peers, 1 to 1000`.
@@ -14,9 +16,11 @@ struct ConfigurationReadFailure: Error {
 }
 
 extension ConfigurationType {
-    /// A value that is one scalar. `parse` gets its text and whether it stood in quotes.
+    /// A value that is one scalar. `parse` gets its text and whether it stood in quotes. What could be a private key is no value of any
+    /// key, so that none is ever shown with a configuration; `remedyForKey` says what to do instead.
     static func scalar(
-        _ text: String, write: @escaping @Sendable (Value) -> String,
+        _ text: String, remedyForKey: String = "remove it; a private key stands in a file of its own, which private_key names",
+        write: @escaping @Sendable (Value) -> String,
         parse: @escaping @Sendable (String, Bool) throws(ConfigurationComplaint) -> Value
     ) -> ConfigurationType {
         ConfigurationType(
@@ -27,6 +31,10 @@ extension ConfigurationType {
                         node.complaint(
                             "expected \(text), found \(node.kindText)",
                             remedy: "write one such value, or remove the key to have its default"))
+                }
+                if let digits = Redaction.hiddenDigits(in: written) {
+                    return .failure(
+                        node.complaint("\(digits) hexadecimal digits could be a private key, and are not taken here", remedy: remedyForKey))
                 }
                 do throws(ConfigurationComplaint) {
                     return .success(try parse(written, isQuoted))

@@ -1,4 +1,4 @@
-/// Addresses, endpoints and origins as texts: what is wrong with one and what to write instead, or `nil`.
+/// Addresses and endpoints as texts: what is wrong with one and what to write instead, or `nil`.
 ///
 /// What passes here is what `Framing.Endpoint` and `Framing.IPAddress` read; a test holds the two together.
 enum NetworkText {
@@ -10,6 +10,10 @@ enum NetworkText {
 
     static func complaintAboutEndpoint(_ text: String) -> ConfigurationComplaint? {
         guard let reason = faultOfEndpoint(text) else { return nil }
+        if let (surplus, rest) = bare(text), faultOfEndpoint(rest) == nil {
+            return ConfigurationComplaint(
+                "'\(shortened(text))' is more than a host and a port", remedy: "leave out \(surplus): write \(rest)")
+        }
         let example = "write host:port, as in 192.168.1.10:9000, node.example.org:9000 or [::1]:9000"
         return ConfigurationComplaint(reason, remedy: example)
     }
@@ -37,28 +41,29 @@ enum NetworkText {
         return nil
     }
 
-    static func complaintAboutOrigin(_ text: String) -> ConfigurationComplaint? {
-        guard let reason = faultOfOrigin(text) else { return nil }
-        let remedy = "write \"*\", or scheme and host as browsers send them, as in https://example.org or http://localhost:3000"
-        return ConfigurationComplaint(reason, remedy: remedy)
-    }
-
-    private static func faultOfOrigin(_ text: String) -> String? {
-        if text == "*" { return nil }
-        let schemes = ["https://", "http://"]
-        guard text.utf8.count <= ConfigurationLimits.maxTextBytes, let scheme = schemes.first(where: { text.hasPrefix($0) }) else {
-            return "'\(shortened(text))' is not an origin"
+    /// An endpoint without the scheme, the identity and the path that other programs write around one, and the words for those; `nil`
+    /// when it has none.
+    private static func bare(_ text: String) -> (surplus: String, rest: String)? {
+        var rest = text[...]
+        var surplus: [String] = []
+        if let scheme = text.firstRange(of: "://") {
+            surplus.append(shortened(String(text[..<scheme.upperBound])))
+            rest = text[scheme.upperBound...]
         }
-        let rest = String(text.dropFirst(scheme.count))
-        if rest.contains("/") { return "'\(shortened(text))' has a path, which an origin has not" }
-        // With a port of its own or with the scheme's, the rest is an endpoint.
-        let hasPort = rest.hasSuffix("]") ? false : rest.contains(":")
-        return faultOfEndpoint(hasPort ? rest : rest + ":80") == nil ? nil : "'\(shortened(text))' is not an origin"
+        if let at = rest.lastIndex(of: "@") {
+            surplus.append("what stands before and with @")
+            rest = rest[rest.index(after: at)...]
+        }
+        if let slash = rest.firstIndex(where: { "/?#".contains($0) }) {
+            surplus.append("'\(shortened(String(rest[slash...])))'")
+            rest = rest[..<slash]
+        }
+        return surplus.isEmpty ? nil : (surplus.joined(separator: " and "), String(rest))
     }
 
     /// RFC 1123, and underscores, because container networks name hosts so. A name whose last label is a number is a
     /// broken IPv4 address.
-    private static func isHostName(_ name: String) -> Bool {
+    static func isHostName(_ name: String) -> Bool {
         let labels = name.split(separator: ".", omittingEmptySubsequences: false)
         guard 1...253 ~= name.utf8.count, let last = labels.last, !isDecimal(last.utf8) else { return false }
         return labels.allSatisfy { label in
@@ -78,5 +83,13 @@ enum NetworkText {
 
     private static func isDecimal(_ text: some Collection<UInt8>) -> Bool {
         !text.isEmpty && text.allSatisfy { 0x30...0x39 ~= $0 }
+    }
+}
+
+/// What to write for an endpoint that is none, for whoever takes one from an operator.
+public enum EndpointAdvice {
+    /// What is wrong with `text` as `host:port` and what to write instead; `nil` when nothing is.
+    public static func text(for text: String) -> String? {
+        NetworkText.complaintAboutEndpoint(text).map { "\($0.reason); \($0.remedy)" }
     }
 }

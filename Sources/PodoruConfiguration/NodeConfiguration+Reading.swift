@@ -17,7 +17,7 @@ extension LoadedConfiguration {
                     ConfigurationError(place: $0.position.place(inFile: file), reason: $0.reason, remedy: $0.remedy)
                 })
         }
-        self.init(configuration: reading.configuration, places: reading.places)
+        self.init(configuration: reading.configuration, places: reading.places, notes: reading.notes)
     }
 }
 
@@ -34,6 +34,8 @@ extension NodeConfiguration {
 private struct ConfigurationReading {
     var configuration = NodeConfiguration()
     var places: ConfigurationPlaces
+    /// At most one a key.
+    var notes: [ConfigurationNote] = []
 
     init(file: String) {
         places = ConfigurationPlaces(file: file)
@@ -74,27 +76,36 @@ private struct ConfigurationReading {
         var problems: [ConfigurationProblem] = []
         for (variable, text) in environment.sorted(by: { $0.key < $1.key })
         where variable.hasPrefix(ConfigurationKey.environmentPrefix) {
-            let position = ConfigurationPosition.variable(variable)
-            guard let key = ConfigurationKey.all.first(where: { $0.environmentVariable == variable }) else {
-                if let remedy = ConfigurationReading.remedyForUnknown(variable) {
-                    problems.append(
-                        ConfigurationProblem(position: position, reason: "no key belongs to this variable", remedy: remedy))
-                }
-                continue
+            switch EnvironmentVariable(variable, value: text) {
+            case .key(let key): problems += read(key, variable: text)
+            case .notOfTheNode: break
+            case .serviceLink(let key): if let key { notes.append(ConfigurationNote(linkTakingNameOf: key, value: text)) }
+            case .unknown:
+                problems.append(
+                    ConfigurationProblem(
+                        position: .variable(variable), reason: "no key belongs to this variable",
+                        remedy: ConfigurationReading.remedyForUnknown(variable)))
             }
-            places.positions[key.name] = position
-            problems += key.read(ConfigurationNode(variable: text, isList: key.isList, position: position), &configuration)
         }
         return problems
     }
 
-    /// For a slip of the pen in a variable's name. Anything further from a key is somebody else's: Kubernetes, for one, sets
-    /// `PODORU_SERVICE_HOST` beside a service of that name.
-    private static func remedyForUnknown(_ variable: String) -> String? {
-        let longestSlip = 2
-        let name = variable.dropFirst(ConfigurationKey.environmentPrefix.count).lowercased()
-        guard let nearest = ConfigurationKey.nearest(to: name), nearest.distance <= longestSlip else { return nil }
-        return "the nearest known one is \(nearest.key.environmentVariable): set that, or unset this one"
+    /// An empty variable counts as not set, whatever the key: scripts and container files leave variables empty for that.
+    private mutating func read(_ key: ConfigurationKey, variable text: String) -> [ConfigurationProblem] {
+        let position = ConfigurationPosition.variable(key.environmentVariable)
+        let node = ConfigurationNode(variable: text, isList: key.isList, position: position)
+        guard let node else {
+            notes.append(ConfigurationNote(emptyVariableOf: key))
+            return []
+        }
+        places.positions[key.name] = position
+        return key.read(node, &configuration)
+    }
+
+    private static func remedyForUnknown(_ variable: String) -> String {
+        let name = String(variable.dropFirst(ConfigurationKey.environmentPrefix.count))
+        guard let nearest = ConfigurationKey.hint(for: name) else { return "unset it" }
+        return "the nearest known one is \(nearest.environmentVariable): set that, or unset this one"
     }
 
     // MARK: Across keys
@@ -125,11 +136,12 @@ extension ConfigurationNode {
         ConfigurationProblem(position: position, reason: reason, remedy: remedy)
     }
 
-    /// The value of an environment variable: a list's entries stand between commas, nothing means "not set".
-    fileprivate init(variable text: String, isList: Bool, position: ConfigurationPosition) {
+    /// The value of an environment variable, `nil` for an empty one: a list's entries stand between commas, `null` means none.
+    fileprivate init?(variable text: String, isList: Bool, position: ConfigurationPosition) {
         let trimmed = ConfigurationNode.trimmed(text[...])
+        if trimmed.isEmpty { return nil }
         self.position = position
-        if trimmed.isEmpty || trimmed == "null" {
+        if trimmed == "null" {
             content = .null
         } else if isList {
             let entries = trimmed.split(separator: ",").map { ConfigurationNode.trimmed($0) }.filter { !$0.isEmpty }

@@ -21,9 +21,9 @@ extension ProtocolCore {
         settle(at: now, into: &effects)
     }
 
-    /// A dial came to nothing.
-    public mutating func dialFailed(_ endpoint: Endpoint, at now: Moment, into effects: inout [CoreEffect]) {
-        peers.dialFailed(endpoint, at: now, effects: &peerEffects)
+    /// A dial came to nothing, because of `failure`.
+    public mutating func dialFailed(_ endpoint: Endpoint, _ failure: DialFailure, at now: Moment, into effects: inout [CoreEffect]) {
+        peers.dialFailed(endpoint, failure, at: now, effects: &peerEffects)
         settle(at: now, into: &effects)
     }
 

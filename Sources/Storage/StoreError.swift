@@ -1,4 +1,5 @@
 internal import CLMDB
+internal import Primitives
 
 #if canImport(Glibc)
 internal import Glibc
@@ -97,7 +98,7 @@ public struct StoreError: Error, Hashable, Sendable {
     /// What failed, where, and what LMDB or the system said.
     public var reason: String {
         let number = code == 0 ? "" : " (code \(code))"
-        return "cannot \(operation.rawValue) at \(path): \(detail)\(number)"
+        return "cannot \(operation.rawValue) at \(Redaction.value(path)): \(detail)\(number)"
     }
 
     /// What a person can do.

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Node
+internal import Primitives
 internal import Storage
 
 #if canImport(Glibc)
@@ -20,7 +21,7 @@ struct Podoru: AsyncParsableCommand {
             Exit codes are those of sysexits(3): 64 usage, 65 bad data, 66 missing input, 69 address taken or no node, 70 internal, \
             73 cannot create, 74 input or output, 77 permission, 78 configuration.
             """,
-        version: PodoruVersion.current,
+        version: PodoruVersion.text(commit: BuildCommit.text),
         subcommands: [
             Run.self, Devnet.self, CheckConfig.self, Keygen.self, AddressCommand.self, GenesisCommand.self, Inspect.self,
             ImportCommand.self, ExportCommand.self, VerifyCommand.self, BackupCommand.self, Admin.self,
@@ -48,11 +49,13 @@ struct Podoru: AsyncParsableCommand {
         }
     }
 
-    /// Ends as ArgumentParser does; a mistake in the command line of a service is an error to the journal.
+    /// Ends as ArgumentParser does, without what could be a private key in the arguments that a complaint quotes; a mistake in the command
+    /// line of a service is an error to the journal.
     private static func end(_ error: any Error) -> Never {
         let message = fullMessage(for: error)
-        if !exitCode(for: error).isSuccess, !message.isEmpty, JournalStream.isBehind(STDERR_FILENO) {
-            StandardError.say(message, .error)
+        let shown = Redaction.sentence(message)
+        if !exitCode(for: error).isSuccess, !message.isEmpty, shown != message || JournalStream.isBehind(STDERR_FILENO) {
+            StandardError.say(shown, .error)
             exit(withError: exitCode(for: error))
         }
         exit(withError: error)

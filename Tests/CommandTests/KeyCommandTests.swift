@@ -106,7 +106,7 @@ import Testing
     @Test func versionAndHelpAreAnswers() throws {
         defer { tool.remove() }
         let version = try tool.run("--version")
-        #expect(version.code == 0 && version.output.line.wholeMatch(of: /[0-9]+\.[0-9]+\.[0-9]+/) != nil)
+        #expect(version.code == 0 && version.output.line.wholeMatch(of: /[0-9]+\.[0-9]+\.[0-9]+( \([0-9a-f]{10}(-dirty)?\))?/) != nil)
         let help = try tool.run("--help")
         #expect(help.code == 0 && help.output.contains("keygen"))
     }

@@ -31,6 +31,17 @@ import Testing
         return try JSONDecoder().decode(Value.self, from: Data(result.output.utf8))
     }
 
+    @Test func theLogAndTheAPINameTheVersionThatTheCommandHas() async throws {
+        let chain = try await RunningChain()
+        let version = try chain.tool.run("--version").output.line
+        #expect(chain.log.contains("podoru \(version) "), "\(chain.log)")
+        let info = try chain.tool.run("status", "--json", "--api", chain.url).output
+        let words = version.split(separator: " ")
+        #expect(info.contains(#""version":"\#(words[0])""#))
+        if words.count == 2 { #expect(info.contains(#""commit":"\#(words[1].dropFirst().dropLast())""#), "\(info)") }
+        #expect(try await chain.stop() == 0)
+    }
+
     @Test func aProducersStatusAndItsTransactions() async throws {
         let chain = try await RunningChain()
         let tool = chain.tool

@@ -50,6 +50,9 @@ extension Mistake {
         Mistake("authorities:\n- '0x12'\n", "2:3", "authorities: '0x12' is not an address", "write 0x and 40 hexadecimal digits"),
         Mistake(
             "data_dir: ''", "1:11", "data_dir: expected a path, found an empty text", "write one, or remove the key to have its default"),
+        Mistake(
+            "data_dir: ~/x", "1:11", "data_dir: '~/x' begins with ~, which only a shell expands",
+            "write the path from / on, or ./~/x for what really has that name"),
         Mistake("data_dir: \"a\\0b\"", "1:11", "data_dir: 'a\u{fffd}b' holds a control character", "remove it"),
         Mistake("private_key: [a.key]", "1:14", "private_key: expected a path of at most 4095 bytes, found a list", orItsDefault),
     ]
@@ -83,6 +86,9 @@ extension Mistake {
 
     static let networks = [
         Mistake("bootstrap_peers:\n  - \"192.168.1.11\"\n", "2:5", "bootstrap_peers: '192.168.1.11' has no port", endpoint),
+        Mistake(
+            "bootstrap_peers: [\"http://10.0.0.1:9000\"]", "1:19",
+            "bootstrap_peers: 'http://10.0.0.1:9000' is more than a host and a port", "leave out http://: write 10.0.0.1:9000"),
         Mistake("bootstrap_peers: [\"b:0\"]", "1:19", "bootstrap_peers: '0' is not a port, which is 1 to 65535", endpoint),
         Mistake("bootstrap_peers: [\"a b:9000\"]", "1:19", "bootstrap_peers: 'a b' is not an address or a host name", endpoint),
         Mistake("bootstrap_peers: [\"256.1.1.1:9000\"]", "1:19", "bootstrap_peers: '256.1.1.1' is not an address or a host name", endpoint),
@@ -102,7 +108,7 @@ extension Mistake {
             "write 10.0.0.0/8 or a longer length"),
         Mistake(
             "api_cors_origins: [\"https://example.org/\"]", "1:20",
-            "api_cors_origins: 'https://example.org/' has a path, which an origin has not", origin),
+            "api_cors_origins: 'https://example.org/' is not as browsers send it and would match none of them", "write https://example.org"),
         Mistake("api_cors_origins: [example.org]", "1:20", "api_cors_origins: 'example.org' is not an origin", origin),
     ]
 
@@ -152,7 +158,10 @@ extension Mistake {
             variable: "PODORU_MAX_PEERS", "lots", "expected a whole number of peers, found 'lots'", "write digits, 1 to 1000"),
         Mistake(variable: "PODORU_BLOCK_TIME", "0s", "0s is out of range", "write 1s to 1h in steps of 1s"),
         Mistake(variable: "PODORU_BOOTSTRAP_PEERS", "a:1,b", "'b' has no port", endpoint),
-        Mistake(variable: "PODORU_API_PORT", "", "expected a whole number, 0 to 65535, found nothing", orItsDefault),
+        Mistake(variable: "PODORU_API_PORT", "null", "expected a whole number, 0 to 65535, found nothing", orItsDefault),
+        Mistake(
+            variable: "PODORU_PEERS", "5", "no key belongs to this variable",
+            "the nearest known one is PODORU_MAX_PEERS: set that, or unset this one"),
         Mistake(
             variable: "PODORU_MAX_PEER", "8", "no key belongs to this variable",
             "the nearest known one is PODORU_MAX_PEERS: set that, or unset this one"),

@@ -77,8 +77,9 @@ import Testing
         chmod(tool.folder.appendingPathComponent("bad.key").path, 0o600)
         try configure(["node_type": "producer", "private_key": "bad.key"])
         expect(
-            try run(), 65, "node.yaml:2:1: private_key: the key file bad.key holds no private key of 64 hexadecimal digits",
-            "; restore it from a backup, or write a new one with `podoru keygen`")
+            try run(), 65,
+            "node.yaml:2:1: private_key: the key file bad.key holds other text than the 64 hexadecimal digits of a private key; ",
+            "name the file that `podoru keygen` wrote")
     }
 
     @Test func aProducerWhoIsNoAuthority() throws {

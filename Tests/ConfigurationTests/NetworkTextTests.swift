@@ -108,10 +108,47 @@ struct EndpointTextTests {
 
     @Test(arguments: [
         "", "example.org", "https://", "https://a/", "https://a/b", "ftp://a", "https://*.a.org", "https://a:", "https://a:0",
-        "https://a b", "HTTPS://a", "null",
+        "https://a b", "HTTPS://a", "null", "https://a@b", "https://0.0.0.0", "https://[::ffff:1.2.3.4]", "https://a:65536", "https://:1",
     ])
     func whatIsNoOriginIsRefused(text: String) {
         #expect(complaints("api_cors_origins: ['\(text)']").count == 1)
+    }
+
+    @Test(arguments: [
+        ("https://Example.org", "https://example.org"), ("HTTPS://example.org", "https://example.org"),
+        ("https://example.org/", "https://example.org"), ("https://example.org/app/#x", "https://example.org"),
+        ("https://example.org:443", "https://example.org"), ("http://example.org:80/", "http://example.org"),
+        ("http://example.org:0080", "http://example.org"), ("http://localhost:03000", "http://localhost:3000"),
+        ("https://example.org?x=1", "https://example.org"), ("http://[0:0:0:0:0:0:0:1]:3000", "http://[::1]:3000"),
+        ("http://[2001:DB8::1]", "http://[2001:db8::1]"), ("http://example.org:443", "http://example.org:443"),
+    ]) func anOriginAsNoBrowserSendsItIsRefusedWithTheRightSpelling(text: String, sent: String) {
+        let told = complaints("api_cors_origins: ['\(text)']")
+        if text == sent {
+            #expect(told == [])
+        } else {
+            #expect(told.first?.hasSuffix("is not as browsers send it and would match none of them; write \(sent)") == true, "\(told)")
+            #expect(complaints("api_cors_origins: ['\(sent)']") == [])
+        }
+    }
+
+    @Test func anInternationalNameIsWrittenInItsASCIIForm() {
+        #expect(complaints("api_cors_origins: ['https://bücher.example']").first?.contains("begins with xn--") == true)
+        #expect(complaints("api_cors_origins: ['https://xn--bcher-kva.example']") == [])
+    }
+
+    @Test(arguments: [
+        ("http://10.0.0.1:9000", "http://", "10.0.0.1:9000"), ("tcp://a.org:9000", "tcp://", "a.org:9000"),
+        ("a.org:9000/", "'/'", "a.org:9000"), ("https://a.org:9000/api/v1", "https:// and '/api/v1'", "a.org:9000"),
+        ("http://[::1]:9000/", "http:// and '/'", "[::1]:9000"),
+        ("enode://ab@10.0.0.1:9000", "enode:// and what stands before and with @", "10.0.0.1:9000"),
+        ("ab@10.0.0.1:9000", "what stands before and with @", "10.0.0.1:9000"),
+    ]) func aPeerAsAURLIsToldWhatToLeaveOut(text: String, surplus: String, peer: String) {
+        #expect(
+            complaints("bootstrap_peers: ['\(text)']") == [
+                "node.yaml:1:19: bootstrap_peers: '\(text)' is more than a host and a port; leave out \(surplus): write \(peer)"
+            ])
+        #expect(EndpointAdvice.text(for: text)?.hasSuffix("write \(peer)") == true)
+        #expect(EndpointAdvice.text(for: peer) == nil)
     }
 }
 

@@ -99,7 +99,7 @@ final class SimulatedNetwork {
             guard node.isRunning else { return }
             let target = nodes.first { $0.endpoint == endpoint && $0.isRunning }
             guard let target, !cut.contains(target.index), !cut.contains(node.index) else {
-                node.withCore { core, effects in core.dialFailed(endpoint, at: now, into: &effects) }
+                node.withCore { core, effects in core.dialFailed(endpoint, .refused, at: now, into: &effects) }
                 return
             }
             let (mine, theirs) = (newID(), newID())

@@ -20,6 +20,13 @@ enum NodeEndpoints {
         ]
     }
 
+    /// Where peers reach the node, as far as they have told, or else what it listens on.
+    private static func listening(_ status: NodeStatus, _ context: APIContext) -> String {
+        let host = context.configuration.p2pBindAddr
+        let bound = Endpoint(host: host, port: status.p2pPort)?.description
+        return status.observedAddresses.first?.description ?? bound ?? "\(host):\(status.p2pPort)"
+    }
+
     /// Made once for each status, not for each request: its two dozen fields cost several times what an answer costs otherwise.
     ///
     /// - Parameter peers: the array of peers, as JSON.
@@ -27,13 +34,17 @@ enum NodeEndpoints {
         APIResponse.success(capacity: 1024 + peers.count) { writer in
             writer.raw("{\"version\":")
             writer.string(PodoruVersion.current)
+            if let commit = context.node.commit {
+                writer.raw(",\"commit\":")
+                writer.string(commit)
+            }
             writer.raw(",\"node_type\":")
             writer.string(status.nodeType.text)
             // What the Go node says of itself, whatever its role.
             writer.raw(",\"type\":\"podoru-chain\",\"address\":")
             writer.string(identity(status.address, context.node.chain.genesis.rules))
             writer.raw(",\"p2p_address\":")
-            writer.string(status.observedAddresses.first?.description ?? "\(context.configuration.p2pBindAddr):\(status.p2pPort)")
+            writer.string(listening(status, context))
             writer.raw(",\"p2p_port\":")
             writer.integer(status.p2pPort)
             writer.raw(",\"api_port\":")

@@ -13,7 +13,7 @@ extension NodeMetrics {
     private var node: [MetricFamily] {
         [
             MetricFamily(
-                .info, "build", "The software that runs.", [.init(labels: [("version", version)], value: .number(1))]),
+                .info, "build", "The software that runs.", [.init(labels: [("version", version)] + commitLabel, value: .number(1))]),
             MetricFamily(
                 .gauge, "start_time_seconds", unit: .seconds, "When the node started, in seconds since 1970.", .number(startedAt)),
             MetricFamily(.gauge, "uptime_seconds", unit: .seconds, "How long the node has run.", .time(uptime)),
@@ -123,4 +123,9 @@ extension NodeMetrics {
                 storeFreeBytes.map { [.init(labels: [], value: .count($0))] } ?? []),
         ]
     }
+}
+
+extension NodeMetrics {
+    /// None where the commit is not known.
+    fileprivate var commitLabel: [(String, String)] { commit.map { [("commit", $0)] } ?? [] }
 }

@@ -5,6 +5,8 @@ public enum DecodingError: Error, Hashable, Sendable {
     /// Longer than anything of its kind can be; not looked at.
     case tooLong(bytes: Int, limit: Int)
     case json(JSONError)
+    /// A mark in front of the text, which JSON does not have (RFC 8259, 8.1) and the published node refuses too.
+    case byteOrderMark(ByteOrderMark)
     /// A block's JSON without a header, to whom only the header matters.
     case noHeader
 }
@@ -14,6 +16,7 @@ extension DecodingError: CustomStringConvertible {
         switch self {
         case .tooLong(let bytes, let limit): "\(bytes) bytes of JSON are more than the \(limit) that are read"
         case .json(let error): "\(error)"
+        case .byteOrderMark(let mark): "it begins with \(mark)"
         case .noHeader: "the block has no header"
         }
     }
@@ -31,6 +34,7 @@ func decodeDocument<R>(
         try reader.end()
         return value
     } catch {
+        if error.offset == 0, let mark = ByteOrderMark(beginning: bytes) { throw .byteOrderMark(mark) }
         throw .json(error)
     }
 }

@@ -33,7 +33,10 @@ public enum GenesisError: Error, Hashable, Sendable {
 }
 
 extension GenesisError: CustomStringConvertible {
-    public var description: String {
+    /// Without what could be a private key: people put one where an authority's address belongs.
+    public var description: String { Redaction.sentence(sentence) }
+
+    private var sentence: String {
         switch self {
         case .decoding(let error): "the genesis is not readable: \(error)"
         case .noAuthorities: "no authorities specified"

@@ -2,6 +2,7 @@ internal import EventLoop
 internal import Framing
 public import Logging
 internal import Peering
+internal import PodoruConfiguration
 internal import Primitives
 internal import ProtocolCore
 
@@ -146,8 +147,8 @@ private enum AdminWords {
     /// Characters of a wrong word that are said back.
     private static let longestQuote = 80
 
-    static func quoted(_ text: String) -> String { "\"\(text.prefix(longestQuote))\"" }
-    static func noEndpoint(_ text: String) -> String { "\(quoted(text)) is no endpoint: write host:port, or [address]:port for IPv6" }
+    static func quoted(_ text: String) -> String { "\"\(Redaction.value(text).prefix(longestQuote))\"" }
+    static func noEndpoint(_ text: String) -> String { EndpointAdvice.text(for: text) ?? "\(quoted(text)) is no endpoint: write host:port" }
     static func noAddress(_ text: String) -> String {
         "\(quoted(text)) is no IP address: bans are by address, without a port; `podoru status` and the peer list show them"
     }

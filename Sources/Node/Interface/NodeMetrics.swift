@@ -10,6 +10,8 @@ internal import Sync
 public struct NodeMetrics: Sendable {
     /// The software's version.
     public var version: String
+    /// The commit that it was built from (`Node.Options.commit`).
+    public var commit: String?
     /// How long the node has run, in nanoseconds.
     public var uptime: Nanoseconds
     /// When it started, unix seconds.
@@ -80,6 +82,7 @@ extension Node {
     public func metrics() async -> NodeMetrics? {
         let shell = shell
         guard var metrics = await loop.perform({ shell.metrics() }) else { return nil }
+        metrics.commit = commit
         metrics.mempoolCount = worker.mempoolCount
         metrics.isProductionPaused = worker.isProductionPaused
         metrics.validation = worker.validationTimes

@@ -89,6 +89,7 @@ final class CoreLog: CoreObserver {
         switch fact {
         case .banned: logger.warning("\(fact)")
         case .dialFailed, .addressForgotten, .addressesLearned: logger.debug("\(fact)")
+        case .alone(let solitude): solitude.tell(logger)
         default: logger.info("\(fact)")
         }
     }

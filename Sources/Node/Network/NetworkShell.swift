@@ -174,8 +174,8 @@ final class NetworkShell: @unchecked Sendable {
                 let socket = adopt(connection)
                 core.dialSucceeded(
                     endpoint, as: socket.id, remote: Endpoint(connection.remoteAddress), at: moment, into: &effects)
-            case .failure:
-                core.dialFailed(endpoint, at: moment, into: &effects)
+            case .failure(let error):
+                core.dialFailed(endpoint, DialFailure(error), at: moment, into: &effects)
             }
             carryOut()
         }

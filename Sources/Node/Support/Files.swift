@@ -24,11 +24,12 @@ public struct FileError: Error, Hashable, Sendable {
     public var reason: String
     public var remedy: String
 
+    /// - Parameter path: as somebody wrote it; what could be a private key is left out of all that is said of it.
     init(_ kind: Kind, path: String, _ reason: String, remedy: String) {
         self.kind = kind
-        self.path = path
-        self.reason = reason
-        self.remedy = remedy
+        self.path = Redaction.value(path)
+        self.reason = Redaction.sentence(reason)
+        self.remedy = Redaction.sentence(remedy)
     }
 }
 
@@ -104,6 +105,10 @@ public enum Files {
     ///
     /// - Parameter replaces: false refuses to touch a file that is there.
     public static func write(_ bytes: [UInt8], to path: String, as what: String, mode: UInt32, replaces: Bool) throws(FileError) {
+        if Redaction.mayHoldKey(path) {
+            throw FileError(
+                .cannotCreate, path: path, "the name of the \(what) could be a private key", remedy: "choose another name for the file")
+        }
         if !replaces, access(path, F_OK) == 0 {
             throw FileError(
                 .cannotCreate, path: path, "\(path) is there already and is not overwritten", remedy: "choose another name or move it away")
@@ -145,8 +150,13 @@ public enum Files {
         guard isInPlace else { throw error }
     }
 
-    /// Loads a private key: 64 hexadecimal digits, readable by nobody but its owner.
+    /// Loads a private key: 64 hexadecimal digits, with or without `0x`, readable by nobody but its owner.
     public static func loadKey(_ path: String) throws(FileError) -> PrivateKey {
+        if Redaction.mayHoldKey(path) {
+            throw FileError(
+                .malformed, path: path, "what should be the path of a key file could be a private key itself",
+                remedy: "write the key into a file of its own (mode 0600) and name that file; who could read this may have the key")
+        }
         let descriptor = try open(path, as: "key file")
         defer { close(descriptor) }
         var status = stat()
@@ -159,13 +169,10 @@ public enum Files {
                 remedy: "run `chmod 600 \(path)`")
         }
         let bytes = try read(descriptor, path: path, as: "key file", maximumBytes: maximumKeyBytes)
-        let text = bytes.filter { ![0x20, 0x0A, 0x0D, 0x09].contains($0) }
-        do {
-            return try PrivateKey(hex: text)
+        do throws(KeyTextFault) {
+            return try PrivateKey(fileText: bytes)
         } catch {
-            throw FileError(
-                .malformed, path: path, "the key file \(path) holds no private key of 64 hexadecimal digits: \(error)",
-                remedy: "restore it from a backup, or write a new one with `podoru keygen`")
+            throw FileError(.malformed, path: path, "the key file \(path) \(error.reason)", remedy: error.remedy)
         }
     }
 

@@ -8,6 +8,8 @@ struct BootstrapList: Sendable {
         let endpoint: Endpoint
         /// Failures in a row; grows the backoff, never gives up.
         var failures = 0
+        /// What became of the newest dial.
+        var trouble: DialTrouble?
         var nextDial: Nanoseconds
         /// Whether a connection to it exists, under this endpoint or another.
         var isConnected = false

@@ -35,17 +35,17 @@ extension PeerManager {
         let isBarred = bans.contains(remote.address, at: now)
         if let reason = isBarred ? .banned : dial.isBootstrap ? nil : refusal(ofDialled: endpoint, remote: remote, at: now) {
             refuse(id, reason, effects: &effects)
-            noteDialFailure(of: endpoint, isBootstrap: dial.isBootstrap, at: now, effects: &effects)
+            noteDialFailure(of: endpoint, .ended(reason), isBootstrap: dial.isBootstrap, at: now, effects: &effects)
             return
         }
         open(id, remote: remote, direction: .outbound(endpoint), at: now, effects: &effects)
     }
 
-    /// A dial came to nothing.
-    public mutating func dialFailed(_ endpoint: Endpoint, at moment: Moment, effects: inout [PeerEffect]) {
+    /// A dial came to nothing, because of `failure`.
+    public mutating func dialFailed(_ endpoint: Endpoint, _ failure: DialFailure, at moment: Moment, effects: inout [PeerEffect]) {
         guard let dial = dials.end(endpoint) else { return }
         dialsFailed += 1
-        noteDialFailure(of: endpoint, isBootstrap: dial.isBootstrap, at: moment.uptime, effects: &effects)
+        noteDialFailure(of: endpoint, .failed(failure), isBootstrap: dial.isBootstrap, at: moment.uptime, effects: &effects)
         wake(at: moment.uptime)
     }
 
@@ -128,7 +128,9 @@ extension PeerManager {
         if peer.isReady, !peer.isContested { promoteSibling(of: peer) }
         guard phase == .running else { return }
         markBootstrapPeers()
+        noteSolitude(at: now)
         if let endpoint = peer.direction.dialled {
+            bootstrap.update(endpoint) { $0.trouble = .ended(reason) }
             noteEnd(of: peer, dialledAt: endpoint, reason: reason, at: now, effects: &effects)
         }
         hastenBookDial(at: now)

@@ -95,17 +95,19 @@ extension PeerManager {
             _ = dials.end(dial.endpoint)
             dialsFailed += 1
             effects.append(.cancelDial(dial.endpoint))
-            noteDialFailure(of: dial.endpoint, isBootstrap: dial.isBootstrap, at: now, effects: &effects)
+            noteDialFailure(of: dial.endpoint, .failed(.timedOut), isBootstrap: dial.isBootstrap, at: now, effects: &effects)
         }
     }
 
     /// An attempt came to nothing, before or after the connection: the wait grows, and an address of the book is
     /// forgotten after its last allowed failure. While no peer at all is connected the fault is likely ours, and
     /// nothing is forgotten.
-    mutating func noteDialFailure(of endpoint: Endpoint, isBootstrap: Bool, at now: Nanoseconds, effects: inout [PeerEffect]) {
+    mutating func noteDialFailure(
+        of endpoint: Endpoint, _ trouble: DialTrouble, isBootstrap: Bool, at now: Nanoseconds, effects: inout [PeerEffect]
+    ) {
         let inBook = book.failed(endpoint, isCounted: peers.slotsTaken > 0)
         if isBootstrap {
-            noteBootstrapFailure(of: endpoint, at: now, effects: &effects)
+            noteBootstrapFailure(of: endpoint, trouble, at: now, effects: &effects)
             return
         }
         if inBook.isForgotten {
@@ -116,19 +118,22 @@ extension PeerManager {
             failures: inBook.failures, least: PeeringLimits.addressBackoffMin, most: PeeringLimits.addressBackoffMax,
             using: &generator)
         book.postpone(endpoint, until: now + wait)
-        effects.append(.fact(.dialFailed(endpoint, failures: inBook.failures, retryIn: wait)))
+        effects.append(.fact(.dialFailed(endpoint, trouble, failures: inBook.failures, retryIn: wait)))
     }
 
-    private mutating func noteBootstrapFailure(of endpoint: Endpoint, at now: Nanoseconds, effects: inout [PeerEffect]) {
+    private mutating func noteBootstrapFailure(
+        of endpoint: Endpoint, _ trouble: DialTrouble, at now: Nanoseconds, effects: inout [PeerEffect]
+    ) {
         guard let failures = bootstrap.members.first(where: { $0.endpoint == endpoint })?.failures else { return }
         let wait = Backoff.wait(
             failures: failures + 1, least: PeeringLimits.bootstrapBackoffMin, most: PeeringLimits.bootstrapBackoffMax,
             using: &generator)
         bootstrap.update(endpoint) { member in
             member.failures += 1
+            member.trouble = trouble
             member.nextDial = now + wait
         }
-        effects.append(.fact(.dialFailed(endpoint, failures: failures + 1, retryIn: wait)))
+        effects.append(.fact(.dialFailed(endpoint, trouble, failures: failures + 1, retryIn: wait)))
     }
 
     // MARK: Ends of dialled connections
@@ -157,14 +162,14 @@ extension PeerManager {
             if bootstrap.contains(endpoint) {
                 // Only a change of somebody's configuration can help: the longest wait at once.
                 bootstrap.update(endpoint) { $0.failures = max($0.failures, 30) }
-                noteBootstrapFailure(of: endpoint, at: now, effects: &effects)
+                noteBootstrapFailure(of: endpoint, .ended(reason), at: now, effects: &effects)
             }
         default:
             if peer.isReady, now - peer.readyAt >= PeeringLimits.stableAfter {
                 book.postpone(endpoint, until: now + PeeringLimits.addressBackoffMin)
                 restBootstrapPeer(endpoint, at: now)
             } else {
-                noteDialFailure(of: endpoint, isBootstrap: bootstrap.contains(endpoint), at: now, effects: &effects)
+                noteDialFailure(of: endpoint, .ended(reason), isBootstrap: bootstrap.contains(endpoint), at: now, effects: &effects)
             }
         }
     }

@@ -87,6 +87,7 @@ extension PeerManager {
         peer.liveness.nextProbe = now + Nanoseconds.random(in: 0...configuration.pingInterval, using: &generator)
         peers[peer.id] = peer
         markBootstrapPeers()
+        noteSolitude(at: now)
         effects.append(.peerReady(peer.id))
         cancelNeedlessDial(for: peer, effects: &effects)
         learnListenEndpoint(of: peer, at: now)

@@ -48,6 +48,8 @@ public struct PeerManager: Sendable {
     var localHeight: UInt64 = 0
     var phase = Phase.new
 
+    var solitude = SolitudeClock()
+
     /// No deadline of any peer lies before this; it may lie earlier than all of them.
     var deadline: Nanoseconds?
     var nextBookDial: Nanoseconds = 0
@@ -78,6 +80,8 @@ public struct PeerManager: Sendable {
         guard phase == .new else { return }
         phase = .running
         bootstrap.replace(with: configuration.bootstrapPeers, at: moment.uptime)
+        noteSolitude(at: moment.uptime)
+        deadline = moment.uptime
         tick(at: moment, effects: &effects)
     }
 
@@ -87,6 +91,7 @@ public struct PeerManager: Sendable {
         for endpoint in dials.endpoints { effects.append(.cancelDial(endpoint)) }
         dials.removeAll()
         for id in peers.ids { close(id, .shutdown, at: moment.uptime, effects: &effects) }
+        solitude.end()
         deadline = nil
     }
 
@@ -108,6 +113,7 @@ public struct PeerManager: Sendable {
         replaceInactive(at: now, effects: &effects)
         dialBootstrapPeers(at: now, effects: &effects)
         dialFromBook(at: now, effects: &effects)
+        tellSolitude(at: now, effects: &effects)
         deadline = earliestDeadline
     }
 
@@ -162,6 +168,7 @@ public struct PeerManager: Sendable {
         for peer in peers.all { earliest = min(earliest, deadline(of: peer)) }
         if let end = bans.earliestEnd { earliest = min(earliest, end) }
         if let next = nextBootstrapDial { earliest = min(earliest, next) }
+        if let next = solitude.nextTelling { earliest = min(earliest, next) }
         if wantsFromBook { earliest = min(earliest, nextBookDial) }
         if hasEnoughOutbound { earliest = min(earliest, nextReplacement) }
         return earliest == .max ? nil : earliest

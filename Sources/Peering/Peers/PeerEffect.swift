@@ -29,7 +29,10 @@ public enum PeerEffect: Hashable, Sendable {
 
 /// What is worth a line in the log beside the effects themselves.
 public enum PeerFact: Hashable, Sendable {
-    case dialFailed(Endpoint, failures: Int, retryIn: Nanoseconds?)
+    /// A dial came to nothing, or its connection ended soon; `failures` in a row.
+    case dialFailed(Endpoint, DialTrouble, failures: Int, retryIn: Nanoseconds)
+    /// There is no peer. At most one in `PeeringLimits.solitudeInterval`.
+    case alone(Solitude)
     /// The address was forgotten after its last allowed failure, or because it can never be of use.
     case addressForgotten(Endpoint)
     /// A dial led back to this node; the address will not be dialled again.
@@ -41,9 +44,9 @@ public enum PeerFact: Hashable, Sendable {
 extension PeerFact: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .dialFailed(let endpoint, let failures, let retry?):
-            "could not connect to \(endpoint) (failure \(failures)); next attempt in \(retry / .seconds(1)) s"
-        case .dialFailed(let endpoint, let failures, nil): "could not connect to \(endpoint) (failure \(failures))"
+        case .dialFailed(let endpoint, let trouble, let failures, let retry):
+            "no peer at \(endpoint): \(trouble); \(failures) in a row, next attempt in \(retry / .seconds(1)) s"
+        case .alone(let solitude): "no peer for \(solitude.lasted / .seconds(1)) s"
         case .addressForgotten(let endpoint): "forgot the address \(endpoint)"
         case .ownEndpoint(let endpoint): "\(endpoint) is this node itself; it is not dialled again"
         case .banned(let address, let duration): "banned \(address) for \(duration / .seconds(60)) min"

@@ -55,6 +55,12 @@ public enum PeeringLimits {
     /// A connection that lasted this long was a success; one that ended sooner counts as a failed dial, so that a peer
     /// that shakes hands and hangs up is not redialled in a tight loop.
     public static let stableAfter: Nanoseconds = .seconds(60)
+    /// How long no peer is there before that is told: the others restart too, and a first dial takes its time.
+    public static let solitudeFirst: Nanoseconds = .seconds(5)
+    /// How often it is told afterwards: an operator who looks at the log sees it, and a day of it is 1440 lines.
+    public static let solitudeInterval: Nanoseconds = .seconds(60)
+    /// Peers that are named with it: one line for a person.
+    public static let maxToldAttempts = 8
     /// Addresses at which the node found itself. A host has few; the oldest is forgotten.
     public static let maxOwnEndpoints = 16
 

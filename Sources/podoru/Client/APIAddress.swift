@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// Where a node's API is: `http://host:port[/base]`, or `unix:/path` for a socket in the file system.
 struct APIAddress: Hashable, Sendable, CustomStringConvertible {
     enum Place: Hashable, Sendable {
@@ -27,6 +29,8 @@ struct APIAddress: Hashable, Sendable, CustomStringConvertible {
     /// - Throws: `APIFailure.address` with what is wrong.
     init(_ text: String) throws(APIFailure) {
         func fault(_ reason: String) -> APIFailure { .address(text, reason) }
+        // It would be asked of a name server, and stand in every complaint.
+        if Redaction.mayHoldKey(text) { throw fault("it could be a private key") }
         if text.hasPrefix("unix:") {
             let path = APIAddress.withoutDoubleSlash(text.dropFirst("unix:".count))
             guard path.hasPrefix("/") else { throw fault("the path of a socket must be absolute, such as unix:/run/podoru/admin.sock") }

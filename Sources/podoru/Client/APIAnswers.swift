@@ -3,6 +3,8 @@ enum APIAnswer {
     /// GET /api/v1/node/info
     struct NodeInfo: Hashable, Sendable {
         var version: String?
+        /// Of the sources that the node was built from; the Go node and builds without git send none.
+        var commit: String?
         var nodeType: String?
         var address: String?
         var chainID: String?
@@ -102,6 +104,7 @@ extension APIAnswer.NodeInfo {
         peerCount = data["peer_count"].uint ?? data["peers"].uint
         uptimeSeconds = data["uptime"].double.map { UInt64(max(0, min($0, 1e15))) }
         p2pAddress = data["p2p_address"].text
+        commit = data["commit"].text
     }
 }
 

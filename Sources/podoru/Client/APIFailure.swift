@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// Why an API gave no answer that a command could use, in words that say what to do.
 enum APIFailure: Error, Hashable, Sendable {
     /// The text is no address of an API.
@@ -16,7 +18,7 @@ extension APIFailure: CustomStringConvertible {
     var description: String {
         switch self {
         case .address(let text, let reason):
-            "\u{201C}\(text)\u{201D} is no address of an API: \(reason)"
+            "\u{201C}\(Redaction.value(text))\u{201D} is no address of an API: \(reason)"
         case .unreachable(let address, let reason):
             "no node answers at \(address): \(reason); is `api_enabled` on, and the node running?"
         case .late(let address, let path, let seconds):

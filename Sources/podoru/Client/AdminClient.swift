@@ -15,6 +15,9 @@ struct AdminClient: Sendable {
     ///
     /// - Throws: `CommandFailure` when it is not there, is no socket, or is not for this user.
     init(socket path: String) throws(CommandFailure) {
+        if Redaction.mayHoldKey(path) {
+            throw CommandFailure(.usage, "what should be the path of the admin socket could be a private key")
+        }
         var status = stat()
         guard stat(path, &status) == 0 else {
             switch errno {
@@ -52,6 +55,9 @@ struct AdminClient: Sendable {
     func call(
         _ method: HTTPClient.Method, _ words: [String], _ body: [(name: String, value: JSONValue)] = []
     ) async throws(CommandFailure) -> JSONValue {
+        if (words + body.compactMap(\.value.text)).contains(where: Redaction.mayHoldKey) {
+            throw CommandFailure(.usage, "what should be an address or a level could be a private key, and is not sent")
+        }
         let path = "/admin/v1" + words.map { "/" + AdminClient.encoded($0) }.joined()
         let reply: HTTPClient.Reply
         do throws(APIFailure) {

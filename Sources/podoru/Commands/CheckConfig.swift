@@ -28,8 +28,10 @@ struct CheckConfig: ParsableCommand {
     var quiet = false
 
     func run() throws {
-        let configuration = try ConfigurationLoader.load(file).configuration
+        let loaded = try ConfigurationLoader.load(file)
+        let configuration = loaded.configuration
         if quiet, !effective { return }
+        for note in loaded.notes { StandardError.say("note: \(note)") }
         note(configuration.genesisPath, "genesis_path")
         if let key = configuration.privateKey { note(key, "private_key") }
         if effective {

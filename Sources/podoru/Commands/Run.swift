@@ -3,6 +3,7 @@ internal import ArgumentParser
 internal import Logging
 internal import Node
 internal import PodoruConfiguration
+internal import Primitives
 internal import ServiceLifecycle
 
 #if canImport(Glibc)
@@ -30,11 +31,13 @@ struct Run: AsyncParsableCommand {
         let level = LogLevel(settings.logLevel.level)
         LoggingSystem.bootstrap { PodoruLogHandler(label: $0, level: level, writer: writer) }
         defer { writer.flush() }
+        for note in loaded.notes { Logger(label: "node").notice("\(note)") }
         try OpenFiles.makeRoom(for: settings, logger: Logger(label: "node"))
 
         let (failures, failed) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingOldest(1))
         var options = Node.Options(logger: Logger(label: "node"), supervisor: supervisorFd, logLevel: level) { failed.yield($0) }
         options.serviceManager = .current
+        options.commit = BuildCommit.text
         let node: Node
         do throws(NodeError) {
             node = try await Node.start(settings, options: options)
@@ -153,13 +156,16 @@ private struct NodeService: Service {
                 try await reload()
             } catch {
                 for line in error.description.split(separator: "\n") { log.error("\(line)") }
-                log.error("the configuration was not reloaded, and the node goes on as before", metadata: ["file": "\(configurationPath)"])
+                log.error(
+                    "the configuration was not reloaded, and the node goes on as before",
+                    metadata: ["file": "\(Redaction.value(configurationPath))"])
             }
         }
     }
 
     private func reload() async throws(CommandFailure) {
         let loaded = try ConfigurationLoader.load(configurationPath)
+        for note in loaded.notes { Logger(label: "node").notice("\(note)") }
         try OpenFiles.makeRoom(for: loaded.configuration, logger: Logger(label: "node"))
         do throws(NodeError) {
             try await node.reload(loaded.configuration)

@@ -149,7 +149,7 @@ struct NodeOptions: ParsableArguments {
 
     func address() throws -> APIAddress {
         if let config { return try APIAddress(configuration: ConfigurationLoader.load(config).configuration, file: config) }
-        if let text = api ?? getenv("PODORU_API").map({ String(cString: $0) }), !text.isEmpty { return try APIAddress(text) }
+        if let text = api ?? getenv(PodoruVariable.api.rawValue).map({ String(cString: $0) }), !text.isEmpty { return try APIAddress(text) }
         return .standard
     }
 }

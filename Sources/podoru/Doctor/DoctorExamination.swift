@@ -35,7 +35,7 @@ struct DoctorExamination: Sendable {
         let skipped = others.map {
             DoctorFinding.skipped($0, "not looked at without a configuration", do: "Correct the configuration and look again.")
         }
-        return DoctorReport(file: file, findings: findings + [service.finding] + skipped)
+        return DoctorReport(file: Redaction.value(file), findings: findings + [service.finding] + skipped)
     }
 
     // MARK: With a configuration
@@ -70,7 +70,7 @@ struct DoctorExamination: Sendable {
         let isAlone = subject.configuration.nodeType == .producer && files?.genesis?.authorities.count == 1
         findings += PeerCheck(chainID: chainID, identity: identity, isAlone: isAlone).findings(peers)
         findings += port.node.findings(isRunning: port.isRunning)
-        return DoctorReport(file: file, findings: findings)
+        return DoctorReport(file: Redaction.value(file), findings: findings)
     }
 
     private func disk(_ subject: DoctorSubject) async -> [DoctorFinding] {

@@ -63,7 +63,7 @@ struct KeyPlace {
                     skipped: "\(path) may not be read by this user", do: "Run the command with sudo, or as \(user.name), who runs the node."
                 )
             }
-            throw DoctorKeyFault(error.description, do: "Take the file that `podoru keygen` wrote.")
+            throw DoctorKeyFault(error.reason, do: "\(error.remedy.prefix(1).uppercased())\(error.remedy.dropFirst()).")
         }
     }
 

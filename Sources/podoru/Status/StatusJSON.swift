@@ -7,6 +7,7 @@ extension StatusSnapshot {
         object.field("api", address)
         object.field("time", takenAt)
         object.field("version", info.version)
+        object.field("commit", info.commit)
         object.field("node_type", info.nodeType)
         object.field("address", info.address)
         object.field("chain_id", chainID)

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Node
+internal import Primitives
 
 #if canImport(Glibc)
 internal import Glibc
@@ -39,9 +40,12 @@ struct CommandFailure: Error, CustomStringConvertible {
 
     init(_ exit: SystemExit, _ description: String, beginsWithPlace: Bool = false) {
         self.exit = exit
-        self.description = description
+        self.description = CommandFailure.quotingExits.contains(exit) ? Redaction.sentence(description) : description
         self.beginsWithPlace = beginsWithPlace
     }
+
+    /// Those whose sentences quote arguments and paths, and never hashes that were computed.
+    private static let quotingExits: [SystemExit] = [.usage, .noInput, .cannotCreate, .permission]
 
     init(_ error: FileError) {
         self.init(SystemExit(error.kind), error.description)

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Ledger
 internal import Node
+internal import PodoruConfiguration
 internal import Primitives
 
 #if canImport(Glibc)
@@ -34,7 +35,7 @@ struct TransactionOptions: ParsableArguments {
     var timeoutMilliseconds: Int64 { PlainDuration.milliseconds(timeout) ?? 60_000 }
 
     func key() throws -> PrivateKey {
-        let path = keyFile ?? getenv("PODORU_KEY_FILE").map { String(cString: $0) } ?? ""
+        let path = keyFile ?? getenv(PodoruVariable.keyFile.rawValue).map { String(cString: $0) } ?? ""
         guard !path.isEmpty else {
             throw CommandFailure(.usage, "no key to sign with: give --key-file FILE, or set PODORU_KEY_FILE (podoru keygen makes a key)")
         }

@@ -54,6 +54,18 @@ import Testing
         }
     }
 
+    @Test func infoAndMetricsNameTheCommitWhereItIsKnown() async throws {
+        let onIPv6 = { (configuration: inout NodeConfiguration) in configuration.p2pBindAddr = "::1" }
+        try await withAPINode(commit: "0123456789-dirty", configure: onIPv6) { api in
+            let info = try await api.get("/api/v1/node/info").payload
+            #expect(info["version"]?.string == PodoruVersion.current, "what clients compare stays as it is")
+            #expect(info["commit"]?.string == "0123456789-dirty")
+            #expect(info["p2p_address"]?.string == "[::1]:\(api.node.port)")
+            let metrics = try await api.get("/metrics").text
+            #expect(metrics.contains(#"podoru_build_info{version="\#(PodoruVersion.current)",commit="0123456789-dirty"} 1"#), "\(metrics)")
+        }
+    }
+
     /// The explorer marks its own node among the authorities by comparing the texts.
     @Test func aProducerIsSpelledAsTheGenesisSpellsIt() async throws {
         let chain = try TestChain(isLowerCase: true)

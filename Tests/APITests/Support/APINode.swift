@@ -31,7 +31,7 @@ final class APINode: Sendable {
     ///   - chain: whether it has imported the reference's chain of 130 blocks before it starts.
     ///   - routes: endpoints beside the API's own.
     static func start(
-        chain: Bool = false, genesis: String = "genesis.json", limits: APILimits = APILimits(), routes: [Route] = [],
+        chain: Bool = false, genesis: String = "genesis.json", limits: APILimits = APILimits(), routes: [Route] = [], commit: String? = nil,
         configure: (inout NodeConfiguration) -> Void = { _ in }
     ) async throws -> APINode {
         let directory = TemporaryDirectory()
@@ -44,7 +44,9 @@ final class APINode: Sendable {
         configure(&configuration)
         if chain { try importChain(into: configuration) }
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let node = try await Node.start(configuration, options: Node.Options(logger: logger))
+        var options = Node.Options(logger: logger)
+        options.commit = commit
+        let node = try await Node.start(configuration, options: options)
         do {
             let server = try await APIServer.start(
                 node: node, configuration: configuration, logger: logger, limits: limits, routes: routes)
@@ -91,12 +93,12 @@ final class APINode: Sendable {
 
 /// Runs `body` with a node that is stopped after it, whichever way it ends. The parameters are those of `APINode.start`.
 func withAPINode(
-    chain: Bool = false, genesis: String = "genesis.json", limits: APILimits = APILimits(), routes: [Route] = [],
+    chain: Bool = false, genesis: String = "genesis.json", limits: APILimits = APILimits(), routes: [Route] = [], commit: String? = nil,
     configure: (inout NodeConfiguration) -> Void = { _ in }, _ body: (APINode) async throws -> Void
 ) async throws {
     await NodeGate.shared.enter()
     defer { Task { await NodeGate.shared.leave() } }
-    let api = try await APINode.start(chain: chain, genesis: genesis, limits: limits, routes: routes, configure: configure)
+    let api = try await APINode.start(chain: chain, genesis: genesis, limits: limits, routes: routes, commit: commit, configure: configure)
     do {
         try await body(api)
     } catch {

@@ -1,6 +1,8 @@
 import Consensus
+import EventLoop
 import Ledger
 import Logging
+import Peering
 import PodoruConfiguration
 import Primitives
 import ProtocolCore
@@ -74,6 +76,50 @@ import Testing
             let gone = try await line(log, "peer disconnected")
             #expect(gone.metadata["peer"] == "127.0.0.1:\(producer.port)" && gone.metadata["reason"] == "closed_by_peer")
             _ = full
+        }
+    }
+
+    @Test func aNodeWithoutAPeerSaysWhyEachDialFailed() async throws {
+        let network = try TestNetwork()
+        let log = LogRecorder()
+        var configuration = network.configuration("node")
+        // Nobody listens on the first; names that end so never exist (RFC 6761); the last is no place of this machine's network.
+        configuration.bootstrapPeers = ["127.0.0.1:1", "nobody.invalid:9000"]
+        try await withNodes { nodes in
+            _ = try await nodes.start(configuration, log: log)
+            let told = try await line(log, "no peer: ")
+            #expect(told.message.hasPrefix("no peer: 127.0.0.1:1 (connection refused), nobody.invalid:9000 ("), "\(told.message)")
+            #expect(["no such host)", "the name could not be looked up)"].contains { told.message.hasSuffix($0) }, "\(told.message)")
+            #expect(told.metadata["for_s"] == "5" && told.metadata["known_addresses"] == "0")
+        }
+    }
+
+    @Test(arguments: [
+        (EventLoopError.Operation.resolve, "EAI_NONAME", DialFailure.noSuchHost), (.resolve, "EAI_NODATA", .noSuchHost),
+        (.resolve, "EAI_AGAIN", .nameNotResolved), (.resolve, "ETIMEDOUT", .nameNotResolved), (.connect, "ETIMEDOUT", .timedOut),
+        (.connect, "ECONNREFUSED", .refused), (.connect, "EHOSTUNREACH", .noRoute), (.connect, "ENETUNREACH", .noRoute),
+        (.connect, "EPERM", .forbidden), (.connect, "EMFILE", .other("words")),
+    ]) func whatTheSystemSaysOfADialIsSaidInWords(operation: EventLoopError.Operation, code: String, failure: DialFailure) {
+        #expect(DialFailure(EventLoopError(operation, code: .init(rawValue: code), text: "words")) == failure)
+    }
+
+    @Test func theStartNamesTheCommitWhereItIsKnown() async throws {
+        let network = try TestNetwork()
+        let log = LogRecorder()
+        try await withNodes { nodes in
+            _ = try await nodes.start(network.configuration("node"), log: log) { $0.commit = "0123456789-dirty" }
+            _ = try await line(log, "podoru \(PodoruVersion.current) (0123456789-dirty)")
+        }
+    }
+
+    @Test func anIPv6AddressIsToldInBrackets() async throws {
+        let network = try TestNetwork()
+        let log = LogRecorder()
+        var configuration = network.configuration("node")
+        configuration.p2pBindAddr = "::1"
+        try await withNodes { nodes in
+            let node = try await nodes.start(configuration, log: log)
+            #expect(try await line(log, "listening").metadata["p2p"] == "[::1]:\(node.port)")
         }
     }
 

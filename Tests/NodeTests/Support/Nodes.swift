@@ -8,8 +8,10 @@ import Synchronization
 final class Nodes: Sendable {
     private let running = Mutex<[Node]>([])
 
-    func start(_ configuration: NodeConfiguration, log: LogRecorder = LogRecorder()) async throws -> Node {
-        let node = try await Node.start(configuration, log: log)
+    func start(
+        _ configuration: NodeConfiguration, log: LogRecorder = LogRecorder(), _ adjust: (inout Node.Options) -> Void = { _ in }
+    ) async throws -> Node {
+        let node = try await Node.start(configuration, log: log, adjust)
         running.withLock { $0.append(node) }
         return node
     }

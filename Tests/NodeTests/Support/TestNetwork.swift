@@ -103,8 +103,12 @@ extension ReferenceChain {
 
 extension Node {
     /// Starts a node whose log nobody reads.
-    static func start(_ configuration: NodeConfiguration, log: LogRecorder = LogRecorder()) async throws -> Node {
-        try await Node.start(configuration, options: Options(logger: Logger(label: "test") { _ in log }))
+    static func start(
+        _ configuration: NodeConfiguration, log: LogRecorder = LogRecorder(), _ adjust: (inout Options) -> Void = { _ in }
+    ) async throws -> Node {
+        var options = Options(logger: Logger(label: "test") { _ in log })
+        adjust(&options)
+        return try await Node.start(configuration, options: options)
     }
 
     /// `status()` of a node that runs.

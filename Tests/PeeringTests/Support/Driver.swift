@@ -100,8 +100,8 @@ struct Driver {
         return id
     }
 
-    mutating func fail(_ dialled: String) {
-        manager.dialFailed(endpoint(dialled), at: moment, effects: &effects)
+    mutating func fail(_ dialled: String, _ failure: DialFailure = .refused) {
+        manager.dialFailed(endpoint(dialled), failure, at: moment, effects: &effects)
     }
 
     mutating func message(_ id: ConnectionID) -> Bool {

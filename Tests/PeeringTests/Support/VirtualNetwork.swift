@@ -101,7 +101,7 @@ struct VirtualNetwork {
         case .connected(let index, let dialled, let id, let remote):
             act(index) { $0.dialSucceeded(dialled, as: id, remote: remote, at: $1, effects: &$2) }
         case .refused(let index, let dialled):
-            act(index) { $0.dialFailed(dialled, at: $1, effects: &$2) }
+            act(index) { $0.dialFailed(dialled, .refused, at: $1, effects: &$2) }
         case .message(let id, let message):
             guard let end = ends[id], end.isOpen else { return }
             deliver(message, to: id, at: end)
