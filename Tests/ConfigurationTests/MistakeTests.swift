@@ -107,8 +107,8 @@ struct MistakeTests {
             "1:19: ip_limit_exempt: 10.1.2.3/8 sets bits beyond its length; write 10.0.0.0/8 or a longer length"),
         Mistake(
             "api_cors_origins: [\"https://example.org/\"]",
-            "1:20: api_cors_origins: 'https://example.org/' has a path, which an origin has not; "
-                + "write \"*\", or scheme and host as browsers send them, as in https://example.org or http://localhost:3000"),
+            "1:20: api_cors_origins: 'https://example.org/' is not as browsers send it and would match none of them; "
+                + "write https://example.org"),
     ]
 
     static let yaml = [
