@@ -4,6 +4,8 @@ public enum PodoruVariable: String, CaseIterable, Sendable {
     case api = "PODORU_API"
     /// The key file that signs transactions.
     case keyFile = "PODORU_KEY_FILE"
+    /// Where a container's node has its configuration, for the image's health check.
+    case configuration = "PODORU_CONFIG"
 }
 
 /// What a variable whose name begins with `PODORU_` is.
