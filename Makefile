@@ -11,7 +11,7 @@ SEED       ?=
 # The C libraries that CSystemShims names, and what a bare machine lacks to find them.
 DEBIAN_PACKAGES := libuv1-dev libyaml-dev zlib1g-dev libsecp256k1-dev liblmdb-dev
 # The tools that some tests hold what is installed against; without one of them its test is skipped with a word.
-DEBIAN_TEST_PACKAGES := dpkg-dev fish iproute2 lintian man-db prometheus python3 strace systemd ufw util-linux zsh
+DEBIAN_TEST_PACKAGES := caddy curl dpkg-dev fish iproute2 lintian man-db nginx-light openssl prometheus python3 strace systemd ufw util-linux zsh
 # What `make image`, `make test-image` and `make test-systemd` need beside them.
 DEBIAN_MACHINE_PACKAGES := debootstrap mmdebstrap procps runc systemd-container umoci
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)

@@ -83,7 +83,7 @@ install-files:
 	cp -r docs $(DESTDIR)$(DOCDIR)
 	@# They name files that are installed, which are elsewhere in the package.
 	sed -i 's|/usr/local/share/podoru|$(DATADIR)|g' $(DESTDIR)$(DOCDIR)/README.md $(DESTDIR)$(DOCDIR)/docs/*.md
-	cp -r deploy/prometheus deploy/grafana deploy/systemd/*.conf $(DESTDIR)$(DATADIR)
+	cp -r deploy/prometheus deploy/grafana deploy/proxy deploy/systemd/*.conf $(DESTDIR)$(DATADIR)
 	$(PLACE) deploy/config/node.yaml > $(DESTDIR)$(DATADIR)/node.yaml
 	$(FILL) deploy/config/node.short.yaml > $(DESTDIR)$(DATADIR)/node.short.yaml
 	chmod -R u=rwX,go=rX $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR)

@@ -68,7 +68,10 @@ public final class APIServer: Sendable {
         self.state = state
         switch outcome {
         case .success(let channel):
-            try? await loop.submit { try AcceptFaults.guardListener(channel) }.get()
+            try? await loop.submit {
+                let rest = AcceptRest("the HTTP API", limits: limits, room: { state.limits.room }, logger: context.logger)
+                try rest.guardListener(channel)
+            }.get()
             port = UInt16(channel.localAddress?.port ?? 0)
             let host = configuration.apiBindAddr
             address = (host.contains(":") ? "[\(host)]" : host) + ":\(port)"
@@ -101,8 +104,8 @@ public final class APIServer: Sendable {
     /// Connections that wait to be accepted: a second of a busy web page. Linux caps it at `net.core.somaxconn`.
     private static let backlog = 1024
 
-    /// Takes what of a reloaded configuration can change while it serves: the keys of `api_max_connections`, `api_max_websocket_clients` and
-    /// `api_requests_per_second`.
+    /// Takes what of a reloaded configuration can change while it serves: `api_max_connections`, `api_max_websocket_clients`,
+    /// `api_requests_per_second` and `api_trusted_proxies`.
     public func reload(_ configuration: NodeConfiguration) async {
         let state = state
         try? await state.loop.submit { state.take(configuration) }.get()

@@ -164,7 +164,14 @@ extension ConfigurationKey {
             "api_requests_per_second", \.apiRequestsPerSecond, .integer(0...1_000_000, unit: "requests"), .api, .atRunTime,
             """
             Requests a second of one client address; twice as many may come at once after it was quiet. Above it the
-            answer is 429. 0 is no limit: behind a proxy all clients have one address, and the proxy should limit them.
+            answer is 429. 0 is no limit. Behind a proxy all clients have its address, unless api_trusted_proxies names it.
+            """),
+        ConfigurationKey(
+            "api_trusted_proxies", \.apiTrustedProxies, .list(of: .cidr), .api, .atRunTime,
+            """
+            Networks of reverse proxies, as "127.0.0.1" or "10.0.0.0/8": in a request of theirs the right-most address of
+            X-Forwarded-For that is none of them is the client's. From anybody else that header is not read. List only
+            proxies that set or append to it; see docs/reverse-proxy.md.
             """),
         ConfigurationKey(
             "api_admin_socket", \.apiAdminSocket, .optional(.socketPath), .api, .atRestart,

@@ -78,6 +78,8 @@ public struct NodeConfiguration: Hashable, Sendable {
     public var apiMaxWebSocketClients = 1000
     /// Of one client address; 0: no limit.
     public var apiRequestsPerSecond = 1000
+    /// Whose `X-Forwarded-For` is believed.
+    public var apiTrustedProxies: [CIDR] = []
     /// The path of the Unix socket for the admin verbs; `nil`: none.
     public var apiAdminSocket: String?
     public var metricsEnabled = true

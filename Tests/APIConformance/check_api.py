@@ -45,16 +45,16 @@ def free_port():
 
 
 def start(binary, folder, log):
-    """A node with the reference's chain; the process and its URL once it answers."""
+    """A node with the reference's chain; the process, its URL once it answers, and its port for peers."""
     data = os.path.join(folder, "data")
     genesis = os.path.join(VECTORS, "genesis.json")
     blocks = os.path.join(VECTORS, "chain-130.jsonl.gz")
     subprocess.run([binary, "import", "--data-dir", data, "--genesis", genesis, blocks], check=True, stdout=subprocess.DEVNULL)
-    port = free_port()
+    port, peers = free_port(), free_port()
     configuration = os.path.join(folder, "node.yaml")
     with open(configuration, "w", encoding="utf-8") as file:
         file.write(
-            f'data_dir: "{data}"\ngenesis_path: "{genesis}"\np2p_bind_addr: "127.0.0.1"\np2p_port: 0\n'
+            f'data_dir: "{data}"\ngenesis_path: "{genesis}"\np2p_bind_addr: "127.0.0.1"\np2p_port: {peers}\n'
             f'api_bind_addr: "127.0.0.1"\napi_port: {port}\n'
         )
     node = subprocess.Popen([binary, "run", "--config", configuration], stdout=log, stderr=log)
@@ -64,11 +64,31 @@ def start(binary, folder, log):
         try:
             with urllib.request.urlopen(f"{url}/api/v1/chain/info", timeout=5) as answer:
                 if json.load(answer)["data"]["height"] == 130:
-                    return node, url
+                    return node, url, peers
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.05)
     node.kill()
     raise SystemExit("the node did not start; see its log above")
+
+
+def start_peer(binary, folder, log, port, url):
+    """A second node, without which the first would not be ready; the process once it is."""
+    configuration = os.path.join(folder, "peer.yaml")
+    with open(configuration, "w", encoding="utf-8") as file:
+        file.write(
+            f'data_dir: "{os.path.join(folder, "peer")}"\ngenesis_path: "{os.path.join(VECTORS, "genesis.json")}"\n'
+            f'p2p_bind_addr: "127.0.0.1"\np2p_port: 0\napi_enabled: false\nbootstrap_peers: ["127.0.0.1:{port}"]\n'
+        )
+    peer = subprocess.Popen([binary, "run", "--config", configuration], stdout=log, stderr=log)
+    deadline = time.monotonic() + START_SECONDS
+    while peer.poll() is None and time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{url}/api/v1/node/ready", timeout=5):
+                return peer
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.05)
+    peer.kill()
+    raise SystemExit("the node never became ready; see its log above")
 
 
 def main():
@@ -81,9 +101,10 @@ def main():
     seed = random.randrange(1 << 32) if options.seed is None else options.seed
     command = tool(options.venv)
     with tempfile.TemporaryDirectory(prefix="podoru-api-") as folder, open(os.path.join(folder, "node.log"), "w+", encoding="utf-8") as log:
-        node = None
+        node, peer = None, None
         try:
-            node, url = start(options.podoru, folder, log)
+            node, url, port = start(options.podoru, folder, log)
+            peer = start_peer(options.podoru, folder, log, port, url)
             print(f"seed {seed} (repeat with: make test-api SEED={seed})", flush=True)
             result = subprocess.run(
                 [
@@ -97,8 +118,9 @@ def main():
             node.send_signal(signal.SIGTERM)
             code = node.wait(STOP_SECONDS)
         finally:
-            if node is not None and node.poll() is None:
-                node.kill()
+            for process in (peer, node):
+                if process is not None and process.poll() is None:
+                    process.kill()
             log.flush()
             log.seek(0)
             text = log.read()

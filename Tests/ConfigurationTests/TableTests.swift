@@ -20,7 +20,7 @@ struct TableTests {
         ("idle_timeout", "25s"), ("sync_batch_size", "100"), ("sync_threshold", "10"), ("log_level", "info"), ("log_format", "text"),
         ("api_cors_origins", "[\"*\"]"), ("api_admin_socket", "null"), ("metrics_enabled", "true"), ("producer_takeover", "false"),
         ("rate_limit_patience", "30s"), ("api_max_connections", "4096"), ("api_max_websocket_clients", "1000"),
-        ("api_requests_per_second", "1000"),
+        ("api_requests_per_second", "1000"), ("api_trusted_proxies", "[]"),
     ]
 
     @Test func theTableHasEverySpecifiedKeyWithItsDefaultAndNoOther() {
@@ -52,7 +52,7 @@ struct TableTests {
         "idle_timeout": "1s500ms", "sync_batch_size": "99", "sync_threshold": "1", "log_level": "trace", "log_format": "json",
         "api_cors_origins": "[\"https://a.b\", \"http://[::1]:3000\"]", "api_admin_socket": "/run/s", "metrics_enabled": "false",
         "producer_takeover": "true", "rate_limit_patience": "1h", "api_max_connections": "10", "api_max_websocket_clients": "0",
-        "api_requests_per_second": "0",
+        "api_requests_per_second": "0", "api_trusted_proxies": "[\"127.0.0.0/8\", \"::1/128\"]",
     ]
 
     @Test func whatIsWrittenReadsBackToTheSame() throws {
@@ -152,7 +152,7 @@ struct ChangeTests {
         let atRunTime = [
             "log_level", "bootstrap_peers", "private_peers", "max_peers", "min_outbound_peers", "max_peers_per_ip", "ip_limit_exempt",
             "rate_limit_messages_per_second", "rate_limit_burst", "rate_limit_patience", "handshake_timeout", "idle_timeout",
-            "api_max_connections", "api_max_websocket_clients", "api_requests_per_second",
+            "api_max_connections", "api_max_websocket_clients", "api_requests_per_second", "api_trusted_proxies",
         ]
         #expect(Set(ConfigurationKey.all.filter { $0.reload == .atRunTime }.map(\.name)) == Set(atRunTime))
     }

@@ -50,6 +50,7 @@ import Testing
             "usr/share/fish/vendor_completions.d/podoru.fish": 0o644, "etc/ufw/applications.d/podoru": 0o644,
             "etc/podoru/node.yaml": 0o640, "usr/share/doc/podoru/LICENSE": 0o644,
             "usr/share/doc/podoru/docs/recovery.md": 0o644,
+            "usr/share/podoru/proxy/nginx.conf": 0o644, "usr/share/podoru/proxy/Caddyfile": 0o644,
             "usr/share/podoru/prometheus/podoru-alerts.yml": 0o644, "usr/share/podoru/grafana/podoru.json": 0o644,
         ]
         for (path, mode) in expected { #expect(files[path] == mode, "\(path): \(files[path].map { String($0, radix: 8) } ?? "missing")") }

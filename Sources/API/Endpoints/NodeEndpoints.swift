@@ -5,11 +5,12 @@ internal import Node
 internal import PodoruConfiguration
 internal import Primitives
 
-/// `node/info`, `node/peers`, `node/health`.
+/// `node/info`, `node/peers`, `node/health`, `node/live`, `node/ready`.
 enum NodeEndpoints {
     static func routes(_ context: APIContext) -> [Route] {
         let cache = NodeStatusCache(context.node) { status, peers in info(status, peers, context) }
         let health = HealthCheck(context, cache)
+        let readiness = ReadinessCheck(context, cache)
         return [
             Route(.get, "/api/v1/node/info") { _ in try await cache.current().infoAnswer },
             Route(.get, "/api/v1/node/peers") { request in
@@ -17,6 +18,8 @@ enum NodeEndpoints {
                 return request.isJSON ? snapshot.bareAnswer : snapshot.wrappedAnswer
             },
             Route(.get, "/api/v1/node/health") { _ in await health.response() },
+            Route(.get, "/api/v1/node/live") { _ in ReadinessCheck.alive },
+            Route(.get, "/api/v1/node/ready") { _ in await readiness.response() },
         ]
     }
 

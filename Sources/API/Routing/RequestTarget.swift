@@ -28,8 +28,10 @@ struct RequestTarget: Sendable {
 
     /// `http://host/path` is what a client sends to a proxy; servers must take it too (RFC 9112, 3.2.2).
     private static func pathOfAbsolute(_ text: Substring.UTF8View) throws(APIError) -> Substring.UTF8View {
-        for scheme in ["http://", "https://"] where text.starts(with: scheme.utf8) {
+        for scheme in ["http://", "https://"]
+        where text.prefix(scheme.utf8.count).elementsEqual(scheme.utf8, by: { $0 == $1 || $0 | 0x20 == $1 }) {
             let rest = text.dropFirst(scheme.utf8.count)
+            guard let first = rest.first, first != UInt8(ascii: "/"), first != UInt8(ascii: "?") else { break }
             guard let slash = rest.firstIndex(of: UInt8(ascii: "/")) else { return "/"[...].utf8 }
             return rest[slash...]
         }

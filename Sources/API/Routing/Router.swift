@@ -18,6 +18,9 @@ struct Router: Sendable {
         var routes: [Route] = []
     }
 
+    /// Every method that some path takes.
+    static let methods = "GET, HEAD, POST, OPTIONS"
+
     private var root = Branch()
 
     /// A later route with the method and path of an earlier one takes its place.

@@ -13,6 +13,11 @@ struct APILimits: Sendable {
     /// is what a page with many widgets does when it opens.
     private(set) var requestsPerSecond = 0
 
+    /// Proxies whose `X-Forwarded-For` names the client (`api_trusted_proxies`).
+    private(set) var trustedProxies: [CIDR] = []
+    /// Descriptors that connections of the API leave to others.
+    private(set) var room = DescriptorRoom.all
+
     // MARK: A request
 
     /// The request line and the header fields together. Browsers with many cookies stay below 8 KiB.
@@ -54,8 +59,16 @@ struct APILimits: Sendable {
     /// How often deadlines are looked at. One walk over all connections instead of a timer each.
     var sweepInterval = TimeAmount.milliseconds(250)
 
+    /// How long a listener rests when descriptors or memory ran out, as that for peers does (`EventLoopLimits.acceptPause`).
+    var acceptPause = TimeAmount.seconds(1)
+    /// After so long without a rest a shortage is over: while it lasts, one warning is enough.
+    var acceptCalm = TimeAmount.seconds(10)
+
     // MARK: Clients
 
+    /// Descriptors that are left to the store, the log, files that are written anew, and name look-ups, beside one a peer: with fewer the
+    /// listener for peers rests (`EventLoopLimits.reservedDescriptors`). A flood of clients must not keep peers away.
+    static let filesAndLookups = 32
     /// Connections at once on the admin socket, which are counted by themselves: whoever has taken all of the TCP port's keeps no
     /// operator out.
     var adminConnections = 32
@@ -91,5 +104,7 @@ struct APILimits: Sendable {
         connections = configuration.apiMaxConnections
         webSocketClients = configuration.apiMaxWebSocketClients
         requestsPerSecond = configuration.apiRequestsPerSecond
+        trustedProxies = configuration.apiTrustedProxies
+        room.reserve = configuration.maxPeers + APILimits.filesAndLookups
     }
 }

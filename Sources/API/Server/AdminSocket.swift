@@ -35,6 +35,7 @@ struct AdminSocket: Sendable {
     ///
     /// - Throws: when the path is another file, a living process serves there, or it cannot be made.
     static func open(_ path: String, child: HTTPChild, group: MultiThreadedEventLoopGroup) async throws(APIServerError) -> AdminSocket {
+        let state = child.state
         let descriptor = try make(path)
         guard let identity = FileIdentity(path) else {
             close(descriptor)
@@ -44,7 +45,11 @@ struct AdminSocket: Sendable {
             let channel = try await ServerBootstrap(group: group)
                 .serverChannelOption(.backlog, value: backlog)
                 .serverChannelInitializer { channel in
-                    channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(AcceptFaults()) }
+                    channel.eventLoop.makeCompletedFuture {
+                        // The operator may have the last descriptor.
+                        let rest = AcceptRest("the admin socket", limits: state.limits, room: { .all }, logger: state.logger)
+                        try channel.pipeline.syncOperations.addHandler(rest)
+                    }
                 }
                 .childChannelInitializer { channel in channel.eventLoop.makeCompletedFuture { try child.setUp(channel) } }
                 .childChannelOption(.allowRemoteHalfClosure, value: true)
@@ -118,21 +123,5 @@ struct AdminSocket: Sendable {
         return withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
         }
-    }
-}
-
-/// Keeps a fault of accept(2), such as too many open files, from ending the listener: NIO waits a second and accepts again.
-final class AcceptFaults: ChannelInboundHandler {
-    typealias InboundIn = any Channel
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard error is IOError else { return context.fireErrorCaught(error) }
-    }
-
-    /// Puts it behind NIO's own handler, which does the waiting. On the channel's loop.
-    static func guardListener(_ channel: any Channel) throws {
-        let pipeline = channel.pipeline.syncOperations
-        let backoff = try pipeline.handler(type: AcceptBackoffHandler.self)
-        try pipeline.addHandler(AcceptFaults(), position: .after(backoff))
     }
 }

@@ -6,14 +6,19 @@ enum AnswerEncoder {
     static let goOn = "HTTP/1.1 100 Continue\r\n\r\n"
 
     /// Head and body in one buffer: one system call writes them.
-    static func encode(_ response: APIResponse, for exchange: Exchange, cors: CORSPolicy?, allocator: ByteBufferAllocator) -> ByteBuffer {
-        var buffer = allocator.buffer(capacity: 384 + (exchange.isHead ? 0 : response.body.count))
+    ///
+    /// - Parameter date: the line of `DateLine`.
+    static func encode(
+        _ response: APIResponse, for exchange: Exchange, cors: CORSPolicy?, date: String, allocator: ByteBufferAllocator
+    ) -> ByteBuffer {
+        var buffer = allocator.buffer(capacity: 448 + (exchange.isHead ? 0 : response.body.count))
         let status = response.status
         buffer.writeStaticString("HTTP/1.1 ")
         buffer.writeString(String(status.code))
         buffer.writeStaticString(" ")
         buffer.writeString(status.reasonPhrase)
         buffer.writeStaticString("\r\n")
+        buffer.writeString(date)
         if status != .noContent {
             buffer.writeStaticString("Content-Type: ")
             buffer.writeString(response.contentType)

@@ -1,22 +1,16 @@
+internal import Framing
 internal import NIOCore
 internal import RateLimiter
 
-/// A client as the request rate knows it: its IPv4 address, or the first 64 bits of its IPv6 address, which one customer has.
+/// A client as the request rate knows it: its IPv4 address, or the first 64 bits of its IPv6 address, which one customer has. An IPv4
+/// address inside IPv6, as a listener on `::` sees it, is that IPv4 address.
 struct ClientKey: Hashable, Sendable {
     private let bits: UInt64
     private let isIPv6: Bool
 
-    /// `nil` for a Unix socket.
-    init?(_ address: SocketAddress?) {
-        guard let address, address.protocol != .unix else { return nil }
-        let isIPv6 = address.protocol == .inet6
-        self.isIPv6 = isIPv6
-        // The address stands behind family and port, in IPv6 behind the flow label too (ip(7), ipv6(7)).
-        bits = address.withSockAddr { pointer, _ in
-            let bytes = UnsafeRawPointer(pointer)
-            return isIPv6
-                ? bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self) : UInt64(bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
-        }
+    init(_ address: IPAddress) {
+        isIPv6 = !address.isIPv4
+        bits = address.isIPv4 ? address.low : address.high
     }
 }
 

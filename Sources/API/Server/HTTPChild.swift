@@ -1,3 +1,4 @@
+internal import Framing
 internal import HTTPTypes
 internal import HummingbirdCore
 internal import Logging
@@ -26,7 +27,7 @@ struct HTTPChild: ServerChildChannel {
 
     /// On the channel's loop.
     func setUp(_ channel: any Channel) throws {
-        let admission = state.admit(isAdmin: profile.isAdmin)
+        let admission = state.admit(isAdmin: profile.isAdmin, hasPlace: state.limits.room.hasPlace(for: channel))
         channel.closeFuture.whenComplete { _ in state.leave(admission) }
         // Fails on a Unix socket, which has no such delay.
         try? channel.syncOptions?.setOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -39,8 +40,8 @@ struct HTTPChild: ServerChildChannel {
             channel.closeFuture.whenComplete { _ in state.forget(id) }
             try pipeline.addHandler(refusal)
         case .admitted, .admin:
-            let client = profile.isAdmin ? nil : ClientKey(channel.remoteAddress)
-            let connection = HTTPConnection(state: state, profile: profile, client: client)
+            let peer = profile.isAdmin ? nil : IPAddress(channel.remoteAddress)
+            let connection = HTTPConnection(state: state, profile: profile, peer: peer)
             var limits = NIOHTTPDecoderLimitConfiguration()
             limits.maxHeaderFieldSize = state.limits.headBytes
             limits.maxHeaderListSize = state.limits.headBytes
@@ -79,7 +80,8 @@ final class Refusal: ChannelInboundHandler, LiveConnection {
         let error = APIError(.serviceUnavailable, "the server has as many connections as it may", headers: [.retryAfter: "1"])
         var exchange = Exchange(work: .answer(error.response))
         exchange.isLast = true
-        let buffer = AnswerEncoder.encode(error.response, for: exchange, cors: cors, allocator: context.channel.allocator)
+        let buffer = AnswerEncoder.encode(
+            error.response, for: exchange, cors: cors, date: state.date.current(), allocator: context.channel.allocator)
         state.counters.answered(status: error.status.code)
         let written = context.eventLoop.makePromise(of: Void.self)
         let channel = context.channel

@@ -1,4 +1,5 @@
 internal import DequeModule
+internal import Framing
 internal import HTTPTypes
 internal import NIOCore
 internal import NIOHTTP1
@@ -14,7 +15,8 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LiveC
 
     let state: ServerState
     let profile: ListenerProfile
-    let client: ClientKey?
+    /// The other side's address; `nil` on the admin socket.
+    let peer: IPAddress?
     /// Its number among the server's connections.
     var id: UInt64 = 0
     /// `nil` before and after its time in the pipeline.
@@ -42,19 +44,18 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LiveC
     }
 
     private var ending = Ending.open
-    /// When the first byte of the head came that is being received.
-    private var headBegan: NIODeadline?
-    private var lineHasEnded = false
+    /// The head that is being received.
+    private var head = HeadProgress()
     /// When the last answer was written, or the connection accepted.
     private var idleSince: NIODeadline
     private var turnBegan: NIODeadline
     private var hasServed = false
     private var stall = WriteStall()
 
-    init(state: ServerState, profile: ListenerProfile, client: ClientKey?) {
+    init(state: ServerState, profile: ListenerProfile, peer: IPAddress?) {
         self.state = state
         self.profile = profile
-        self.client = client
+        self.peer = peer
         idleSince = state.loop.now
         turnBegan = idleSince
     }
@@ -90,7 +91,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LiveC
         guard isReceiving else { return }
         switch HTTPConnection.unwrapInboundIn(data) {
         case .head(let head):
-            headBegan = nil
+            self.head.end()
             receive(head)
         case .body(let bytes): receive(bytes)
         case .end: endIncoming()
@@ -121,7 +122,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LiveC
         switch error {
         case let fault as HTTPParserError:
             guard isReceiving else { return }
-            refuse(APIError(fault, isInRequestLine: headBegan != nil && !lineHasEnded, limits: limits))
+            refuse(APIError(fault, head.peek, isInRequestLine: head.isInLine, isInBody: incoming != nil, limits: limits))
         case is ByteToMessageDecoderError: break  // What follows a fault that is answered already.
         default: context.close(promise: nil)
         }
@@ -140,7 +141,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LiveC
         if case .lingering = ending { return context.close(promise: nil) }
         if let incoming { state.releaseBody(incoming.exchange.reserved) }
         incoming = nil
-        headBegan = nil
+        head.end()
         if current == nil, waiting.isEmpty { return context.close(promise: nil) }
         ending = .afterAnswers
         advance()
@@ -155,13 +156,11 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LiveC
 
     /// Bytes are about to be parsed.
     func willRead(_ bytes: ByteBuffer) {
-        guard incoming == nil else { return }
-        if headBegan == nil {
-            headBegan = state.loop.now
-            lineHasEnded = false
-        }
-        if !lineHasEnded { lineHasEnded = bytes.readableBytesView.contains(UInt8(ascii: "\n")) }
+        if !head.willRead(bytes, isBody: incoming != nil, at: state.loop.now) { refuse(.noVersionInLine) }
     }
+
+    /// They are parsed.
+    func didRead() { head.didRead() }
 
     /// A request is complete, or what it is answered with is known.
     func enqueue(_ exchange: Exchange) {
@@ -176,7 +175,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LiveC
         exchange.isLast = true
         exchange.lingers = true
         incoming = nil
-        headBegan = nil
+        head.end()
         enqueue(exchange)
         advance()
     }
@@ -258,7 +257,8 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LiveC
     private func answer(_ response: APIResponse) {
         guard let context, var exchange = current else { return }
         if state.isStopping { exchange.isLast = true }
-        let buffer = AnswerEncoder.encode(response, for: exchange, cors: profile.cors, allocator: context.channel.allocator)
+        let buffer = AnswerEncoder.encode(
+            response, for: exchange, cors: profile.cors, date: state.date.current(), allocator: context.channel.allocator)
         if !profile.isAdmin { state.counters.answered(status: response.status.code) }
         state.releaseBody(exchange.reserved)
         current = nil
@@ -312,8 +312,8 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LiveC
         } else if let incoming {
             guard now - incoming.headEnded > limits.bodyDeadline else { return }
             refuse(APIError(.requestTimeout, "the body did not come within \(limits.bodyDeadline.seconds) s"))
-        } else if let headBegan {
-            guard now - headBegan > limits.headDeadline else { return }
+        } else if let began = head.began {
+            guard now - began > limits.headDeadline else { return }
             refuse(APIError(.requestTimeout, "the head did not come within \(limits.headDeadline.seconds) s"))
         } else if waiting.isEmpty, now - idleSince > (hasServed ? limits.idleDeadline : limits.headDeadline) {
             context.close(promise: nil)

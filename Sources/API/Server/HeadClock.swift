@@ -13,7 +13,9 @@ final class HeadClock: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if connection.isReceiving { connection.willRead(HeadClock.unwrapInboundIn(data)) } else { return }
-        context.fireChannelRead(data)
+        guard connection.isReceiving else { return }
+        connection.willRead(HeadClock.unwrapInboundIn(data))
+        if connection.isReceiving { context.fireChannelRead(data) }
+        connection.didRead()
     }
 }

@@ -1,6 +1,8 @@
+internal import Framing
 internal import HTTPTypes
 internal import Logging
 internal import NIOCore
+internal import NIOHTTP1
 internal import PodoruConfiguration
 
 /// One connection, as the server looks after it. On the API's thread.
@@ -47,6 +49,10 @@ final class ServerState: @unchecked Sendable {
     /// Connections over the cap that are being told so.
     private(set) var refusing = 0
     private var rates: ClientRates
+    private var proxies: TrustedProxies
+    private var refusalToldAt: NIODeadline?
+    private var refusalsUntold = 0
+    var date = DateLine()
     /// Bytes of request bodies in memory.
     private(set) var bodyBytes = 0
     private(set) var isStopping = false
@@ -63,12 +69,14 @@ final class ServerState: @unchecked Sendable {
         self.logger = logger
         executor = LoopExecutor(loop)
         rates = ClientRates(rate: limits.requestsPerSecond, capacity: limits.rateEntries)
+        proxies = TrustedProxies(limits.trustedProxies)
     }
 
     /// Takes what of a reloaded configuration concerns limits. Who is connected stays, also above a smaller one.
     func take(_ configuration: NodeConfiguration) {
         let rate = limits.requestsPerSecond
         limits.take(configuration)
+        proxies = TrustedProxies(limits.trustedProxies)
         if limits.requestsPerSecond != rate { rates = ClientRates(rate: limits.requestsPerSecond, capacity: limits.rateEntries) }
         hub?.take(limits)
     }
@@ -87,13 +95,14 @@ final class ServerState: @unchecked Sendable {
         case dropped
     }
 
-    func admit(isAdmin: Bool) -> Admission {
+    /// - Parameter hasPlace: false when its descriptor is one of those that are left to others.
+    func admit(isAdmin: Bool, hasPlace: Bool) -> Admission {
         if isAdmin {
             guard admins < limits.adminConnections else { return .dropped }
             admins += 1
             return .admin
         }
-        if counted < limits.connections {
+        if hasPlace, counted < limits.connections {
             counted += 1
             return .admitted
         }
@@ -132,9 +141,28 @@ final class ServerState: @unchecked Sendable {
     // MARK: Limits
 
     /// Takes a request of `client`: `nil`, or the seconds after which it may try again.
-    func takeRequest(of client: ClientKey?) -> Int? {
-        guard let client else { return nil }
-        return rates.take(client, at: loop.now)
+    func takeRequest(of client: IPAddress?) -> Int? {
+        guard let client, let wait = rates.take(ClientKey(client), at: loop.now) else { return nil }
+        tellRefused(client)
+        return wait
+    }
+
+    /// The client of a request, of whom `peer` may be a proxy.
+    func client(of peer: IPAddress, _ head: HTTPRequestHead) -> IPAddress {
+        guard proxies.contains(peer) else { return peer }
+        return proxies.client(of: peer, forwarded: head.headers["X-Forwarded-For"])
+    }
+
+    /// One line a second at most: anybody can cause it.
+    private func tellRefused(_ client: IPAddress) {
+        let now = loop.now
+        guard refusalToldAt.map({ now - $0 >= .seconds(1) }) ?? true else {
+            refusalsUntold += 1
+            return
+        }
+        logger.info("an API client is over its request rate", metadata: ["client": "\(client)", "also": "\(refusalsUntold)"])
+        refusalToldAt = now
+        refusalsUntold = 0
     }
 
     /// Makes room for so much of a body; false when the bodies of all connections have too many bytes.

@@ -1,3 +1,4 @@
+internal import Framing
 internal import NIOCore
 internal import NIOWebSocket
 internal import Primitives
@@ -9,7 +10,7 @@ final class WebSocketConnection: ChannelInboundHandler, LiveConnection {
 
     private let state: ServerState
     private let hub: EventHub
-    private let client: ClientKey?
+    private let client: IPAddress?
     private var context: ChannelHandlerContext?
     private(set) var subscription = Subscription()
 
@@ -41,7 +42,7 @@ final class WebSocketConnection: ChannelInboundHandler, LiveConnection {
         static let tooBig: UInt16 = 1009
     }
 
-    init(state: ServerState, hub: EventHub, client: ClientKey?) {
+    init(state: ServerState, hub: EventHub, client: IPAddress?) {
         self.state = state
         self.hub = hub
         self.client = client

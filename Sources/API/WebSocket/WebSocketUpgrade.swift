@@ -65,7 +65,7 @@ extension HTTPConnection {
         guard let answer = WebSocketUpgrade.answer(head, context.channel) else {
             throw APIError(.badRequest, "the request is no proper WebSocket handshake")
         }
-        let socket = WebSocketConnection(state: state, hub: hub, client: client)
+        let socket = WebSocketConnection(state: state, hub: hub, client: client(of: head))
         do {
             // Bytes that came behind the request go on to the frame decoder when the parser leaves.
             let pipeline = context.pipeline.syncOperations

@@ -22,6 +22,7 @@ public struct ServiceManager: Sendable {
     }
 
     private let address: [UInt8]
+    private let outlet = NotifySocket()
     /// How long it waits for a sign of life before it ends the process; `nil` when it does not watch.
     public let watchdogInterval: Duration?
 
@@ -57,9 +58,7 @@ public struct ServiceManager: Sendable {
 
     /// Sends `messages` in one datagram, or drops them when the socket is full or gone.
     public func tell(_ messages: Message...) {
-        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { return }
-        defer { close(descriptor) }
+        guard outlet.descriptor >= 0 else { return }
         var destination = sockaddr_un()
         destination.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &destination.sun_path) { $0.copyBytes(from: address) }
@@ -69,10 +68,21 @@ public struct ServiceManager: Sendable {
         withUnsafePointer(to: &destination) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { target in
                 _ = Array(text.utf8).withUnsafeBytes {
-                    sendto(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT), target, length)
+                    sendto(outlet.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT), target, length)
                 }
             }
         }
+    }
+}
+
+/// The socket that the lines leave by, for the whole life of the process: one that is opened for each line would not be there when the
+/// process has no descriptor left, and the watchdog would end a node that lives.
+private final class NotifySocket: Sendable {
+    /// Negative where there is none.
+    let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+
+    deinit {
+        if descriptor >= 0 { close(descriptor) }
     }
 }
 

@@ -18,7 +18,8 @@ final class NodeProcess: @unchecked Sendable {
     /// - Parameters:
     ///   - openFiles: the hard limit of its descriptors, or what the tests themselves have.
     ///   - extra: lines of the configuration.
-    init(openFiles: Int? = nil, extra: String = "") throws {
+    ///   - environment: variables beside the tests' own.
+    init(openFiles: Int? = nil, extra: String = "", environment: [String: String] = [:]) throws {
         chain = try TestChain()
         let directory = chain.directory
         log = URL(fileURLWithPath: directory.file("log"))
@@ -38,6 +39,7 @@ final class NodeProcess: @unchecked Sendable {
         let limit = openFiles.map { "ulimit -n \($0); " } ?? ""
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments = ["-c", "\(limit)exec \"$0\" run --config \"$1\"", Self.binary.path, directory.file("node.yaml")]
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         process.standardError = try FileHandle(forWritingTo: log)
@@ -80,6 +82,35 @@ final class NodeProcess: @unchecked Sendable {
         }
     }
 
+    /// Seconds of processor time that it has taken.
+    var processorTime: Double {
+        get throws {
+            let status = try String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8)
+            // User and system time are the 14th and 15th field (proc(5)); the second, a name in parentheses, may hold spaces.
+            let fields = status[(status.lastIndex(of: ")") ?? status.startIndex)...].split(separator: " ")
+            guard fields.count > 13, let user = Double(fields[12]), let system = Double(fields[13]) else { throw TestFailure("no times") }
+            return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+        }
+    }
+
+    /// Descriptors that it has open.
+    var openFiles: Int {
+        get throws { try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process.processIdentifier)/fd").count }
+    }
+
+    /// Sets the soft limit of its descriptors while it runs, with prlimit(1).
+    func limitOpenFiles(to count: Int) throws {
+        let tool = Process()
+        tool.executableURL = URL(fileURLWithPath: "/usr/bin/prlimit")
+        tool.arguments = ["--pid", "\(process.processIdentifier)", "--nofile=\(count):"]
+        try tool.run()
+        tool.waitUntilExit()
+        guard tool.terminationStatus == 0 else { throw TestFailure("prlimit: \(tool.terminationStatus)") }
+    }
+
+    /// SIGHUP: it reads its configuration again.
+    func hangUp() { Foundation.kill(process.processIdentifier, SIGHUP) }
+
     /// SIGTERM: its exit code, and how long it took.
     func terminate() async throws -> (code: Int32, time: Duration) {
         let begin = ContinuousClock.now
@@ -94,8 +125,10 @@ final class NodeProcess: @unchecked Sendable {
 }
 
 /// Runs `body` with a node's process that is gone after it.
-func withNodeProcess(openFiles: Int? = nil, extra: String = "", _ body: (NodeProcess) async throws -> Void) async throws {
-    let process = try NodeProcess(openFiles: openFiles, extra: extra)
+func withNodeProcess(
+    openFiles: Int? = nil, extra: String = "", environment: [String: String] = [:], _ body: (NodeProcess) async throws -> Void
+) async throws {
+    let process = try NodeProcess(openFiles: openFiles, extra: extra, environment: environment)
     defer { process.kill() }
     try await process.start()
     try await body(process)
