@@ -58,13 +58,15 @@ class Result:
 class Machine:
     """Boots at the beginning of a `with` block; ended and removed at its end."""
 
-    def __init__(self, base):
+    def __init__(self, base, shown=()):
+        """`shown` are folders of this machine that the other one sees at the same place, for reading."""
         # What a run that was killed has left.
         for left in glob.glob(str(CACHE / "machine-*")):
             if not pathlib.Path("/proc", left.rsplit("-", 1)[1]).exists():
                 shutil.rmtree(left, ignore_errors=True)
         self.root = CACHE / f"machine-{os.getpid()}"
         self.base = base
+        self.shown = [f"--bind-ro={folder}" for folder in shown]
         self.process = None
         self.leader = None
 
@@ -76,7 +78,7 @@ class Machine:
             # It ends with this process, however that ends.
             self.process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", "systemd-nspawn", "--quiet", "--boot", "--private-network", "--register=no", "--keep-unit",
-                 "--link-journal=no", "--console=pipe", f"--machine=podoru-{os.getpid()}", "-D", str(self.root)],
+                 "--link-journal=no", "--console=pipe", f"--machine=podoru-{os.getpid()}", *self.shown, "-D", str(self.root)],
                 stdin=subprocess.DEVNULL, stdout=self.console, stderr=subprocess.STDOUT)
             self.leader = self._find_leader()
             self.eventually("it has booted", lambda: self.run("systemctl is-system-running").output.strip() in ("running", "degraded"))

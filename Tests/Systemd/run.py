@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Installs the Debian package on a machine of its own, runs it as an operator does, breaks it, upgrades it and removes it.
 
-    sudo python3 Tests/Systemd/run.py [--package DEB] [--old DEB] [STEP ...]
+    sudo python3 Tests/Systemd/run.py [--package DEB] [--old DEB] [--show FOLDER] [STEP ...]
 
 `make test-systemd` builds the package first. Without --old the package that is upgraded is made of the new one, with the conffile that
 packages up to 1.0.0 had. Ends with 0 when every check held, 1 when one did not, 69 when this machine lacks what is needed.
@@ -41,7 +41,9 @@ def main():
     parser = argparse.ArgumentParser(description="The package's whole life under a real systemd.")
     parser.add_argument("--package", help="the package; the one that `make deb` has built unless given")
     parser.add_argument("--old", help="a package that is upgraded to it")
-    parser.add_argument("steps", nargs="*", help="only these steps, with `install` in front: " + ", ".join(steps.ALL))
+    parser.add_argument("--show", action="append", default=[], metavar="FOLDER",
+                        help="a folder that the machine sees too, such as that of the Swift runtime for a debug build")
+    parser.add_argument("steps", nargs="*", help="only these steps, beside " + " and ".join(steps.FIRST) + ": " + ", ".join(steps.ALL))
     options = parser.parse_args()
 
     missing = machine.missing_tools()
@@ -63,10 +65,10 @@ def main():
         print(f"no such step: {' '.join(wrong)}", file=sys.stderr)
         return 64
     base = machine.base_tree(package)
-    with machine.Machine(base) as host:
+    with machine.Machine(base, options.show) as host:
         node = steps.Node(host, package, old)
         for name, step in steps.ALL.items():
-            if options.steps and name not in options.steps and name != "install":
+            if options.steps and name not in options.steps + steps.FIRST:
                 continue
             print(f"{name}: {step.__doc__}", flush=True)
             node.attempt(step)

@@ -108,7 +108,9 @@ struct AdminSocket: Sendable {
     private static func fault(_ path: String, _ verb: String) -> APIServerError {
         .adminSocket(
             "cannot \(verb) the admin socket \(path): \(String(cString: strerror(errno)))",
-            remedy: "check its folder, or change `api_admin_socket`")
+            remedy: errno == EROFS
+                ? "choose a folder as `api_admin_socket` that can be written to, which is /run/podoru for the service"
+                : "check its folder, or change `api_admin_socket`")
     }
 
     private static func withAddress(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt) -> CInt {

@@ -83,9 +83,15 @@ struct DoctorSubject: Sendable {
         return folder + "/" + (path.hasPrefix("./") ? String(path.dropFirst(2)) : path)
     }
 
+    /// What keeps the node from reading a file: the sandbox of its service, or owners and modes.
+    func obstacle(to path: String) -> String? {
+        if let unit, unit.sandbox.access(to: path) == .hidden { return "it is hidden from \(unit.name), as ProtectHome= of the unit says" }
+        return FileFacts.obstacle(to: path, for: user)
+    }
+
     /// What was read, in a line.
     var finding: DoctorFinding {
-        if let obstacle = FileFacts.obstacle(to: file, for: user) {
+        if let obstacle = obstacle(to: DoctorSubject.absolute(file)) {
             return .failure(
                 .configuration, "\(obstacle), so \(user.name), who runs the node (\(userReason)), cannot read \(file)",
                 do: "Let \(user.name) read it: `chgrp \(user.name) \(file) && chmod 640 \(file)`, and `chmod` the folders above it.")

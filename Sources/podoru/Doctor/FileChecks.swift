@@ -25,6 +25,7 @@ struct FileChecks {
         let genesis = genesis(&outcome)
         key(genesis, &outcome)
         outcome.findings.append(data())
+        if let socket = adminSocket() { outcome.findings.append(socket) }
         return outcome
     }
 
@@ -47,7 +48,7 @@ struct FileChecks {
             return nil
         }
         outcome.genesis = genesis
-        if let obstacle = FileFacts.obstacle(to: path, for: subject.user) {
+        if let obstacle = subject.obstacle(to: path) {
             fail(
                 "\(path) cannot be read by \(subject.user.name): \(obstacle)",
                 "Run `chmod 644 \(path)`, and `chmod` the folders above it; or put it into /etc/podoru.")
@@ -143,6 +144,15 @@ struct FileChecks {
                 .data, "\(path) is hidden from \(unit.name), as ProtectHome= or InaccessiblePaths= of the unit say",
                 do: "Set `data_dir` to a folder elsewhere, such as /srv/podoru, with the drop-in data-dir.conf in share/podoru.")
         }
+    }
+
+    /// An admin socket where the service cannot make one; otherwise there is nothing to say of it.
+    private func adminSocket() -> DoctorFinding? {
+        guard let path = configuration.apiAdminSocket, let unit = subject.unit, unit.sandbox.access(to: path) != .writable else { return nil }
+        let folder = unit.sandbox.ownFolders.first { $0.hasPrefix("/run/") } ?? "/run/podoru"
+        return .failure(
+            .data, "\(unit.name) cannot make the admin socket \(path): its sandbox does not let it write there",
+            do: "Set `api_admin_socket: \(folder)/admin.sock`.")
     }
 
     /// Files that a run as another user has left, most often root's: the node of `subject.user` cannot open them.

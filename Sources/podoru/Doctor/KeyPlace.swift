@@ -25,11 +25,12 @@ struct KeyPlace {
     let path: String
     /// A word for the finding.
     let note: String
-    private let user: SystemUser
+    private let subject: DoctorSubject
     private let isCredential: Bool
+    private var user: SystemUser { subject.user }
 
     init(_ configured: String, _ subject: DoctorSubject) {
-        user = subject.user
+        self.subject = subject
         let folder = ServiceUnit.credentialsFolder(of: subject.unit?.name ?? ServiceUnit.standardName)
         let handed = getenv("CREDENTIALS_DIRECTORY").map { String(cString: $0) + "/" }
         isCredential = configured.hasPrefix(folder) || handed.map { configured.hasPrefix($0) } ?? false
@@ -84,7 +85,7 @@ struct KeyPlace {
                     ? "Run `chown root \(path)`." : "Run `chown \(wanted) \(path)`, or let systemd hand it over (producer.conf).")
         }
         // What systemd hands over it reads as root.
-        if !isCredential, let obstacle = FileFacts.obstacle(to: path, for: user) {
+        if !isCredential, let obstacle = subject.obstacle(to: path) {
             throw DoctorKeyFault(
                 "\(path) cannot be read by \(user.name): \(obstacle)", do: "Put it elsewhere, or let systemd hand it over (producer.conf).")
         }

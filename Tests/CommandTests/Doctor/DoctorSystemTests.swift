@@ -129,6 +129,27 @@ struct DoctorSystemTests {
         #expect(try examine().outcomes("data") == ["ok"])
     }
 
+    @Test func whatTheSandboxHidesTheServiceCannotRead() throws {
+        defer { tool.remove() }
+        let folder = tool.folder.path
+        try playSystemd("InaccessiblePaths=-\(folder)")
+        let hidden = try examine()
+        #expect(hidden.seen("configuration").contains("hidden from podoru.service"), "\(hidden)")
+        #expect(hidden.outcomes("genesis") == ["failure"] && hidden.seen("genesis").contains("hidden from podoru.service"), "\(hidden)")
+        #expect(hidden.outcomes("data") == ["failure"] && hidden.seen("data").contains("hidden from podoru.service"), "\(hidden)")
+    }
+
+    @Test func anAdminSocketOutsideOfTheSandboxFails() throws {
+        defer { tool.remove() }
+        let variable = "Environment=PODORU_API_ADMIN_SOCKET=/srv/admin.sock PODORU_DATA_DIR=/run/podoru"
+        try playSystemd("ProtectSystem=strict\nRuntimeDirectory=podoru\n\(variable)")
+        let report = try examine()
+        #expect(report.all("data").contains { $0.contains("cannot make the admin socket /srv/admin.sock") }, "\(report)")
+        #expect(report.description.contains("`api_admin_socket: /run/podoru/admin.sock`"), "\(report)")
+        try playSystemd("ProtectSystem=no\n\(variable)")
+        #expect(try !examine().description.contains("admin socket"))
+    }
+
     @Test func aConfigurationThatTheServiceCannotReadFails() throws {
         defer { tool.remove() }
         try playSystemd("User=nobody")
