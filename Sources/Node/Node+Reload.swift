@@ -14,7 +14,8 @@ extension Node {
         _ = try NodePlan(configuration)
         let old = plan.withLock { $0 }
         let new = old.takingRunTimeChanges(of: configuration)
-        let core = new.coreConfiguration(identity: identity, listenAddress: Node.announced(try new.listenAddress()), nonce: nonce)
+        let core = new.coreConfiguration(
+            identity: identity, listenAddress: Node.announced(try new.listenAddress()), nonce: nonce, commit: commit)
         let shell = shell
         try? await loop.perform { () throws(EventLoopError) -> Void in shell.reconfigure(core) }
         plan.withLock { $0 = new }

@@ -120,7 +120,8 @@ public final class Node: Sendable {
             keeper: MempoolKeeper(file: file, log: log))
         let nonce = SystemRandom.next()
         let core = ProtocolCore(
-            configuration: plan.coreConfiguration(identity: identity, listenAddress: Node.announced(address), nonce: nonce),
+            configuration: plan.coreConfiguration(
+                identity: identity, listenAddress: Node.announced(address), nonce: nonce, commit: options.commit),
             head: head, seed: SystemRandom.next(),
             at: Moment(uptime: loop.now, unixMilliseconds: loop.unixMilliseconds))
         let supervisor = options.supervisor.map { descriptor in

@@ -97,12 +97,14 @@ struct NodePlan {
 
     /// What the core is told.
     ///
-    /// - Parameter nonce: random, tells this process from others.
-    func coreConfiguration(identity: PrivateKey, listenAddress: String, nonce: UInt64) -> CoreConfiguration {
+    /// - Parameters:
+    ///   - nonce: random, tells this process from others.
+    ///   - commit: what the program was built from.
+    func coreConfiguration(identity: PrivateKey, listenAddress: String, nonce: UInt64, commit: String?) -> CoreConfiguration {
         let isProducer = configuration.nodeType == .producer
         let local = LocalNode(
             version: PodoruVersion.current, chainID: chainID, nodeType: isProducer ? .producer : .full,
-            listenAddress: configuration.externalAddress ?? listenAddress, nodeID: identity.address, nonce: nonce)
+            listenAddress: configuration.externalAddress ?? listenAddress, nodeID: identity.address, nonce: nonce, commit: commit)
         var peering = PeerConfiguration(local: local)
         peering.bootstrapPeers = configuration.bootstrapPeers.compactMap { Endpoint($0) }
         peering.privatePeers = configuration.privatePeers.compactMap { Endpoint($0) }

@@ -37,7 +37,7 @@ import Testing
     static let full = Handshake(
         version: "1.0.0", chainID: "0xab", height: 7, nodeType: .producer, listenAddress: "0.0.0.0:9000",
         capabilities: ["txbatch", "ping"],
-        nodeID: "0x0a8479160FAF69D64Ee5ae0e5a78cB63dE4e1836", nonce: .max)
+        nodeID: "0x0a8479160FAF69D64Ee5ae0e5a78cB63dE4e1836", nonce: .max, commit: "0a1b2c3d4e-dirty")
 
     func decode(_ text: String) throws(Violation) -> Handshake { try Handshake(decoding: Array(text.utf8)) }
 
@@ -47,7 +47,7 @@ import Testing
             text
                 == #"{"Version":"1.0.0","ChainID":"0xab","Height":7,"NodeType":"producer","ListenAddr":"0.0.0.0:9000","#
                 + #""Capabilities":["txbatch","ping"],"#
-                + #""NodeID":"0x0a8479160FAF69D64Ee5ae0e5a78cB63dE4e1836","Nonce":"18446744073709551615"}"#
+                + #""NodeID":"0x0a8479160FAF69D64Ee5ae0e5a78cB63dE4e1836","Nonce":"18446744073709551615","Commit":"0a1b2c3d4e-dirty"}"#
         )
     }
 
@@ -68,7 +68,7 @@ import Testing
                 version: text(64), chainID: text(128), height: random.next(), nodeType: NodeType(text(32)), listenAddress: text(259),
                 capabilities: (0..<random.below(33)).map { _ in text(32) },
                 nodeID: random.below(2) == 0 ? nil : Address(random.bytes(20))?.description,
-                nonce: random.below(2) == 0 ? nil : random.next())
+                nonce: random.below(2) == 0 ? nil : random.next(), commit: random.below(2) == 0 ? nil : text(64))
             #expect(try Handshake(decoding: handshake.encode()) == handshake)
         }
     }
@@ -97,6 +97,7 @@ import Testing
         #"{"Version":"1.0.0","ChainID":"c","Capabilities":"ping"}"#, #"{"Version":"1.0.0","ChainID":"c","Capabilities":[1]}"#,
         #"{"Version":"1.0.0","ChainID":"c","NodeID":"0x12"}"#, #"{"Version":"1.0.0","ChainID":"c","Nonce":5}"#,
         #"{"Version":"1.0.0","ChainID":"c","Nonce":"-5"}"#, #"{"Version":"1.0.0","ChainID":"c","Nonce":"18446744073709551616"}"#,
+        #"{"Version":"1.0.0","ChainID":"c","Commit":7}"#, #"{"Version":"1.0.0","ChainID":"c","Commit":"a\nb"}"#,
         #"{"Version":"1.0.0","ChainID":"c","NodeType":"a\nb"}"#, #"{"Version":"1.0.0","ChainID":"c\u007f"}"#,
     ])
     func whatIsWrongIsAViolationOfTheHandshake(_ text: String) {
@@ -117,7 +118,7 @@ import Testing
             for bytes in [
                 handshake { $0.version = long(64 + extra) }, handshake { $0.chainID = long(128 + extra) },
                 handshake { $0.nodeType = .other(long(32 + extra)) }, handshake { $0.listenAddress = long(259 + extra) },
-                handshake { $0.capabilities = [long(32 + extra)] },
+                handshake { $0.capabilities = [long(32 + extra)] }, handshake { $0.commit = long(64 + extra) },
                 handshake { $0.capabilities = Array(repeating: "a", count: 32 + extra) },
             ] {
                 #expect((violation { () throws(Violation) in try Handshake(decoding: bytes) } == nil) == passes)

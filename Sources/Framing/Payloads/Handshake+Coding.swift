@@ -3,7 +3,7 @@ internal import Primitives
 extension Handshake {
     /// The fields in the order in which they are written: the seed's as its Go struct marshals them, then ours.
     private enum Field: Int, CaseIterable {
-        case version, chainID, height, nodeType, listenAddress, capabilities, nodeID, nonce
+        case version, chainID, height, nodeType, listenAddress, capabilities, nodeID, nonce, commit
 
         var name: StaticString {
             switch self {
@@ -15,6 +15,7 @@ extension Handshake {
             case .capabilities: "Capabilities"
             case .nodeID: "NodeID"
             case .nonce: "Nonce"
+            case .commit: "Commit"
             }
         }
 
@@ -85,6 +86,9 @@ extension Handshake {
             guard nonce != nil || text.isEmpty else {
                 throw Violation.wrongKind(key: "Nonce", reason: "not a decimal number of 64 bits")
             }
+        case .commit:
+            let text = try Handshake.text(&reader, field, maxBytes: NetworkLimits.maxVersionBytes)
+            commit = text.isEmpty ? nil : text
         }
     }
 
@@ -127,6 +131,7 @@ extension Handshake {
             case .capabilities: writeCapabilities(to: &writer)
             case .nodeID: if let nodeID { Handshake.write(field, nodeID, to: &writer) }
             case .nonce: if let nonce { Handshake.write(field, "\(nonce)", to: &writer) }
+            case .commit: if let commit { Handshake.write(field, commit, to: &writer) }
             }
         }
         writer.raw("}")

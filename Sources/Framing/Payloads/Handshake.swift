@@ -41,10 +41,13 @@ public struct Handshake: Hashable, Sendable {
     public var nodeID: String?
     /// A random number of the sender's process: equal to one's own means a connection to oneself.
     public var nonce: UInt64?
+    /// What the sender was built from, as `0a1b2c3d4e` or `0a1b2c3d4e-dirty`: for the log, nothing depends on it.
+    public var commit: String?
 
     public init(
         version: String, chainID: String, height: UInt64, nodeType: NodeType, listenAddress: String,
-        capabilities: [String] = [], nodeID: String? = nil, nonce: UInt64? = nil
+        capabilities: [String] = [], nodeID: String? = nil, nonce: UInt64? = nil,
+        commit: String? = nil
     ) {
         self.version = version
         self.chainID = chainID
@@ -54,6 +57,7 @@ public struct Handshake: Hashable, Sendable {
         self.capabilities = capabilities
         self.nodeID = nodeID
         self.nonce = nonce
+        self.commit = commit
     }
 
     /// Whether the sender named `capability`.

@@ -1,4 +1,5 @@
 internal import CZlib
+internal import Primitives
 
 #if canImport(Glibc)
 internal import Glibc
@@ -24,7 +25,7 @@ public struct BlockFileError: Error, Hashable, Sendable {
 }
 
 extension BlockFileError: CustomStringConvertible {
-    public var description: String { "\(path): \(detail)" }
+    public var description: String { "\(Redaction.value(path)): \(detail)" }
 }
 
 /// Reads blocks as JSON lines, plain or gzip (told by the first bytes, not by the name). Holds one line and 256 KiB.

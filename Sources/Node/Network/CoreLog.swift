@@ -71,13 +71,12 @@ final class CoreLog: CoreObserver {
     private func peerConnected(_ info: PeerInfo) {
         let shown = info.listenEndpoint ?? info.remote
         names[info.id] = "\(shown)"
-        logger.info(
-            "peer connected",
-            metadata: [
-                "peer": "\(shown)", "direction": "\(info.direction.isInbound ? "inbound" : "outbound")",
-                "type": "\(info.handshake?.nodeType.text ?? "")", "version": "\(info.handshake?.version ?? "")",
-                "height": "\(info.height)",
-            ])
+        var fields: Logger.Metadata = [
+            "peer": "\(shown)", "direction": "\(info.direction.isInbound ? "inbound" : "outbound")",
+            "type": "\(info.handshake?.nodeType.text ?? "")", "version": "\(info.handshake?.version ?? "")", "height": "\(info.height)",
+        ]
+        if let commit = info.handshake?.commit { fields["commit"] = "\(commit)" }
+        logger.info("peer connected", metadata: fields)
     }
 
     private func peerDisconnected(_ id: ConnectionID, _ reason: DisconnectReason) {

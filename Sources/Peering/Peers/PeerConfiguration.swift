@@ -15,10 +15,12 @@ public struct LocalNode: Sendable {
     public var nodeID: Address?
     /// Random, drawn anew at each start: tells a connection to oneself, and a restarted node from a running one.
     public var nonce: UInt64
+    /// What the program was built from, where that is known.
+    public var commit: String?
 
     public init(
         version: String, chainID: String, nodeType: NodeType, listenAddress: String,
-        capabilities: [String] = Capability.all, nodeID: Address?, nonce: UInt64
+        capabilities: [String] = Capability.all, nodeID: Address?, nonce: UInt64, commit: String? = nil
     ) {
         self.version = version
         self.chainID = chainID
@@ -27,13 +29,14 @@ public struct LocalNode: Sendable {
         self.capabilities = capabilities
         self.nodeID = nodeID
         self.nonce = nonce
+        self.commit = commit
     }
 
     /// The handshake to send, with the best height of the moment.
     public func handshake(height: UInt64) -> Handshake {
         Handshake(
             version: version, chainID: chainID, height: height, nodeType: nodeType, listenAddress: listenAddress,
-            capabilities: capabilities, nodeID: nodeID?.checksummed.text, nonce: nonce)
+            capabilities: capabilities, nodeID: nodeID?.checksummed.text, nonce: nonce, commit: commit)
     }
 }
 

@@ -50,7 +50,7 @@ struct Inspect: ParsableCommand {
         do throws(GenesisError) {
             return try Genesis(decoding: json)
         } catch {
-            throw CommandFailure(.badData, "the genesis file \(path) starts no chain: \(error)")
+            throw CommandFailure(.badData, "the genesis file \(Redaction.value(path)) starts no chain: \(error)")
         }
     }
 }

@@ -92,7 +92,7 @@ enum Transfer {
         do throws(GenesisError) {
             return try Genesis(decoding: json)
         } catch {
-            throw CommandFailure(.badData, "the genesis file \(path) starts no chain: \(error)")
+            throw CommandFailure(.badData, "the genesis file \(Redaction.value(path)) starts no chain: \(error)")
         }
     }
 
@@ -154,7 +154,7 @@ enum Transfer {
         let fraction = String(1000 + milliseconds % 1000).dropFirst()
         writer.raw(Array("\(milliseconds / 1000).\(fraction)}\n".utf8))
         try StandardOutput.put(writer.bytes)
-        if let fault = outcome.fault { throw CommandFailure(.badData, "\(subject): \(fault)") }
+        if let fault = outcome.fault { throw CommandFailure(.badData, "\(Redaction.value(subject)): \(fault)") }
     }
 }
 

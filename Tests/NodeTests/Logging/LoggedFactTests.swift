@@ -107,8 +107,12 @@ import Testing
         let network = try TestNetwork()
         let log = LogRecorder()
         try await withNodes { nodes in
-            _ = try await nodes.start(network.configuration("node"), log: log) { $0.commit = "0123456789-dirty" }
-            _ = try await line(log, "podoru \(PodoruVersion.current) (0123456789-dirty)")
+            let named = try await nodes.start(network.configuration("node")) { $0.commit = "0123456789-dirty" }
+            let other = network.dialling(network.configuration("other"), named)
+            _ = try await nodes.start(other, log: log) { $0.commit = "abcdef0123" }
+            _ = try await line(log, "podoru \(PodoruVersion.current) (abcdef0123)")
+            let connected = try await line(log, "peer connected")
+            #expect(connected.metadata["commit"] == "0123456789-dirty" && connected.metadata["version"] == PodoruVersion.current)
         }
     }
 
@@ -170,7 +174,7 @@ import Testing
             let network = try TestNetwork()
             let plan = try NodePlan(network.configuration("node"))
             core = ProtocolCore(
-                configuration: plan.coreConfiguration(identity: network.user, listenAddress: "127.0.0.1:9000", nonce: 1),
+                configuration: plan.coreConfiguration(identity: network.user, listenAddress: "127.0.0.1:9000", nonce: 1, commit: nil),
                 head: Head(height: 0, hash: network.genesis.hash, timestamp: 0), seed: 1, at: Moment(uptime: 0, unixMilliseconds: 0))
             let log = log
             observer = CoreLog(logger: Logger(label: "test") { _ in log }, supervisor: nil)
