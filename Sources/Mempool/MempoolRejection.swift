@@ -83,6 +83,7 @@ extension TransactionRejection {
         case .signature(.highS): "high_s_signature"
         case .noID: "no_id"
         case .wrongID: "wrong_id"
+        case .idTooLong: "id_too_long"
         case .mintByNonAuthority: "mint_by_non_authority"
         case .protectedKey: "protected_key"
         case .tooLarge: "too_large"

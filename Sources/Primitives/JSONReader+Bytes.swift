@@ -13,22 +13,45 @@ extension JSONReader {
     /// A field of Go's type `[]byte`: null is `nil`, a string is base64 in Go's reading, and an array of numbers
     /// 0…255 (the TypeScript SDK writes `id` and `signature` so) is those bytes, a null among them 0.
     public mutating func readGoBytes() throws(JSONError) -> [UInt8]? {
+        var whole: [UInt8] = []
+        return try readGoBytes(over: nil, whole: &whole)
+    }
+
+    /// The same where the field may have had a value before: Go decodes into the old one, so that a null among the numbers keeps the
+    /// byte that is there, and an array that got shorter still has its old bytes behind its end when it grows again.
+    ///
+    /// - Parameters:
+    ///   - old: the field's value until now.
+    ///   - whole: `old` with the bytes behind its end; empty where there are none. Brought up to date.
+    /// - Complexity: linear in the text, whatever is behind the end.
+    public mutating func readGoBytes(over old: [UInt8]?, whole: inout [UInt8]) throws(JSONError) -> [UInt8]? {
         switch try peek() {
         case .null:
             _ = try consumeNull()
+            whole = []
             return nil
-        case .array: return try readByteArray()
-        default: return try readBase64(direct: Base64.decodeGoWithoutLineEnds, unescaped: Base64.decodeGo)
+        case .array: return try readByteArray(over: old ?? [], whole: &whole)
+        default:
+            whole = []
+            return try readBase64(direct: Base64.decodeGoWithoutLineEnds, unescaped: Base64.decodeGo)
         }
     }
 
-    private mutating func readByteArray() throws(JSONError) -> [UInt8] {
-        var result: [UInt8] = []
+    private mutating func readByteArray(over old: [UInt8], whole: inout [UInt8]) throws(JSONError) -> [UInt8] {
+        var bytes = whole.isEmpty ? old : whole
+        whole = []
+        var count = 0
         try beginArray()
         while try nextElement() {
-            result.append(try consumeNull() ? 0 : try readUInt8())
+            if count == bytes.count { bytes.append(0) }
+            if try !consumeNull() { bytes[count] = try readUInt8() }
+            count += 1
         }
-        return result
+        if count == bytes.count { return bytes }
+        // An empty array is a new slice, which has nothing behind it.
+        guard count > 0 else { return [] }
+        whole = bytes
+        return Array(bytes[..<count])
     }
 
     private typealias Decoder = (UnsafeRawBufferPointer) throws(Base64Error) -> [UInt8]

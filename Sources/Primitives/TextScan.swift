@@ -77,6 +77,13 @@ enum UTF8Scan {
         return length
     }
 
+    /// The scalar of the valid sequence of `length` bytes at `index`.
+    static func scalar(in bytes: UnsafeRawBufferPointer, at index: Int, length: Int) -> UInt32 {
+        guard length > 1 else { return UInt32(bytes[index]) }
+        let lead = UInt32(bytes[index]) & (0x7f >> UInt32(length))
+        return bytes[index + 1..<index + length].reduce(lead) { $0 << 6 | UInt32($1 & 0x3f) }
+    }
+
     /// Appends the UTF-8 of `scalar`; U+FFFD for a surrogate.
     static func append(_ scalar: UInt32, to out: inout [UInt8]) {
         let valid = Unicode.Scalar(scalar) ?? replacement

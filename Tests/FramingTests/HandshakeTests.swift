@@ -26,6 +26,18 @@ import Testing
         #expect(Self.handshake(listen: listen).listenEndpoint(seenFrom: seen)?.description == expected)
     }
 
+    @Test func chainsAreComparedAsBytesAndHashesWithoutCase() {
+        func isOf(_ ours: String, _ theirs: String) -> Bool {
+            Handshake(version: "1.0.0", chainID: ours, height: 0, nodeType: .full, listenAddress: "").isOfChain(theirs)
+        }
+        let hash = "0x" + String(repeating: "aB", count: 32)
+        #expect(isOf(hash, hash.lowercased()) && isOf("mine", "mine"))
+        #expect(!isOf(hash, "0x" + String(repeating: "ac", count: 32)) && !isOf("mine", "Mine"))
+        // Swift's strings take these for equal: one letter with its accent, and a letter with an accent behind it.
+        #expect(!isOf("caf\u{e9}", "cafe\u{301}"))
+        #expect(!isOf("0xAB", "0xab"))
+    }
+
     @Test func nodeTypesKeepTheirWord() {
         for text in ["producer", "full", "archive", ""] { #expect(NodeType(text).text == text) }
         #expect(NodeType("producer") == .producer)

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// What a node says it is.
 public enum NodeType: Hashable, Sendable {
     case producer
@@ -66,8 +68,10 @@ public struct Handshake: Hashable, Sendable {
     /// Whether the sender is on the chain that `other` names. Hashes as hex are compared without regard to case, configured
     /// names exactly.
     public func isOfChain(_ other: String) -> Bool {
-        if chainID == other { return true }
-        return chainID.utf8.count == 66 && chainID.hasPrefix("0x") && other.hasPrefix("0x") && chainID.lowercased() == other.lowercased()
+        // As bytes: two names that Swift calls equal, because they differ in normal form only, are two chains.
+        if chainID.utf8.elementsEqual(other.utf8) { return true }
+        guard chainID.utf8.count == 66, let hash = Hex.decodePrefixed(chainID.utf8) else { return false }
+        return hash == Hex.decodePrefixed(other.utf8)
     }
 
     /// The leading number of `version`, or `nil` when it is not a semantic version (`major.minor.patch`, an optional

@@ -3,7 +3,13 @@ public import Primitives
 // The rules of `Transaction+Codec.swift` hold here too.
 
 extension BlockHeader {
-    mutating func decode(_ reader: inout JSONReader) throws(JSONError) {
+    struct Remains {
+        var previousHash: [UInt8] = []
+        var merkleRoot: [UInt8] = []
+        var stateRoot: [UInt8] = []
+    }
+
+    mutating func decode(_ reader: inout JSONReader, _ remains: inout Remains) throws(JSONError) {
         try reader.beginObject()
         while let key = try reader.nextKey() {
             if key.matches("version") {
@@ -11,13 +17,13 @@ extension BlockHeader {
             } else if key.matches("height") {
                 if try !reader.consumeNull() { height = try reader.readUInt64() }
             } else if key.matches("previous_hash") {
-                previousHash = try reader.readGoBytes()
+                previousHash = try reader.readGoBytes(over: previousHash, whole: &remains.previousHash)
             } else if key.matches("timestamp") {
                 if try !reader.consumeNull() { timestamp = try reader.readInt64() }
             } else if key.matches("merkle_root") {
-                merkleRoot = try reader.readGoBytes()
+                merkleRoot = try reader.readGoBytes(over: merkleRoot, whole: &remains.merkleRoot)
             } else if key.matches("state_root") {
-                stateRoot = try reader.readGoBytes()
+                stateRoot = try reader.readGoBytes(over: stateRoot, whole: &remains.stateRoot)
             } else if key.matches("producer_addr") {
                 if try !reader.consumeNull() { producer = try reader.readString() }
             } else if key.matches("nonce") {
@@ -78,27 +84,31 @@ extension Block {
     }
 
     mutating func decode(_ reader: inout JSONReader) throws(JSONError) {
+        var headerRemains = BlockHeader.Remains()
+        var transactionRemains = SliceRemains<Transaction, Transaction.Remains>()
+        var signatureRemains: [UInt8] = []
         try reader.beginObject()
         while let key = try reader.nextKey() {
             if key.matches("header") {
                 if try reader.consumeNull() {
                     header = nil
+                    headerRemains = BlockHeader.Remains()
                 } else {
                     var value = header ?? BlockHeader()
-                    try value.decode(&reader)
+                    try value.decode(&reader, &headerRemains)
                     header = value
                 }
             } else if key.matches("transactions") {
                 let old = transactions ?? []
                 transactions = nil
-                transactions = try reader.readSlice(old) { (reader, transaction) throws(JSONError) in
+                transactions = try reader.readSlice(over: old, &transactionRemains) { (reader, transaction, remains) throws(JSONError) in
                     var value = transaction ?? Transaction()
                     transaction = nil
-                    try value.decode(&reader)
+                    try value.decode(&reader, &remains)
                     transaction = value
                 }
             } else if key.matches("signature") {
-                signature = try reader.readGoBytes()
+                signature = try reader.readGoBytes(over: signature, whole: &signatureRemains)
             } else {
                 _ = try reader.skipValue()
             }
@@ -114,14 +124,8 @@ extension Block {
     func encode(
         into writer: inout JSONWriter, transaction visit: (inout JSONWriter, _ json: Range<Int>, _ hashed: Range<Int>) -> Void
     ) {
-        writer.raw("{\"header\":")
-        if let header {
-            header.encode(into: &writer)
-        } else {
-            writer.raw("null")
-        }
-        writer.raw(",\"transactions\":")
-        if let transactions {
+        Block.encode(header: header, signature: signature, into: &writer) { writer in
+            guard let transactions else { return writer.raw("null") }
             writer.raw("[")
             for index in transactions.indices {
                 if index > 0 { writer.raw(",") }
@@ -135,9 +139,21 @@ extension Block {
                 visit(&writer, start..<writer.bytes.count, hashed)
             }
             writer.raw("]")
+        }
+    }
+
+    /// Appends the canonical JSON of a block whose transactions `body` appends.
+    static func encode(
+        header: BlockHeader?, signature: [UInt8]?, into writer: inout JSONWriter, transactions body: (inout JSONWriter) -> Void
+    ) {
+        writer.raw("{\"header\":")
+        if let header {
+            header.encode(into: &writer)
         } else {
             writer.raw("null")
         }
+        writer.raw(",\"transactions\":")
+        body(&writer)
         writer.raw(",\"signature\":")
         writer.base64(signature)
         writer.raw("}")
@@ -166,6 +182,12 @@ public enum HeaderPeek {
         guard json.count <= Limits.maximumInputBytes else {
             throw .tooLong(bytes: json.count, limit: Limits.maximumInputBytes)
         }
+        return try readTrusted(json)
+    }
+
+    /// The same for a block of whatever length: a genesis block may be longer than any that follows. What stands before the header is
+    /// skipped, so this is not for what a stranger sends.
+    public static func readTrusted(_ json: UnsafeRawBufferPointer) throws(DecodingError) -> (header: BlockHeader, hash: Hash32) {
         let header: BlockHeader?
         do throws(JSONError) { header = try firstHeader(json) } catch { throw .json(error) }
         guard let header else { throw .noHeader }
@@ -181,10 +203,16 @@ public enum HeaderPeek {
                 continue
             }
             var header = BlockHeader()
-            try header.decode(&reader)
+            var remains = BlockHeader.Remains()
+            try header.decode(&reader, &remains)
             return header
         }
         return nil
+    }
+
+    /// As the other, for an array.
+    public static func readTrusted(_ json: [UInt8]) throws(DecodingError) -> (header: BlockHeader, hash: Hash32) {
+        try json.withBytes { (buffer) throws(DecodingError) in try HeaderPeek.readTrusted(buffer) }
     }
 
     /// Reads the first header that stands in `json` and hashes it.

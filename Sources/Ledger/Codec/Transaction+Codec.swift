@@ -4,7 +4,7 @@ public import Primitives
 //
 // Decoding fills a value that may hold something already, as Go's does: a key that comes twice is read twice into the
 // same place, so the last one wins field by field; `null` empties what is a pointer or a slice in Go and leaves strings
-// and numbers as they are; unknown keys are skipped.
+// and numbers as they are; unknown keys are skipped. What lies behind the ends of slices is in `JSONReader+Slice.swift`.
 
 extension OperationType {
     /// The type that a JSON string names, without a copy of the usual ones.
@@ -24,8 +24,13 @@ extension OperationType {
 }
 
 extension Operation {
+    struct Remains: GoRemains {
+        var value: [UInt8] = []
+        var isEmpty: Bool { value.isEmpty }
+    }
+
     /// Reads an object into the operation.
-    mutating func decode(_ reader: inout JSONReader) throws(JSONError) {
+    mutating func decode(_ reader: inout JSONReader, _ remains: inout Remains) throws(JSONError) {
         try reader.beginObject()
         while let key = try reader.nextKey() {
             if key.matches("type") {
@@ -33,7 +38,7 @@ extension Operation {
             } else if key.matches("key") {
                 if try !reader.consumeNull() { self.key = try reader.readString() }
             } else if key.matches("value") {
-                value = try reader.readGoBytes() ?? []
+                value = try reader.readGoBytes(over: value, whole: &remains.value) ?? []
             } else {
                 _ = try reader.skipValue()
             }
@@ -62,7 +67,9 @@ extension Operation {
 }
 
 extension TransactionData {
-    mutating func decode(_ reader: inout JSONReader) throws(JSONError) {
+    typealias Remains = SliceRemains<Operation, Operation.Remains>
+
+    mutating func decode(_ reader: inout JSONReader, _ remains: inout Remains) throws(JSONError) {
         try reader.beginObject()
         while let key = try reader.nextKey() {
             guard key.matches("operations") else {
@@ -71,10 +78,10 @@ extension TransactionData {
             }
             let old = operations ?? []
             operations = nil
-            operations = try reader.readSlice(old) { (reader, operation) throws(JSONError) in
+            operations = try reader.readSlice(over: old, &remains) { (reader, operation, remains) throws(JSONError) in
                 var value = operation ?? Operation(type: .other(ByteString([])), key: ByteString([]))
                 operation = nil
-                try value.decode(&reader)
+                try value.decode(&reader, &remains)
                 operation = value
             }
         }
@@ -97,12 +104,20 @@ extension TransactionData {
 }
 
 extension Transaction {
+    struct Remains: GoRemains {
+        var id: [UInt8] = []
+        var data = TransactionData.Remains()
+        var signature: [UInt8] = []
+        var isEmpty: Bool { id.isEmpty && data.isEmpty && signature.isEmpty }
+    }
+
     /// Reads one transaction's JSON.
     /// - Throws: `DecodingError` when it is not JSON of a transaction's shape.
     public init(decoding bytes: UnsafeRawBufferPointer) throws(DecodingError) {
         self = try decodeDocument(bytes) { (reader) throws(JSONError) in
             var transaction = Transaction()
-            if try !reader.consumeNull() { try transaction.decode(&reader) }
+            var remains = Remains()
+            if try !reader.consumeNull() { try transaction.decode(&reader, &remains) }
             return transaction
         }
     }
@@ -113,11 +128,11 @@ extension Transaction {
         self = try bytes.withBytes { (buffer) throws(DecodingError) in try Transaction(decoding: buffer) }
     }
 
-    mutating func decode(_ reader: inout JSONReader) throws(JSONError) {
+    mutating func decode(_ reader: inout JSONReader, _ remains: inout Remains) throws(JSONError) {
         try reader.beginObject()
         while let key = try reader.nextKey() {
             if key.matches("id") {
-                id = try reader.readGoBytes()
+                id = try reader.readGoBytes(over: id, whole: &remains.id)
             } else if key.matches("from") {
                 if try !reader.consumeNull() { from = try reader.readString() }
             } else if key.matches("timestamp") {
@@ -125,14 +140,15 @@ extension Transaction {
             } else if key.matches("data") {
                 if try reader.consumeNull() {
                     data = nil
+                    remains.data = TransactionData.Remains()
                 } else {
                     var value = data ?? TransactionData(operations: nil)
                     data = nil
-                    try value.decode(&reader)
+                    try value.decode(&reader, &remains.data)
                     data = value
                 }
             } else if key.matches("signature") {
-                signature = try reader.readGoBytes()
+                signature = try reader.readGoBytes(over: signature, whole: &remains.signature)
             } else if key.matches("nonce") {
                 if try !reader.consumeNull() { nonce = try reader.readUInt64() }
             } else {
@@ -183,10 +199,14 @@ extension Transaction {
     /// The bytes that are hashed: the JSON of `from`, `timestamp`, `data` and `nonce` only.
     public var canonicalBytes: [UInt8] {
         var writer = JSONWriter(capacity: estimatedBytes)
+        encodeCanonical(into: &writer)
+        return writer.bytes
+    }
+
+    func encodeCanonical(into writer: inout JSONWriter) {
         writer.raw("{")
         encodeHashedFields(into: &writer)
         encodeNonce(into: &writer)
-        return writer.bytes
     }
 
     /// SHA-256 of the canonical bytes: what is signed, and what the id should be. Encodes the transaction anew.

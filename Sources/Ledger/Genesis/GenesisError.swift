@@ -13,6 +13,8 @@ public enum GenesisError: Error, Hashable, Sendable {
     case invalidFee(FeeField, ByteString)
     case negativeFee(FeeField)
     case invalidBalance(address: ByteString, text: ByteString)
+    /// A key of the state, or the key of a balance, that the reference's store does not take.
+    case stateKeyTooLong(bytes: Int)
 
     /// `chain:rules` names a set of rules that this program does not know.
     case unknownRules(ByteString)
@@ -48,6 +50,8 @@ extension GenesisError: CustomStringConvertible {
         case .invalidFee(let field, _): "invalid gas config: invalid \(field.rawValue)"
         case .negativeFee(let field): "invalid gas config: \(field.rawValue) cannot be negative"
         case .invalidBalance(let address, _): "invalid balance for \(address): invalid balance string"
+        case .stateKeyTooLong(let bytes):
+            "a state key of \(bytes) bytes (max \(Limits.maximumGenesisKeyBytes))"
         case .unknownRules(let name):
             "initial_state has \(StateKeys.rules) = \"\(name.abbreviated)\"; this program knows \"\(RuleSet.strictName)\", and the reference's rules without the key"
         case .invalidBlockTime(nil): "strict rules need \(StateKeys.blockTime) in initial_state, for example \"5s\""

@@ -21,6 +21,17 @@ public enum Limits {
     /// padded with white space. Bounds what decoding allocates.
     public static let maximumInputBytes = 6 * maximumBlockBytes
 
+    /// Bytes of the id that a transaction in a block may claim under reference rules. The reference keeps a transaction under `tx:` and the id
+    /// in hexadecimal, and its store takes keys of up to 65,000 bytes, so that a block with a longer id fails there.
+    public static let maximumIDBytes = (maximumReferenceKeyBytes - referencePrefixBytes) / 2
+
+    /// Bytes of a state key in a genesis; in a block `maximumKeyBytes` counts.
+    public static let maximumGenesisKeyBytes = maximumReferenceKeyBytes - referencePrefixBytes
+
+    /// Bytes of a key in the reference's store (Badger), and of what it writes in front of an id or a state key.
+    private static let maximumReferenceKeyBytes = 65_000
+    private static let referencePrefixBytes = 3
+
     /// Seconds that a block's timestamp may be ahead of this node's clock.
     public static let maximumFutureSeconds: Int64 = 30
 

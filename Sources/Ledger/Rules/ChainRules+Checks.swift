@@ -64,6 +64,10 @@ extension ChainRules {
             if let fault = blockFault(transaction) { return .transaction(index: index, fault) }
         }
         guard header.merkleRoot.flatMap({ Hash32($0) }) == prepared.merkleRoot else { return .wrongMerkleRoot }
+        // The reference finds this when it stores the block, after all else.
+        for (index, transaction) in prepared.transactions.enumerated() {
+            if let fault = transaction?.idFault { return .transaction(index: index, fault) }
+        }
         return nil
     }
 

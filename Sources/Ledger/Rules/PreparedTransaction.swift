@@ -105,6 +105,12 @@ public struct PreparedTransaction: Sendable {
         return claimed
     }
 
+    /// What the reference's store finds wrong with the claimed id when all else is right; nil when nothing.
+    public var idFault: TransactionRejection? {
+        let count = transaction.id?.count ?? 0
+        return count > Limits.maximumIDBytes ? .idTooLong(bytes: count) : nil
+    }
+
     /// Whether the id is the hash.
     public var hasTrueID: Bool { transaction.id.flatMap { Hash32($0) } == hash }
 }
@@ -147,9 +153,8 @@ extension Address {
     /// and a missing `0x` do not count. A sender is an address before it comes to that; an authority may be any text.
     func isNamed(_ text: ByteString) -> Bool {
         if matches(text) { return true }
-        let trimmed = text.text.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed()
-        let name = ByteString(String(trimmed))
-        return matches(name) || matches(ByteString("0x" + name.text))
+        let name = text.trimmedAsGo
+        return matches(name) || matches(ByteString([UInt8(ascii: "0"), UInt8(ascii: "x")] + name.bytes))
     }
 }
 

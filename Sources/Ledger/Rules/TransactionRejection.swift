@@ -52,6 +52,8 @@ public enum TransactionRejection: Error, Hashable, Sendable {
 
     // Rules.
     case wrongID
+    /// The claimed id is longer than the reference can keep (`odd/poison-bad`). The block's hash does not cover ids.
+    case idTooLong(bytes: Int)
     case mintByNonAuthority(ByteString)
     case protectedKey(operation: Int, key: ByteString)
     /// More bytes of canonical JSON than `Limits.maximumTransactionBytes`. Admission only.
@@ -109,6 +111,7 @@ extension TransactionRejection: CustomStringConvertible {
         case .signature(let fault): "signature verification failed: \(fault)"
         case .noID: "signature verification failed: transaction has no ID"
         case .wrongID: "the id is not the hash of the transaction"
+        case .idTooLong(let bytes): "the id is too long: \(bytes) bytes (max \(Limits.maximumIDBytes))"
         case .mintByNonAuthority(let sender): "only authorities can mint tokens, \(sender) is not an authority"
         case .protectedKey(let index, let key):
             "operation \(index) writes to \(key.abbreviated), which only MINT and TRANSFER may change"
