@@ -43,6 +43,11 @@ public final class LMDBStore: ChainStore {
     private var write: Transaction?
     /// What the open write holds so far, to repeat it on a larger map.
     private var pending: [PendingWrite] = []
+    /// Blocks of the open write that are in the indexes and the state, but whose JSON and undo record are not in the file yet. The commit packs
+    /// and puts them in, so that a block is relayed before that work. In rising order.
+    private var unwritten: [BlockRecord] = []
+    /// Whether the store has an older format, which the next block ends.
+    private var isOldFormat: Bool
     /// The highest nonces of senders asked for during the open write, kept up to date: a sender of many transactions is
     /// looked up once in a write. At most `maximumRememberedSenders`, then it starts anew.
     private var lastNonces: [Address: UInt64?] = [:]
@@ -75,26 +80,18 @@ public final class LMDBStore: ChainStore {
             if found == nil, access != .create {
                 throw StoreError(.open, .missing, path: directory, detail: "there is no store")
             }
-            try LMDBStore.expectNotEmptied(directory, found, lock)
+            try StoreOpening.expectNotEmptied(directory, found, lock)
         }
         environment = try Environment(directory: directory, readOnly: readOnly, options: options)
         databases = try StoreOpening.databases(environment)
         reader = StoreReader(environment: environment, databases: databases)
-        try StoreOpening.check(environment, databases)
+        isOldFormat = try StoreOpening.check(environment, databases) != StoreFormat.version
         if access == .create, found == nil { try syncDirectory(directory) }
         try lock?.noteStore()
     }
 
-    /// An empty file is what a crash before the first write leaves, or all that is left of a store: a node that began anew on
-    /// that would forget what it has signed.
-    private static func expectNotEmptied(
-        _ directory: String, _ found: StoreInspector.Summary?, _ lock: DirectoryLock?
-    ) throws(StoreError) {
-        let path = "\(directory)/\(Environment.dataFile)"
-        if found == nil, let lock, lock.knowsStore, fileSize(path) != nil {
-            throw StoreError(.check, .corrupted, path: path, detail: "the file is empty, but a store was made here")
-        }
-    }
+    /// Whether `directory` has the file of a store, in whatever state.
+    public static func isThere(_ directory: String) -> Bool { fileSize("\(directory)/\(Environment.dataFile)") != nil }
 
     deinit {
         if let write { environment.abort(write) }
@@ -107,6 +104,7 @@ public final class LMDBStore: ChainStore {
         guard write == nil else { throw misuse(.begin, "a write is open already") }
         write = try environment.beginWrite()
         pending = []
+        unwritten = []
         lastNonces.removeAll(keepingCapacity: true)
         failure = nil
     }
@@ -114,20 +112,29 @@ public final class LMDBStore: ChainStore {
     /// Makes the open write durable. When it throws, nothing of it happened and no write is open.
     public func commit() throws {
         guard write != nil else { throw misuse(.commit, "no write is open") }
-        defer { pending = [] }
+        defer {
+            pending = []
+            unwritten = []
+        }
         if let failure {
             abort()
             throw failure
         }
         for _ in 0..<LMDBStore.maximumRepeats {
             guard let open = write else { break }
-            write = nil
-            do throws(StoreError) {
-                return try environment.commit(open)
-            } catch {
+            do {
+                let writer = StoreWriter(view: view(open))
+                for record in unwritten { try writer.putRecords(record) }
+                write = nil
+                try environment.commit(open)
+                if !unwritten.isEmpty { isOldFormat = false }
+                return
+            } catch let error as StoreError where error.isMapFull {
                 // Saving the list of free pages takes pages too.
-                guard error.isMapFull else { throw error }
                 try repeatOnLargerMap()
+            } catch {
+                abort()
+                throw error
             }
         }
         abort()
@@ -139,11 +146,15 @@ public final class LMDBStore: ChainStore {
         if let write { environment.abort(write) }
         write = nil
         pending = []
+        unwritten = []
         failure = nil
     }
 
     public func append(_ record: BlockRecord) throws {
+        if pending.isEmpty { try makeRoom(for: record) }
+        if isOldFormat, unwritten.isEmpty { try perform(.metadata(MetadataKey.format, StoreOpening.formatRecord)) }
         try perform(.append(record))
+        unwritten.append(record)
         for used in record.nonces {
             if let known = lastNonces[used.sender] { lastNonces[used.sender] = max(known ?? 0, used.nonce) }
         }
@@ -151,6 +162,7 @@ public final class LMDBStore: ChainStore {
 
     public func removeTip(_ undo: UndoRecord) throws {
         try perform(.removeTip(undo))
+        if unwritten.last?.height == undo.block.height { unwritten.removeLast() }
         lastNonces.removeAll(keepingCapacity: true)
     }
 
@@ -160,6 +172,25 @@ public final class LMDBStore: ChainStore {
             throw StoreError(.write, .limit, path: directory, detail: "a metadata name of \(key.utf8.count) bytes")
         }
         try perform(.metadata(MetadataKey.caller(key), value))
+    }
+
+    /// A genesis block may need more than the headroom: growing before it is written saves writing it again and again. About the block, an
+    /// entry of the index a transaction and one of the state a write.
+    private func makeRoom(for record: BlockRecord) throws {
+        let bytes = record.json.count + 128 * record.transactions.count + 128 * record.writes.count
+        guard let open = write, bytes > LMDBStore.longBlockBytes else { return }
+        environment.abort(open)
+        write = nil
+        write = try environment.beginWrite(room: bytes)
+    }
+
+    /// Four times the longest block but a genesis block.
+    private static let longBlockBytes = 4 << 20
+
+    /// A block of the open write, which is not in the file yet.
+    private func unwrittenRecord(_ height: UInt64) -> BlockRecord? {
+        guard let first = unwritten.first, height >= first.height, height - first.height < UInt64(unwritten.count) else { return nil }
+        return unwritten[Int(height - first.height)]
     }
 
     private func perform(_ operation: PendingWrite) throws {
@@ -204,7 +235,7 @@ public final class LMDBStore: ChainStore {
 
     public func tip() throws -> ChainTip? { try read { try $0.tip() } }
 
-    public func block(atHeight height: UInt64) throws -> [UInt8]? { try read { try $0.block(height).map { Array($0) } } }
+    public func block(atHeight height: UInt64) throws -> [UInt8]? { try unwrittenRecord(height)?.json ?? read { try $0.block(height) } }
 
     public func height(ofBlock hash: Hash32) throws -> UInt64? { try read { try $0.height(ofBlock: hash) } }
 
@@ -240,7 +271,9 @@ public final class LMDBStore: ChainStore {
         if write == nil { try environment.trim() }
     }
 
-    public func undoRecord(atHeight height: UInt64) throws -> UndoRecord? { try read { try $0.undoRecord(height) } }
+    public func undoRecord(atHeight height: UInt64) throws -> UndoRecord? {
+        try unwrittenRecord(height)?.undo ?? read { try $0.undoRecord(height) }
+    }
 
     public func metadata(_ key: String) throws -> [UInt8]? { try read { try $0.metadata(MetadataKey.caller(key)) } }
 

@@ -22,7 +22,7 @@ public struct ReadSnapshot: ~Copyable {
     public func tip() throws -> ChainTip? { try view.tip() }
 
     /// The canonical JSON of the block at `height`, or `nil` above the tip.
-    public func block(atHeight height: UInt64) throws -> [UInt8]? { try view.block(height).map { Array($0) } }
+    public func block(atHeight height: UInt64) throws -> [UInt8]? { try view.block(height) }
 
     /// The blocks from `first` on as the payload of a BlockResponse to a range (`protocol.md`, type 4): at most `count`,
     /// as long a prefix as fits in `maximumBytes`, but one block at least where there is one; `[]` where there is none.

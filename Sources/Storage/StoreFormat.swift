@@ -1,12 +1,17 @@
 /// The layout of the store on disk. A change to it is a new `version`.
 public enum StoreFormat {
     /// Written into each store and compared when it is opened.
-    public static let version: UInt32 = 1
+    ///
+    /// * 1: blocks as they are, undo records with the entries of the indexes, nonces with the height of their block.
+    /// * 2: what this page and `UndoRecord` say. A store of format 1 is read as it is and becomes one of format 2 with the next block.
+    public static let version: UInt32 = 2
+    /// The oldest that is read.
+    static let oldestVersion: UInt32 = 1
 }
 
 /// The sub-databases, all with bytewise key order.
 enum Database: String, CaseIterable {
-    /// height (8 bytes big-endian) → checksum ‖ canonical JSON of the block
+    /// height (8 bytes big-endian) → checksum ‖ canonical JSON of the block (`PackedBlock`)
     case blocks
     /// block hash (32) → height (8)
     case blockHeights = "block_heights"
@@ -16,7 +21,7 @@ enum Database: String, CaseIterable {
     case state
     /// height (8) → checksum ‖ what undoes the block
     case undo
-    /// sender (20) ‖ nonce (8) → height (8) of the block that used it
+    /// sender (20) ‖ nonce (8) → nothing
     case nonces
     /// name → value: format version, tip, genesis hash and what else the ledger keeps
     case metadata

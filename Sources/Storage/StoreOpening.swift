@@ -3,6 +3,17 @@ internal import Primitives
 
 /// What happens once when a store is opened: its sub-databases, its format, its tip.
 enum StoreOpening {
+    /// An empty file is what a crash before the first write leaves, or all that is left of a store: a node that began anew on
+    /// that would forget what it has signed.
+    static func expectNotEmptied(
+        _ directory: String, _ found: StoreInspector.Summary?, _ lock: DirectoryLock?
+    ) throws(StoreError) {
+        let path = "\(directory)/\(Environment.dataFile)"
+        if found == nil, let lock, lock.knowsStore, fileSize(path) != nil {
+            throw StoreError(.check, .corrupted, path: path, detail: "the file is empty, but a store was made here")
+        }
+    }
+
     /// Opens the sub-databases; in a fresh store makes them and writes the format, in one commit.
     static func databases(_ environment: Environment) throws(StoreError) -> Databases {
         if environment.isReadOnly {
@@ -26,32 +37,41 @@ enum StoreOpening {
 
     private static func writeFormatIfFresh(_ view: StoreView) throws {
         guard try view.metadata(MetadataKey.format) == nil, try view.counts().blocks == 0 else { return }
-        var version = RecordWriter()
-        version.integer(StoreFormat.version)
-        try StoreWriter(view: view).setMetadata(MetadataKey.format, version.bytes)
+        try StoreWriter(view: view).setMetadata(MetadataKey.format, formatRecord)
     }
 
-    /// Checks the format and that the tip, its block and the indexes belong together.
-    static func check(_ environment: Environment, _ databases: Databases) throws(StoreError) {
+    /// What a store of this format says.
+    static var formatRecord: [UInt8] {
+        var version = RecordWriter()
+        version.integer(StoreFormat.version)
+        return version.bytes
+    }
+
+    /// Checks the format, which it returns, and that the tip, its block and the indexes belong together.
+    static func check(_ environment: Environment, _ databases: Databases) throws(StoreError) -> UInt32 {
         try untyped(environment) {
             try environment.read { transaction in
                 let view = StoreView(transaction: transaction, databases: databases)
-                try checkFormat(view)
+                let version = try checkFormat(view)
                 try checkTip(view)
+                return version
             }
         }
     }
 
-    private static func checkFormat(_ view: StoreView) throws {
+    private static func checkFormat(_ view: StoreView) throws -> UInt32 {
         let bytes = try view.metadata(MetadataKey.format) ?? []
         let version = bytes.withUnsafeBytes { raw -> UInt32? in
             var reader = RecordReader(raw)
             return try? reader.integer(UInt32.self)
         }
         guard let version else { throw finding(view, .corrupted, "the store does not say its format") }
-        guard version == StoreFormat.version else {
-            throw finding(view, .format(found: version), "the store has format \(version), this program reads \(StoreFormat.version)")
+        guard (StoreFormat.oldestVersion...StoreFormat.version).contains(version) else {
+            throw finding(
+                view, .format(found: version),
+                "the store has format \(version), this program reads \(StoreFormat.oldestVersion) to \(StoreFormat.version)")
         }
+        return version
     }
 
     private static func checkTip(_ view: StoreView) throws {

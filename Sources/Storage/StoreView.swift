@@ -34,8 +34,10 @@ struct StoreView {
         do { return try ChainTip(decoding: bytes) } catch { throw damaged("the tip") }
     }
 
-    func block(_ height: UInt64) throws -> UnsafeRawBufferPointer? {
-        try checked(databases.blocks, height, "block \(height)")
+    func block(_ height: UInt64) throws -> [UInt8]? {
+        guard let record = try checked(databases.blocks, height, "block \(height)") else { return nil }
+        guard let json = PackedBlock.unpack(record) else { throw damaged("block \(height)") }
+        return json
     }
 
     func height(ofBlock hash: Hash32) throws -> UInt64? {
@@ -60,7 +62,13 @@ struct StoreView {
 
     func undoRecord(_ height: UInt64) throws -> UndoRecord? {
         guard let bytes = try checked(databases.undo, height, "undo record \(height)") else { return nil }
-        do { return try UndoRecord(decoding: Array(bytes)) } catch { throw damaged("undo record \(height)") }
+        do {
+            return try UndoRecord(decoding: Array(bytes)) { try block(height) }
+        } catch let error as StoreError {
+            throw error
+        } catch {
+            throw damaged("undo record \(height)")
+        }
     }
 
     func metadata(_ key: [UInt8]) throws -> [UInt8]? {
@@ -167,26 +175,27 @@ struct StoreView {
     /// The canonical JSON of the blocks from `first` on as one JSON array: at most `count`, as many as fit in
     /// `maximumBytes`, but one at least where the store has it. One pass for the sizes, one allocation, one copy.
     func blockArray(from first: UInt64, count: Int, maximumBytes: Int) throws -> BlockArray {
-        var blocks: [UnsafeRawBufferPointer] = []
+        var records: [UnsafeRawBufferPointer] = []
         var size = 2
         var height = first
-        while blocks.count < count, let block = try block(height) {
-            let added = block.count + (blocks.isEmpty ? 0 : 1)
-            if !blocks.isEmpty, size + added > maximumBytes { break }
+        while records.count < count, let record = try checked(databases.blocks, height, "block \(height)") {
+            let added = PackedBlock.jsonBytes(record) + (records.isEmpty ? 0 : 1)
+            if !records.isEmpty, size + added > maximumBytes { break }
             size += added
-            blocks.append(block)
+            records.append(record)
             guard height < UInt64.max else { break }
             height += 1
         }
         var payload: [UInt8] = []
         payload.reserveCapacity(size)
         payload.append(UInt8(ascii: "["))
-        for (index, block) in blocks.enumerated() {
+        for (index, record) in records.enumerated() {
             if index > 0 { payload.append(UInt8(ascii: ",")) }
-            payload.append(contentsOf: block)
+            guard let json = PackedBlock.unpack(record) else { throw damaged("block \(first + UInt64(index))") }
+            payload.append(contentsOf: json)
         }
         payload.append(UInt8(ascii: "]"))
-        return BlockArray(payload: payload, count: blocks.count)
+        return BlockArray(payload: payload, count: records.count)
     }
 
     func counts() throws -> StoreCounts {

@@ -28,17 +28,27 @@ struct StoreWriter {
         guard tip?.hash == record.undo.parent?.hash, record.height == tip.map({ $0.height + 1 }) ?? 0 else {
             throw inconsistent("block \(record.height) does not follow the tip \(tip.map { "\($0.height)" } ?? "of an empty store")")
         }
-        try putChecked(databases.blocks, record.height, record.json)
-        try putChecked(databases.undo, record.height, record.undo.encoded)
         try putHeight(databases.blockHeights, record.hash, record.height)
-        for entry in record.transactions { try putLocation(entry, record.height) }
+        // Into empty databases in the order of their keys: a genesis may have hundreds of thousands, which fill their pages so.
+        let isFirst = tip == nil
+        let entries = isFirst ? record.transactions.sorted { $0.id < $1.id } : record.transactions
+        for entry in entries { try putLocation(entry, record.height, append: isFirst) }
         for used in record.nonces {
             try NonceKey.with(used.sender, used.nonce) { key in
-                try withHeightKey(record.height) { try transaction.put(databases.nonces, key, $0) }
+                try transaction.put(databases.nonces, key, UnsafeRawBufferPointer(start: nil, count: 0))
             }
         }
-        for write in record.writes { try putState(write) }
+        // Long keys do not stand in their own order.
+        let isAscending = isFirst && !record.writes.contains { StateKey.isLong($0.key) }
+        for write in record.writes { try putState(write, append: isAscending) }
         try putTip(record.tip)
+    }
+
+    /// The block and what undoes it, which nobody looks for before the commit (`LMDBStore`).
+    func putRecords(_ record: BlockRecord) throws {
+        try putChecked(databases.blocks, record.height, PackedBlock.pack(record.json))
+        let undo = record.undo.encoded(indexesFollowFromBlock: record.indexesFollowFromBlock)
+        try putChecked(databases.undo, record.height, undo)
     }
 
     private func removeTip(_ undo: UndoRecord) throws {
@@ -84,17 +94,17 @@ struct StoreWriter {
         }
     }
 
-    private func putLocation(_ entry: TransactionEntry, _ height: UInt64) throws {
+    private func putLocation(_ entry: TransactionEntry, _ height: UInt64, append: Bool) throws {
         let index = UInt32(entry.index).bigEndian
         try entry.id.withUnsafeBytes { key throws(StoreError) in
-            try transaction.put(databases.transactions, key, reserving: 12) { target in
+            try transaction.put(databases.transactions, key, reserving: 12, append: append) { target in
                 target.storeBytes(of: height.bigEndian, toByteOffset: 0, as: UInt64.self)
                 target.storeBytes(of: index, toByteOffset: 8, as: UInt32.self)
             }
         }
     }
 
-    private func putState(_ write: StateWrite) throws {
+    private func putState(_ write: StateWrite, append: Bool = false) throws {
         guard write.key.count <= StateKey.maximumBytes else { throw inconsistent("a state key of \(write.key.count) bytes") }
         try StateKey.withStored(write.key) { key in
             guard let value = write.value else {
@@ -102,7 +112,7 @@ struct StoreWriter {
                 return
             }
             let overhead = StateKey.overhead(write.key)
-            try transaction.put(databases.state, key, reserving: overhead + value.count) { target in
+            try transaction.put(databases.state, key, reserving: overhead + value.count, append: append) { target in
                 StateKey.writeOverhead(write.key, to: target)
                 value.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: target[overhead...]).copyMemory(from: $0) }
             }

@@ -1,7 +1,8 @@
-import Ledger
 import Primitives
 import TestSupport
 import Testing
+
+@testable import Ledger
 
 @Suite struct RecordCodingTests {
     private func tip(_ height: UInt64, _ random: inout SplitMix64) -> ChainTip {
@@ -29,6 +30,25 @@ import Testing
         genesis.oldValues = []
         #expect(try UndoRecord(decoding: genesis.encoded) == genesis)
         #expect(try ChainTip(decoding: record.block.encoded) == record.block)
+    }
+
+    @Test func whatFollowsFromABlockIsLeftOutAndComesBack() throws {
+        // Heights at which each transaction has its hash as its id and nothing is repeated, and heights at which not.
+        let store = MemoryChainStore()
+        let engine = try ChainEngine(genesis: Fixture.genesis(), store: store)
+        var left = 0
+        for json in Fixture.chain.dropFirst() {
+            try engine.add(PreparedBlock.prepare(json))
+            let record = try #require(store.record(atHeight: engine.tip.height))
+            guard record.indexesFollowFromBlock else { continue }
+            left += 1
+            let encoded = record.undo.encoded(indexesFollowFromBlock: true)
+            #expect(encoded.count < record.undo.encoded.count)
+            #expect(try UndoRecord(decoding: encoded) { record.json } == record.undo)
+            #expect(throws: RecordError.needsBlock) { try UndoRecord(decoding: encoded) }
+            #expect(throws: RecordError.needsBlock) { try UndoRecord(decoding: encoded) { nil } }
+        }
+        #expect(left > 40 && left < 130)
     }
 
     @Test func everyTruncationIsAnErrorAndNoTrap() throws {

@@ -2,10 +2,10 @@ import Foundation
 import Framing
 import Ledger
 import Primitives
-import Storage
 import Testing
 
 @testable import Node
+@testable import Storage
 
 /// The process of a node on files that are not what they should be.
 @Suite(.timeLimit(.minutes(5))) struct DamagedNodeTests {
@@ -50,7 +50,7 @@ import Testing
         let bad: UInt64 = 70
         let file = try FileHandle(forUpdating: dataFile)
         let image = try #require(try file.read(upToCount: 8 << 20))
-        let place = try #require(image.range(of: Data(blocks[Int(bad) - 1]))).lowerBound + 100
+        let place = try #require(image.range(of: Data(PackedBlock.pack(blocks[Int(bad) - 1])))).lowerBound + 100
         try file.seek(toOffset: UInt64(place))
         try file.write(contentsOf: [image[place] ^ 4])
         try file.close()

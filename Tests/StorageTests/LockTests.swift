@@ -69,11 +69,11 @@ import Testing
             let environment = try Environment(directory: directory.path, readOnly: false, options: StoreOptions())
             let transaction = try environment.beginWrite()
             let view = StoreView(transaction: transaction, databases: try Databases(transaction, create: false))
-            try StoreWriter(view: view).setMetadata(MetadataKey.format, [0, 0, 0, 2])
+            try StoreWriter(view: view).setMetadata(MetadataKey.format, [0, 0, 0, 3])
             try environment.commit(transaction)
         }
         let error = #expect(throws: StoreError.self) { try LMDBStore(directory: directory.path) }
-        #expect(error?.kind == .format(found: 2))
+        #expect(error?.kind == .format(found: 3))
     }
 
     @Test func aBackupOfALiveStoreOpensAsAStore() throws {

@@ -36,7 +36,7 @@ public final class MemoryChainStore: ChainStore {
 
     public func tip() -> ChainTip? { content.blocks.last?.tip }
 
-    public func block(atHeight height: UInt64) -> [UInt8]? { entry(height)?.json }
+    public func block(atHeight height: UInt64) -> [UInt8]? { record(atHeight: height)?.json }
 
     public func height(ofBlock hash: Hash32) -> UInt64? { content.heights[hash] }
 
@@ -46,14 +46,15 @@ public final class MemoryChainStore: ChainStore {
         for (key, value) in content.state.sorted(by: { $0.key < $1.key }) { try body(key, value) }
     }
 
-    public func undoRecord(atHeight height: UInt64) -> UndoRecord? { entry(height)?.undo }
+    public func undoRecord(atHeight height: UInt64) -> UndoRecord? { record(atHeight: height)?.undo }
 
     public func metadata(_ key: String) -> [UInt8]? { content.metadata[key] }
 
     /// The number of state keys.
     public var stateCount: Int { content.state.count }
 
-    private func entry(_ height: UInt64) -> BlockRecord? {
+    /// What the block at `height` changed, nil above the tip.
+    func record(atHeight height: UInt64) -> BlockRecord? {
         guard let index = Int(exactly: height), content.blocks.indices.contains(index) else { return nil }
         return content.blocks[index]
     }

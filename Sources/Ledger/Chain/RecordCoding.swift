@@ -3,6 +3,8 @@ public enum RecordError: Error, Hashable, Sendable {
     case unknownVersion(UInt8)
     case truncated
     case trailingBytes(Int)
+    /// A part of the record follows from its block, which is not there or not readable.
+    case needsBlock
 }
 
 extension RecordError: CustomStringConvertible {
@@ -10,6 +12,7 @@ extension RecordError: CustomStringConvertible {
         switch self {
         case .unknownVersion(let version): "a stored record has version \(version), which this program does not know"
         case .truncated: "a stored record ends too early"
+        case .needsBlock: "a stored record belongs to a block that cannot be read"
         case .trailingBytes(let count): "a stored record has \(count) bytes too many"
         }
     }
@@ -41,6 +44,16 @@ struct RecordWriter {
     mutating func flag(_ value: Bool) {
         bytes.append(value ? 1 : 0)
     }
+
+    /// A small number in few bytes: seven bits each, the lowest first, the high bit says that another follows (LEB128).
+    mutating func short(_ value: Int) {
+        var rest = UInt64(max(0, value))
+        while rest >= 0x80 {
+            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        bytes.append(UInt8(truncatingIfNeeded: rest))
+    }
 }
 
 /// Reads what `RecordWriter` wrote; every length is checked against what is left.
@@ -49,9 +62,17 @@ struct RecordReader {
     private var offset = 1
 
     init(_ bytes: [UInt8], version: UInt8) throws(RecordError) {
+        try self.init(bytes, versions: version...version)
+    }
+
+    /// The version that the record has, one of `versions`.
+    let version: UInt8
+
+    init(_ bytes: [UInt8], versions: ClosedRange<UInt8>) throws(RecordError) {
         guard let found = bytes.first else { throw .truncated }
-        guard found == version else { throw .unknownVersion(found) }
+        guard versions.contains(found) else { throw .unknownVersion(found) }
         self.bytes = bytes
+        version = found
     }
 
     mutating func fixed(_ count: Int) throws(RecordError) -> [UInt8] {
@@ -78,6 +99,22 @@ struct RecordReader {
 
     mutating func flag() throws(RecordError) -> Bool {
         try fixed(1) == [1]
+    }
+
+    /// What `RecordWriter.short` wrote, as a length or a number of elements of at least one byte each.
+    mutating func shortCount() throws(RecordError) -> Int {
+        var value: UInt64 = 0
+        // Ten times seven bits hold any number of 64.
+        for shift in stride(from: UInt64(0), to: 70, by: 7) {
+            guard offset < bytes.count else { throw .truncated }
+            let byte = bytes[offset]
+            offset += 1
+            value |= UInt64(byte & 0x7f) << shift
+            guard byte & 0x80 == 0 else { continue }
+            guard let count = Int(exactly: value), count <= bytes.count - offset else { throw .truncated }
+            return count
+        }
+        throw .truncated
     }
 
     func end() throws(RecordError) {

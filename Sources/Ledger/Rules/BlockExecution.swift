@@ -39,6 +39,8 @@ struct BlockExecution {
     /// Every nonce of this block so far.
     private var nonces: Set<UsedNonce> = []
     private var newNonces: [UsedNonce] = []
+    /// Whether each transaction so far entered its hash and its nonce as new, and nothing else.
+    private var isEachPlain = true
     private var lastNonces: [Address: UInt64] = [:]
     private var fees = Amount.zero
     private var count = 0
@@ -194,6 +196,7 @@ extension BlockExecution {
         let used = sender.map { UsedNonce(sender: $0, nonce: transaction.nonce) }
         var isNew = isStrict
         if let used, !isNew { isNew = try !isUsed(used) }
+        if !isNewHash || claimed != nil || used == nil || !isNew { isEachPlain = false }
         ids.insert(transaction.hash)
         if isNewHash { newEntries.append(TransactionEntry(id: transaction.hash, index: count)) }
         if let claimed {
@@ -222,7 +225,7 @@ extension BlockExecution {
         }
         do {
             let (writes, oldValues) = try overlay.changes()
-            return Changes(writes: writes, oldValues: oldValues, entries: newEntries, nonces: newNonces)
+            return Changes(writes: writes, oldValues: oldValues, entries: newEntries, nonces: newNonces, isEachPlain: isEachPlain)
         } catch {
             throw .store(error)
         }
@@ -234,12 +237,14 @@ extension BlockExecution {
         var oldValues: [StateWrite] = []
         var entries: [TransactionEntry] = []
         var nonces: [UsedNonce] = []
+        var isEachPlain = false
 
         func record(tip: ChainTip, parent: ChainTip?, json: [UInt8]) -> BlockRecord {
             BlockRecord(
                 tip: tip, json: json, writes: writes, transactions: entries,
                 undo: UndoRecord(
-                    block: tip, parent: parent, oldValues: oldValues, transactions: entries.map(\.id), nonces: nonces))
+                    block: tip, parent: parent, oldValues: oldValues, transactions: entries.map(\.id), nonces: nonces),
+                indexesFollowFromBlock: isEachPlain)
         }
     }
 }

@@ -160,13 +160,15 @@ final class Environment: @unchecked Sendable {
 
     // MARK: Writing
 
-    /// Begins a write transaction, with at least `headroomBytes` of map ahead of it. The same thread must end it.
-    func beginWrite() throws(StoreError) -> Transaction {
+    /// Begins a write transaction, with at least `headroomBytes` of map ahead of it, or `room` bytes where that is more. The same thread must
+    /// end it.
+    func beginWrite(room: Int = 0) throws(StoreError) -> Transaction {
         if let failure = map.withLock({ $0.failure }) { throw failure }
         guard !isReadOnly else {
             throw StoreError(.begin, .misuse, path: directory, detail: "the store is open for reading only")
         }
         if unusedMapBytes < options.headroomBytes { try grow() }
+        while unusedMapBytes < room { try grow() }
         var opened: OpaquePointer?
         let code = mdb_txn_begin(handle, nil, 0, &opened)
         guard code == 0, let opened else { throw StoreError(.begin, code: code, path: directory) }
