@@ -11,7 +11,7 @@ extension Node {
     /// - Throws: when the node could not start with the new configuration; everything is as before then.
     public func reload(_ configuration: NodeConfiguration) async throws(NodeError) {
         // Reads the genesis and the key that it names, and holds it against them.
-        _ = try NodePlan(configuration)
+        _ = try NodeDraft(configuration)
         let old = plan.withLock { $0 }
         let new = old.takingRunTimeChanges(of: configuration)
         let core = new.coreConfiguration(

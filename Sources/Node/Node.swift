@@ -74,10 +74,11 @@ public final class Node: Sendable {
     }
 
     private init(_ configuration: NodeConfiguration, _ options: Options) async throws(NodeError) {
-        let plan = try NodePlan(configuration)
-        let address = try plan.listenAddress()
+        let draft = try NodeDraft(configuration)
+        let address = try NodePlan.listenAddress(configuration)
         let log = options.logger
-        let chain = try Node.openChain(configuration.dataDir, plan.genesis)
+        let chain = try Node.openChain(configuration, draft.genesis)
+        let plan = NodePlan(draft, chain.engine.genesis)
         let identity: PrivateKey
         do throws(FileError) {
             if let key = plan.key { identity = key } else { identity = try Identity.loadOrMake(in: configuration.dataDir) }
@@ -177,11 +178,11 @@ public final class Node: Sendable {
 
     // MARK: Parts
 
-    private static func openChain(_ directory: String, _ genesis: Genesis) throws(NodeError) -> ChainDirectory {
+    private static func openChain(_ configuration: NodeConfiguration, _ genesis: GenesisFile) throws(NodeError) -> ChainDirectory {
         do throws(ChainDirectoryError) {
-            return try ChainDirectory(directory, genesis: genesis)
+            return try ChainDirectory(configuration.dataDir, genesis: genesis)
         } catch {
-            throw NodeError(error, directory: directory)
+            throw NodeError(error, directory: configuration.dataDir, genesisPath: configuration.genesisPath)
         }
     }
 

@@ -68,8 +68,9 @@ extension NodeError {
         self.init(kind, error.reason, remedy: error.advice, \.dataDir)
     }
 
-    init(_ error: ChainDirectoryError, directory: String) {
+    init(_ error: ChainDirectoryError, directory: String, genesisPath: String) {
         switch error {
+        case .genesisFile(let error): self.init(error, path: genesisPath)
         case .store(let error), .chain(.store(let error as StoreError)): self.init(error)
         case .chain(.otherGenesis), .otherRules:
             self.init(.otherGenesis, "\(directory): \(error.reason)", remedy: error.advice, \.genesisPath, \.dataDir)

@@ -16,23 +16,39 @@ public enum PodoruVersion {
     public static func text(commit: String?) -> String { commit.map { "\(current) (\($0))" } ?? current }
 }
 
-/// A configuration held against the genesis and the key: what the node will be, before anything is opened.
+/// A configuration held against the genesis file and the key, before anything is opened.
+struct NodeDraft {
+    let configuration: NodeConfiguration
+    let genesis: GenesisFile
+    /// The authority's key, or the identity of a full node that has one.
+    let key: PrivateKey?
+
+    init(_ configuration: NodeConfiguration) throws(NodeError) {
+        self.configuration = configuration
+        let json = try NodePlan.readGenesis(configuration)
+        do throws(GenesisError) { genesis = try GenesisFile(json) } catch {
+            throw NodeError(error, path: configuration.genesisPath)
+        }
+        do throws(FileError) {
+            if let path = configuration.privateKey { key = try Files.loadKey(path) } else { key = nil }
+        } catch {
+            throw NodeError(error, \.privateKey)
+        }
+        try NodePlan.checkAuthorities(configuration, genesis.authorities)
+        try NodePlan.checkKey(key, configuration, genesis.authorities)
+    }
+}
+
+/// What the node will be.
 struct NodePlan {
     let configuration: NodeConfiguration
     let genesis: Genesis
     /// The authority's key, or the identity of a full node that has one.
     let key: PrivateKey?
 
-    init(_ configuration: NodeConfiguration) throws(NodeError) {
-        self.configuration = configuration
-        genesis = try NodePlan.loadGenesis(configuration)
-        do throws(FileError) {
-            if let path = configuration.privateKey { key = try Files.loadKey(path) } else { key = nil }
-        } catch {
-            throw NodeError(error, \.privateKey)
-        }
-        try NodePlan.checkAuthorities(configuration, genesis)
-        try NodePlan.checkKey(key, configuration, genesis)
+    /// - Parameter genesis: of the draft's file.
+    init(_ draft: NodeDraft, _ genesis: Genesis) {
+        self.init(draft.configuration, genesis, draft.key)
     }
 
     private init(_ configuration: NodeConfiguration, _ genesis: Genesis, _ key: PrivateKey?) {
@@ -47,23 +63,25 @@ struct NodePlan {
     }
 
     fileprivate static func loadGenesis(_ configuration: NodeConfiguration) throws(NodeError) -> Genesis {
-        let path = configuration.genesisPath
-        let bytes: [UInt8]
-        do throws(FileError) {
-            bytes = try Files.read(path, as: "genesis file", maximumBytes: Files.maximumGenesisBytes)
-        } catch {
-            throw NodeError(error, \.genesisPath)
-        }
+        let bytes = try readGenesis(configuration)
         do throws(GenesisError) {
             return try Genesis(decoding: bytes)
         } catch {
-            throw NodeError(error, path: path)
+            throw NodeError(error, path: configuration.genesisPath)
         }
     }
 
-    fileprivate static func checkAuthorities(_ configuration: NodeConfiguration, _ genesis: Genesis) throws(NodeError) {
+    fileprivate static func readGenesis(_ configuration: NodeConfiguration) throws(NodeError) -> [UInt8] {
+        do throws(FileError) {
+            return try Files.read(configuration.genesisPath, as: "genesis file", maximumBytes: Files.maximumGenesisBytes)
+        } catch {
+            throw NodeError(error, \.genesisPath)
+        }
+    }
+
+    fileprivate static func checkAuthorities(_ configuration: NodeConfiguration, _ authorities: [ByteString]) throws(NodeError) {
         let listed = configuration.authorities.map(\.lowercased)
-        let actual = genesis.authorities.compactMap { Address($0)?.lowercased }
+        let actual = authorities.compactMap { Address($0)?.lowercased }
         if !listed.isEmpty, listed != actual {
             throw NodeError(
                 .configuration,
@@ -72,7 +90,9 @@ struct NodePlan {
         }
     }
 
-    fileprivate static func checkKey(_ key: PrivateKey?, _ configuration: NodeConfiguration, _ genesis: Genesis) throws(NodeError) {
+    fileprivate static func checkKey(
+        _ key: PrivateKey?, _ configuration: NodeConfiguration, _ authorities: [ByteString]
+    ) throws(NodeError) {
         if let address = configuration.address, let key, key.address != address {
             throw NodeError(
                 .configuration,
@@ -85,7 +105,7 @@ struct NodePlan {
                 .configuration, "a producer needs a key, and `private_key` is not set",
                 remedy: "name the key file that `podoru keygen` wrote", \.nodeType)
         }
-        guard genesis.authorities.contains(where: { Address($0)?.lowercased == key.address.lowercased }) else {
+        guard authorities.contains(where: { Address($0)?.lowercased == key.address.lowercased }) else {
             throw NodeError(
                 .configuration,
                 "\(key.address.checksummed), whose key it names, is not one of the authorities of \(configuration.genesisPath)",
@@ -132,7 +152,9 @@ struct NodePlan {
         return core
     }
 
-    func listenAddress() throws(NodeError) -> SocketAddress {
+    func listenAddress() throws(NodeError) -> SocketAddress { try NodePlan.listenAddress(configuration) }
+
+    static func listenAddress(_ configuration: NodeConfiguration) throws(NodeError) -> SocketAddress {
         guard let address = SocketAddress(host: configuration.p2pBindAddr, port: configuration.p2pPort) else {
             throw NodeError(
                 .configuration, "\(configuration.p2pBindAddr) is no IPv4 or IPv6 address", remedy: "write one as 0.0.0.0 or ::1",
@@ -151,12 +173,12 @@ public enum Preflight {
 
     /// `authorities` against those of the genesis.
     public static func checkAuthorities(_ configuration: NodeConfiguration, _ genesis: Genesis) throws(NodeError) {
-        try NodePlan.checkAuthorities(configuration, genesis)
+        try NodePlan.checkAuthorities(configuration, genesis.authorities)
     }
 
     /// The key against `address` and, for a producer, the authorities of the genesis.
     public static func checkKey(_ key: PrivateKey?, _ configuration: NodeConfiguration, _ genesis: Genesis) throws(NodeError) {
-        try NodePlan.checkKey(key, configuration, genesis)
+        try NodePlan.checkKey(key, configuration, genesis.authorities)
     }
 
     /// What tells the chain from others in handshakes.

@@ -84,7 +84,7 @@ struct ChainFixture {
     private func make() throws {
         try Files.write(genesis.configuration.json, to: genesisPath, as: "genesis file", mode: 0o600, replaces: true)
         let file = try BlockFileWriter(path: chainPath)
-        try file.write(PreparedBlock(unverified: genesis.block).json)
+        try file.write(genesis.blockJSON ?? [])
         let engine = try ChainEngine(genesis: genesis, store: MemoryChainStore())
         let pool = SignaturePool(rules: genesis.rules)
         let users = try (0..<ChainFixture.userCount).map { try ChainFixture.key("user-\($0)") }

@@ -87,7 +87,7 @@ import Testing
     @Test func aGenesisBlockIsValidWithItsGenesisFile() throws {
         defer { tool.remove() }
         let genesis = try Genesis(decoding: Array(Vectors.data("genesis.json")))
-        let json = String(decoding: PreparedBlock(unverified: genesis.block).json, as: UTF8.self)
+        let json = String(decoding: try #require(genesis.blockJSON), as: UTF8.self)
         #expect(try inspect("block", "--genesis", Self.genesisPath, "-", input: json).valid)
         let other = json.replacingOccurrences(of: "\"signature\":\"\"}", with: "\"signature\":\"AA==\"}")
         #expect(try !inspect("block", "--genesis", Self.genesisPath, "-", input: other).valid)

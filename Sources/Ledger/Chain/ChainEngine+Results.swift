@@ -48,6 +48,8 @@ public enum ChainEngineError: Error, Hashable, Sendable {
     /// More blocks than `Limits.maximumUncommittedBlocks` since `begin`.
     case tooManyUncommitted
     case genesisStays
+    /// The store is empty, and the genesis was recalled from another one: it has no block to begin with.
+    case noGenesisBlock
     case noUndoRecord(height: UInt64)
     /// The tip moved while a block was being built on it.
     case tipMoved
@@ -59,6 +61,7 @@ extension ChainEngineError: CustomStringConvertible {
         case .writeIsOpen: "a write is open already"
         case .noWriteIsOpen: "no write is open"
         case .tooManyUncommitted: "more than \(Limits.maximumUncommittedBlocks) blocks in one write"
+        case .noGenesisBlock: "the store is empty, and the genesis block is not at hand"
         case .genesisStays: "the genesis block cannot be undone"
         case .noUndoRecord(let height): "the store has no undo record of height \(height)"
         case .tipMoved: "the tip moved while a block was being built on it"

@@ -14,6 +14,7 @@ public import Primitives
 /// fails, so engine and store always agree. The engine belongs to one thread; what it reads from the store does not
 /// change under it.
 public final class ChainEngine {
+    /// Recalled: without its block, which the store has.
     public let genesis: Genesis
     /// Where the chain lives. Reads may go to it directly; `setMetadata` may be called between `begin` and `commit`.
     public let store: any ChainStore
@@ -36,21 +37,16 @@ public final class ChainEngine {
     /// holds this chain and rebuilds the state tree, in one pass over the state (about 0.3 µs a key and the store's read).
     /// - Throws: `ChainOpenError`.
     public init(genesis: Genesis, store: any ChainStore) throws(ChainOpenError) {
-        self.genesis = genesis
+        self.genesis = genesis.recalled
         self.store = store
         do {
             guard let stored = try store.tip() else {
-                try store.begin()
-                do {
-                    try store.append(genesis.record)
-                    try store.commit()
-                } catch {
-                    store.abort()
-                    throw error
-                }
+                guard let record = genesis.record else { throw ChainEngineError.noGenesisBlock }
+                try ChainEngine.write(record, to: store)
                 tip = genesis.tip
-                tree = StateTree()
-                tree.apply(genesis.record.writes)
+                var builder = StateTree.Builder()
+                for write in record.writes { builder.append(key: write.key, value: write.value ?? []) }
+                tree = builder.finish()
                 return
             }
             tip = stored
@@ -72,10 +68,18 @@ public final class ChainEngine {
         }
     }
 
-    private static func genesisHash(of store: any ChainStore) throws -> Hash32? {
-        guard let json = try store.block(atHeight: 0) else { return nil }
-        return try HeaderPeek.read(json).hash
+    private static func write(_ record: BlockRecord, to store: any ChainStore) throws {
+        try store.begin()
+        do {
+            try store.append(record)
+            try store.commit()
+        } catch {
+            store.abort()
+            throw error
+        }
     }
+
+    private static func genesisHash(of store: any ChainStore) throws -> Hash32? { try store.genesisTip()?.hash }
 
     public var rules: ChainRules { genesis.rules }
 

@@ -64,6 +64,17 @@ public protocol ChainStore: AnyObject, LedgerReading {
     func setMetadata(_ key: String, _ value: [UInt8]) throws
 }
 
+extension ChainStore {
+    /// The genesis block as a tip, from its header; nil in an empty store. Reads the whole block, which may be long.
+    public func genesisTip() throws -> ChainTip? {
+        guard let json = try block(atHeight: 0) else { return nil }
+        let (header, hash) = try HeaderPeek.readTrusted(json)
+        return ChainTip(
+            height: 0, hash: hash, previousHash: .zero, timestamp: header.timestamp,
+            stateRoot: header.stateRoot.flatMap { Hash32($0) } ?? .zero, producer: header.producer, totalWeight: 0)
+    }
+}
+
 /// The newest block of a chain, as far as the next one needs it.
 public struct ChainTip: Hashable, Sendable {
     public var height: UInt64
@@ -139,15 +150,20 @@ public struct BlockRecord: Hashable, Sendable {
     public var transactions: [TransactionEntry]
     /// What takes the block back. `undo.nonces` are also the new entries of the nonce index.
     public var undo: UndoRecord
+    /// Whether the new entries are exactly the hash of each transaction and the nonce of each, in order: nothing was there before and no
+    /// id differs from its hash. Then a store need not keep them beside the block.
+    public var indexesFollowFromBlock: Bool
 
     public init(
-        tip: ChainTip, json: [UInt8], writes: [StateWrite], transactions: [TransactionEntry], undo: UndoRecord
+        tip: ChainTip, json: [UInt8], writes: [StateWrite], transactions: [TransactionEntry], undo: UndoRecord,
+        indexesFollowFromBlock: Bool = false
     ) {
         self.tip = tip
         self.json = json
         self.writes = writes
         self.transactions = transactions
         self.undo = undo
+        self.indexesFollowFromBlock = indexesFollowFromBlock
     }
 
     public var height: UInt64 { tip.height }

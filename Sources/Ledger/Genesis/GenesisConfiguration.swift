@@ -27,18 +27,45 @@ public struct GenesisConfiguration: Hashable, Sendable {
 
     /// Reads a genesis file's JSON, as Go would: keys in any case, unknown ones ignored, the last of two wins.
     public init(decoding json: [UInt8]) throws(DecodingError) {
+        try self.init(decoding: json, keeping: .everything)
+    }
+
+    /// How much of a genesis file is kept when it is read.
+    enum Kept {
+        case everything
+        /// What every start needs: all but the balances, and of the state the keys that lay down rules. All of the text is still checked
+        /// to be JSON.
+        case rules
+
+        func state(_ key: ByteString) -> Bool { self == .everything || key == StateKeys.rules || key == StateKeys.blockTime }
+        func balance(_ address: ByteString) -> Bool { self == .everything }
+    }
+
+    init(decoding json: [UInt8], keeping kept: Kept) throws(DecodingError) {
         self.init(timestamp: 0, authorities: [])
         self = try json.withBytes { (bytes) throws(DecodingError) in
             try decodeDocument(bytes, limit: GenesisConfiguration.maximumBytes) { [self] (reader) throws(JSONError) in
                 var configuration = self
-                if try !reader.consumeNull() { try configuration.decode(&reader) }
+                if try !reader.consumeNull() { try configuration.decode(&reader, keeping: kept) }
                 return configuration
             }
         }
     }
 
-    /// Bytes of a genesis file: its operator's own, so the bound only keeps a wrong file from filling memory.
-    public static let maximumBytes = 256 * 1024 * 1024
+    /// This configuration without what only the genesis block needs: balances, and state but for the keys that lay down rules.
+    var withoutState: GenesisConfiguration {
+        var outline = self
+        outline.initialState = initialState.filter { Kept.rules.state($0.key) }
+        outline.initialBalances = [:]
+        return outline
+    }
+
+    /// Bytes of a genesis file: 16 MiB are 700,000 keys of the state or 250,000 balances. The block that they make is ten times as long and
+    /// is made in memory, once in the life of a store.
+    public static let maximumFileBytes = 16 << 20
+
+    /// Bytes of the same in canonical form, where `<` is the six of `\u003c`: what a store may hold.
+    static let maximumBytes = 6 * maximumFileBytes
 
     /// What is wrong by the reference's rules, in its order; nil when nothing is.
     public func fault() -> GenesisError? {
@@ -50,7 +77,15 @@ public struct GenesisConfiguration: Hashable, Sendable {
         for (address, text) in sortedBalances where SignedDecimal(text) == nil {
             return .invalidBalance(address: address, text: text)
         }
-        return nil
+        return keyFault()
+    }
+
+    /// The reference's store takes no longer key, so that such a genesis starts no chain there.
+    private func keyFault() -> GenesisError? {
+        let keys = initialState.keys.lazy.map(\.count)
+        let balances = initialBalances.keys.lazy.map { StateKeys.balancePrefix.count + $0.lowercasedAsGo.count }
+        let longest = max(keys.max() ?? 0, balances.max() ?? 0)
+        return longest > Limits.maximumGenesisKeyBytes ? .stateKeyTooLong(bytes: longest) : nil
     }
 
     /// The balances in bytewise order of the addresses.
@@ -62,15 +97,16 @@ public struct GenesisConfiguration: Hashable, Sendable {
 // MARK: JSON
 
 extension GenesisConfiguration {
-    private mutating func decode(_ reader: inout JSONReader) throws(JSONError) {
+    private mutating func decode(_ reader: inout JSONReader, keeping kept: Kept) throws(JSONError) {
+        var wholeAuthorities: [ByteString] = []
         try reader.beginObject()
         while let key = try reader.nextKey() {
             if key.matches("timestamp") {
                 if try !reader.consumeNull() { timestamp = try reader.readInt64() }
             } else if key.matches("authorities") {
-                authorities = try reader.readStrings(authorities)
+                authorities = try reader.readStrings(over: authorities, whole: &wholeAuthorities)
             } else if key.matches("initial_state") {
-                try reader.readMap(into: &initialState)
+                try reader.readMap(into: &initialState, keeping: kept.state)
             } else if key.matches("token_config") {
                 if try reader.consumeNull() {
                     token = nil
@@ -88,7 +124,7 @@ extension GenesisConfiguration {
                     gas = value
                 }
             } else if key.matches("initial_balances") {
-                try reader.readMap(into: &initialBalances)
+                try reader.readMap(into: &initialBalances, keeping: kept.balance)
             } else {
                 _ = try reader.skipValue()
             }
@@ -169,27 +205,42 @@ extension GasConfiguration {
 }
 
 extension JSONReader {
-    /// An array of strings as Go reads it over an older one: a null element keeps the old text.
-    fileprivate mutating func readStrings(_ old: [ByteString]) throws(JSONError) -> [ByteString] {
+    /// An array of strings as Go reads it over an older one: a null element keeps the old text, and what a shorter array left behind its end
+    /// (`whole`, as in `readGoBytes`) shows again in a longer one.
+    fileprivate mutating func readStrings(over old: [ByteString], whole: inout [ByteString]) throws(JSONError) -> [ByteString] {
+        var strings = whole.isEmpty ? old : whole
+        whole = []
         if try consumeNull() { return [] }
+        var count = 0
         try beginArray()
-        var strings: [ByteString] = []
         while try nextElement() {
-            let before = strings.count < old.count ? old[strings.count] : ByteString([])
-            strings.append(try consumeNull() ? before : try readString())
+            if count == strings.count { strings.append(ByteString([])) }
+            if try !consumeNull() { strings[count] = try readString() }
+            count += 1
         }
-        return strings
+        if count == strings.count { return strings }
+        guard count > 0 else { return [] }
+        whole = strings
+        return Array(strings[..<count])
     }
 
-    /// An object of strings, read into what is there as Go reads a map; a null value is an empty string.
-    fileprivate mutating func readMap(into map: inout [ByteString: ByteString]) throws(JSONError) {
+    /// An object of strings, read into what is there as Go reads a map; a null value is an empty string. Entries whose key is not `kept`
+    /// are checked only.
+    fileprivate mutating func readMap(
+        into map: inout [ByteString: ByteString], keeping kept: (ByteString) -> Bool
+    ) throws(JSONError) {
         if try consumeNull() {
             map = [:]
             return
         }
         try beginObject()
         while let key = try nextKey() {
-            map[key.bytes] = try consumeNull() ? ByteString([]) : try readString()
+            let name = key.bytes
+            if !kept(name) {
+                if try !consumeNull() { _ = try readStringView() }
+            } else {
+                map[name] = try consumeNull() ? ByteString([]) : try readString()
+            }
         }
     }
 }

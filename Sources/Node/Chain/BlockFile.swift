@@ -30,8 +30,9 @@ extension BlockFileError: CustomStringConvertible {
 
 /// Reads blocks as JSON lines, plain or gzip (told by the first bytes, not by the name). Holds one line and 256 KiB.
 public final class BlockFileReader {
-    /// Bytes of the longest line. The genesis block has no limit of its own: this is room for a quarter of a million balances.
-    public static let maximumLineBytes = 64 << 20
+    /// Bytes of the longest line. The genesis block has no limit of its own: this is room for what a genesis file of 16 MiB makes, unless
+    /// its keys and values have a few bytes only.
+    public static let maximumLineBytes = 256 << 20
     private static let bufferBytes = 256 << 10
 
     public let path: String

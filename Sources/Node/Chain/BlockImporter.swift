@@ -123,10 +123,10 @@ public struct BlockImporter {
 
     /// What the chain that we began with says of a block. What cannot be read is new: the pool says what is wrong with it.
     private func standing(of json: [UInt8], firstNew: UInt64) throws(ChainError) -> Standing {
-        guard let (header, hash) = try? HeaderPeek.read(json), header.height < firstNew else { return .new }
+        guard let (header, hash) = try? HeaderPeek.readTrusted(json), header.height < firstNew else { return .new }
         do {
             if try engine.store.height(ofBlock: hash) == header.height { return .known }
-            let ours = try engine.store.block(atHeight: header.height).map { try HeaderPeek.read($0).hash }
+            let ours = try engine.store.block(atHeight: header.height).map { try HeaderPeek.readTrusted($0).hash }
             return .other(height: header.height, ours: ours ?? .zero)
         } catch { throw .store(error) }
     }

@@ -11,6 +11,8 @@ public enum ChainDirectoryError: Error {
     case otherRules(directory: String)
     /// What the store holds as its genesis is none.
     case storedGenesis(GenesisError)
+    /// The genesis file makes no chain.
+    case genesisFile(GenesisError)
 }
 
 extension ChainDirectoryError: CustomStringConvertible {
@@ -30,6 +32,7 @@ extension ChainDirectoryError: CustomStringConvertible {
         case .otherRules(let directory):
             "the genesis file names other authorities or fees than the one that the chain in \(directory) began with"
         case .storedGenesis(let error): "the store holds a genesis that cannot be used: \(error)"
+        case .genesisFile(let error): "the genesis file starts no chain: \(error)"
         }
     }
 
@@ -38,6 +41,7 @@ extension ChainDirectoryError: CustomStringConvertible {
         switch self {
         case .store(let error): error.advice
         case .noGenesis: "give the genesis file"
+        case .genesisFile: "correct it, or take the one that the network's other nodes have"
         case .chain(.otherGenesis), .otherRules: "use the genesis of this data, or another `data_dir`"
         case .chain, .storedGenesis: StoreError.damageAdvice
         }
@@ -49,9 +53,6 @@ public struct ChainDirectory {
     public let store: LMDBStore
     public let engine: ChainEngine
 
-    /// The genesis is kept in the store beside the chain: its block does not name the authorities and the fees.
-    private static let genesisKey = "genesis"
-
     /// Opens the chain in `directory`. A fresh store takes its genesis from `genesis` and keeps it; one that has a chain may be
     /// opened without, and refuses another.
     ///
@@ -59,33 +60,50 @@ public struct ChainDirectory {
     public init(
         _ directory: String, genesis: Genesis?, access: LMDBStore.Access = .create, options: StoreOptions = StoreOptions()
     ) throws(ChainDirectoryError) {
-        do throws(StoreError) {
-            store = try LMDBStore(directory: directory, access: access, options: options)
-        } catch { throw .store(error) }
-        let stored = try ChainDirectory.storedGenesis(store)
+        let store = try ChainDirectory.open(directory, access, options)
+        let kept = KeptGenesis(store)
+        let stored = try kept.recalled()
         guard let genesis = genesis ?? stored else { throw .noGenesis(directory: directory) }
-        if let stored, stored.hash == genesis.hash, stored.rules != genesis.rules { throw .otherRules(directory: directory) }
-        do throws(ChainOpenError) {
-            engine = try ChainEngine(genesis: genesis, store: store)
-        } catch { throw .chain(error) }
-        if stored == nil, access != .readOnly { try keep(genesis) }
+        try self.init(store, genesis, stored: stored)
+        if access != .readOnly { try kept.keep(genesis) }
     }
 
-    private static func storedGenesis(_ store: LMDBStore) throws(ChainDirectoryError) -> Genesis? {
-        let json: [UInt8]?
-        do { json = try store.metadata(genesisKey) } catch { throw .chain(.store(error)) }
-        guard let json else { return nil }
-        do throws(GenesisError) { return try Genesis(decoding: json) } catch { throw .storedGenesis(error) }
-    }
-
-    private func keep(_ genesis: Genesis) throws(ChainDirectoryError) {
-        do {
-            try store.begin()
-            try store.setMetadata(ChainDirectory.genesisKey, genesis.configuration.json)
-            try store.commit()
-        } catch {
-            store.abort()
-            throw .chain(.store(error))
+    /// The same with a genesis file. When it is the file of an earlier start, byte for byte, its block is not built again: such a start costs
+    /// what the newest state needs.
+    public init(_ directory: String, genesis file: GenesisFile, options: StoreOptions = StoreOptions()) throws(ChainDirectoryError) {
+        // A file that starts no chain makes no store either.
+        var genesis: Genesis?
+        if !LMDBStore.isThere(directory) { genesis = try ChainDirectory.build(file) }
+        let store = try ChainDirectory.open(directory, .create, options)
+        let kept = KeptGenesis(store)
+        if let known = try kept.recalled(file) {
+            try self.init(store, known, stored: nil)
+            return
         }
+        let built: Genesis
+        if let genesis { built = genesis } else { built = try ChainDirectory.build(file) }
+        try self.init(store, built, stored: try kept.recalled())
+        try kept.keep(built, file)
     }
+
+    private init(_ store: LMDBStore, _ genesis: Genesis, stored: Genesis?) throws(ChainDirectoryError) {
+        self.store = store
+        if let stored, stored.hash == genesis.hash, stored.rules != genesis.rules {
+            throw .otherRules(directory: store.directory)
+        }
+        do throws(ChainOpenError) { engine = try ChainEngine(genesis: genesis, store: store) } catch { throw .chain(error) }
+    }
+
+    private static func open(
+        _ directory: String, _ access: LMDBStore.Access, _ options: StoreOptions
+    ) throws(ChainDirectoryError) -> LMDBStore {
+        do throws(StoreError) { return try LMDBStore(directory: directory, access: access, options: options) } catch { throw .store(error) }
+    }
+
+    private static func build(_ file: GenesisFile) throws(ChainDirectoryError) -> Genesis {
+        do throws(GenesisError) { return try file.genesis() } catch { throw .genesisFile(error) }
+    }
+
+    /// The genesis that the store keeps, with its block; `nil` where it keeps none. Executes the block.
+    func wholeGenesis() throws(ChainDirectoryError) -> Genesis? { try KeptGenesis(store).whole() }
 }

@@ -38,10 +38,11 @@ public struct StoreVerifier {
             directory, genesis: genesis, access: .existing, options: StoreOptions(fullCheckBytes: .max))
         let scratch = ScratchDirectory(beside: directory)
         defer { scratch.remove() }
-        let replay = try ChainDirectory(scratch.path, genesis: chain.engine.genesis)
+        let genesis = try genesis ?? chain.wholeGenesis()
+        let replay = try ChainDirectory(scratch.path, genesis: genesis)
         let pool = SignaturePool(rules: chain.engine.rules, threadCount: threadCount)
         var progress = TransferProgress()
-        var fault = try compareGenesis(chain, replay) ?? compare(0, chain, replay)
+        var fault = try compareGenesis(genesis, chain, replay)
         while fault == nil, progress.height < chain.engine.tip.height {
             fault = try checkBatch(chain, replay, pool, &progress)
             progress.seconds = Double(now().uptime - started) / 1e9
@@ -102,10 +103,20 @@ public struct StoreVerifier {
         }
     }
 
-    /// The one block that is not applied again: it follows from the genesis.
-    private func compareGenesis(_ chain: ChainDirectory, _ replay: ChainDirectory) throws -> TransferFault? {
+    /// The one block that is not applied again: it follows from the genesis. Its undo record is never read, and older programs kept more there.
+    private func compareGenesis(_ genesis: Genesis?, _ chain: ChainDirectory, _ replay: ChainDirectory) throws -> TransferFault? {
+        func fault(_ what: String) -> TransferFault { TransferFault(height: 0, reason: what) }
         guard try chain.store.block(atHeight: 0) == replay.store.block(atHeight: 0) else {
-            return TransferFault(height: 0, reason: "the genesis block is another one than the genesis makes")
+            return fault("the genesis block is another one than the genesis makes")
+        }
+        guard try chain.store.undoRecord(atHeight: 0)?.block == replay.store.undoRecord(atHeight: 0)?.block else {
+            return fault("the undo record is wrong")
+        }
+        for (index, id) in (genesis?.transactionHashes ?? []).enumerated() {
+            let stored = try chain.store.transactionLocation(id: id)
+            guard stored?.height == 0, stored?.index == index else {
+                return fault("the index has transaction \(id.prefixedHex) in the wrong place")
+            }
         }
         return nil
     }

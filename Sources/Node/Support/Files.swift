@@ -1,3 +1,4 @@
+internal import Ledger
 public import Primitives
 
 #if canImport(Glibc)
@@ -39,8 +40,8 @@ extension FileError: CustomStringConvertible {
 
 /// Whole small files. Blocking: for start-up and commands, not for the loop.
 public enum Files {
-    /// The most bytes of a genesis file: 16 MiB are a hundred thousand initial balances.
-    public static let maximumGenesisBytes = 16 << 20
+    /// The most bytes of a genesis file.
+    public static let maximumGenesisBytes = GenesisConfiguration.maximumFileBytes
     /// The most bytes of a key file: 64 digits, `0x`, a line end.
     public static let maximumKeyBytes = 256
 

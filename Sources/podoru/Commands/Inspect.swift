@@ -82,7 +82,7 @@ extension Inspect {
     /// A block of height 0 has no signatures: it is the chain's genesis block, or nothing.
     private func faultOfGenesis(_ block: PreparedBlock, _ genesis: Genesis?) -> String? {
         guard let genesis else { return "a block of height 0 can be judged with its genesis file only: add --genesis" }
-        return block.json == PreparedBlock(unverified: genesis.block).json
+        return block.json == genesis.blockJSON
             ? nil : "this is not the genesis block of that genesis file (\(genesis.hash.prefixedHex))"
     }
 
@@ -97,7 +97,7 @@ extension Inspect {
         if isStrict, block.block.signature.flatMap({ Signature($0) })?.isLowS != true { return .signature(.highS) }
         for (index, transaction) in block.transactions.enumerated() {
             guard let transaction else { return .nilTransaction(index: index) }
-            let fault = isStrict ? rules?.admissionFault(transaction) : transaction.fault
+            let fault = isStrict ? rules?.admissionFault(transaction) : transaction.fault ?? transaction.idFault
             if let fault { return .transaction(index: index, fault) }
         }
         return block.block.header?.merkleRoot == block.merkleRoot.bytes ? nil : .wrongMerkleRoot

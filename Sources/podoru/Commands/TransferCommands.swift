@@ -106,7 +106,7 @@ enum Transfer {
             switch error {
             case .store(let store): throw CommandFailure(code(of: store), error.description)
             case .noGenesis: throw CommandFailure(.usage, error.description + " with --genesis")
-            case .chain(.otherGenesis), .otherRules, .storedGenesis: throw CommandFailure(.badData, error.description)
+            case .chain(.otherGenesis), .otherRules, .storedGenesis, .genesisFile: throw CommandFailure(.badData, error.description)
             case .chain: throw CommandFailure(.inputOutput, error.description)
             }
         } catch let error as BlockFileError {

@@ -172,7 +172,7 @@ import Testing
 
         init() throws {
             let network = try TestNetwork()
-            let plan = try NodePlan(network.configuration("node"))
+            let plan = NodePlan(try NodeDraft(network.configuration("node")), network.genesis)
             core = ProtocolCore(
                 configuration: plan.coreConfiguration(identity: network.user, listenAddress: "127.0.0.1:9000", nonce: 1, commit: nil),
                 head: Head(height: 0, hash: network.genesis.hash, timestamp: 0), seed: 1, at: Moment(uptime: 0, unixMilliseconds: 0))
