@@ -80,7 +80,7 @@ enum StoreOpening {
             guard blocks == 0 else { throw finding(view, .corrupted, "there are \(blocks) blocks but no tip") }
             return
         }
-        guard UInt64(blocks) == tip.height + 1, try view.block(tip.height) != nil,
+        guard UInt64(blocks) == tip.height + 1, try view.hasBlock(tip.height),
             try view.undoRecord(tip.height)?.block == tip, try view.height(ofBlock: tip.hash) == tip.height
         else { throw finding(view, .corrupted, "the tip \(tip.height) does not belong to the \(blocks) blocks") }
     }

@@ -40,6 +40,9 @@ struct StoreView {
         return json
     }
 
+    /// Whether the block at `height` is there, as it was written. A genesis block may be long, and is not copied for this.
+    func hasBlock(_ height: UInt64) throws -> Bool { try checked(databases.blocks, height, "block \(height)") != nil }
+
     func height(ofBlock hash: Hash32) throws -> UInt64? {
         let found = try hash.withUnsafeBytes { key throws(StoreError) in
             try transaction.get(databases.blockHeights, key)
