@@ -24,10 +24,11 @@ private func measureImport(_ writes: ChainFixture.Writes) throws -> [BenchmarkRo
     let sample = try RecoverySample(fixture)
     var recoveries: [Measured] = []
     var imports: [Measured] = []
+    var storeBytes = 0
     // Turn by turn, so that a machine whose speed drifts slows both.
     for _ in 0..<importRounds {
         recoveries.append(sample.measure(pool))
-        imports.append(try importOnce(fixture))
+        imports.append(try importOnce(fixture, &storeBytes))
     }
     recoveries.append(sample.measure(pool))
     let perBlock = Double(fixture.transactionsPerBlock)
@@ -36,6 +37,7 @@ private func measureImport(_ writes: ChainFixture.Writes) throws -> [BenchmarkRo
     let signatureCPU = median(recoveries.map(\.cpuMicroseconds)) * perBlock
     let importCPU = median(imports.map(\.cpuMicroseconds))
     let name = "\(writes), \(fixture.blockCount) × \(fixture.transactionsPerBlock)"
+    let chainBytes = try Files.read(fixture.chainPath, as: "chain of blocks", maximumBytes: 1 << 30).count
     return [
         .figure("\(name): signature recoveries, \(pool.threadCount) threads", recoveryRate, "/s"),
         .figure("\(name): import", importRate, "blocks/s"),
@@ -44,6 +46,8 @@ private func measureImport(_ writes: ChainFixture.Writes) throws -> [BenchmarkRo
         .figure("\(name): CPU of a block's import, all threads", importCPU, "µs"),
         // What the ratio above could be at best, were every core always busy.
         .figure("\(name): signatures' part of that CPU", signatureCPU / importCPU, ""),
+        .figure("\(name): store", Double(storeBytes) / 1e6, "MB"),
+        .figure("\(name): store ÷ JSON of the blocks", Double(storeBytes) / Double(chainBytes), ""),
     ]
 }
 
@@ -70,13 +74,14 @@ private struct Measured {
 
 private let importRounds = 3
 
-/// Imports the chain into a store of its own.
-private func importOnce(_ fixture: ChainFixture) throws -> Measured {
+/// Imports the chain into a store of its own, whose size it tells.
+private func importOnce(_ fixture: ChainFixture, _ storeBytes: inout Int) throws -> Measured {
     let scratch = try BenchFolder()
     defer { scratch.remove() }
     let chain = try ChainDirectory(scratch.path, genesis: fixture.genesis)
     let pool = SignaturePool(rules: fixture.genesis.rules)
     let importer = BlockImporter(engine: chain.engine, pool: pool, now: benchMoment)
+    defer { storeBytes = chain.store.reader.usedBytes }
     return try Measured {
         let outcome = try importer.run(try BlockFileReader(path: fixture.chainPath))
         if let fault = outcome.fault { throw BenchmarkError("import: \(fault)") }
