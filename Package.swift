@@ -69,6 +69,10 @@ let package = Package(
             name: "CSystemShims", path: "CSystemShims",
             providers: [.apt(["libuv1-dev", "libyaml-dev", "zlib1g-dev", "libsecp256k1-dev", "liblmdb-dev"])]),
         .target(name: "CHash"),
+        // C: what a crash leaves behind, in a signal handler.
+        .target(name: "CCrash"),
+        // C: threads ask for no priority. For the command alone; a library leaves that to its host.
+        .target(name: "CPriority"),
 
         // The core: values only. No clock, socket, task, file or global.
         module("Primitives", ["CHash", "CSystemShims"]),
@@ -84,8 +88,8 @@ let package = Package(
             "ProtocolCore", ["Primitives", "Ledger", "Framing", "RateLimiter", "Peering", "Gossip", "Sync", "Mempool", "Consensus", deque]),
 
         // The machine: sockets, disk, files.
-        module("EventLoop", ["CSystemShims", deque]),
-        module("Storage", ["Primitives", "Ledger", "CSystemShims"]),
+        module("EventLoop", ["CCrash", "CSystemShims", deque]),
+        module("Storage", ["Primitives", "Ledger", "CCrash", "CSystemShims"]),
         // Its short name belongs to swift-configuration, which Hummingbird names.
         module("PodoruConfiguration", ["Primitives", "CSystemShims"]),
 
@@ -106,6 +110,7 @@ let package = Package(
             name: "podoru",
             dependencies: [
                 "API", "Node", "PodoruConfiguration", "EventLoop", "Storage", "Mempool", "Framing", "Ledger", "Primitives", "CSystemShims",
+                "CPriority",
                 arguments,
                 logging,
                 lifecycle,

@@ -1,6 +1,7 @@
 #ifndef PODORU_CUV_H
 #define PODORU_CUV_H
 
+#include <netdb.h>
 #include <netinet/in.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -52,6 +53,29 @@ static inline void podoru_uv_address_set(struct sockaddr_storage *to, int family
         memcpy(&v6->sin6_addr, bytes, 16);
         v6->sin6_scope_id = scope;
         v6->sin6_port = htons(port);
+    }
+}
+
+/// The name that libuv has for what getaddrinfo(3) failed with; `error` is errno then. Not every system has all of them.
+static inline int podoru_uv_lookup_error(int code, int error) {
+    switch (code) {
+        case EAI_AGAIN: return UV_EAI_AGAIN;
+        case EAI_BADFLAGS: return UV_EAI_BADFLAGS;
+        case EAI_FAIL: return UV_EAI_FAIL;
+        case EAI_FAMILY: return UV_EAI_FAMILY;
+        case EAI_MEMORY: return UV_EAI_MEMORY;
+        case EAI_NONAME: return UV_EAI_NONAME;
+        case EAI_OVERFLOW: return UV_EAI_OVERFLOW;
+        case EAI_SERVICE: return UV_EAI_SERVICE;
+        case EAI_SOCKTYPE: return UV_EAI_SOCKTYPE;
+#ifdef EAI_NODATA
+        case EAI_NODATA: return UV_EAI_NODATA;
+#endif
+#ifdef EAI_ADDRFAMILY
+        case EAI_ADDRFAMILY: return UV_EAI_ADDRFAMILY;
+#endif
+        case EAI_SYSTEM: return error ? uv_translate_sys_error(error) : UV_EAI_FAIL;
+        default: return UV_EAI_FAIL;
     }
 }
 

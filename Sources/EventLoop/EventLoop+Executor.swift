@@ -72,10 +72,10 @@ extension EventLoop: SerialExecutor, TaskExecutor {
                 return false
             case .ending:
                 return false
-            case .ended(_, isServed: true):
+            case .ended(isServed: true):
                 return false
-            case .ended(let error, isServed: false):
-                inbox.phase = .ended(error, isServed: true)
+            case .ended(isServed: false):
+                inbox.phase = .ended(isServed: true)
                 return true
             }
         }
@@ -161,10 +161,7 @@ extension EventLoop {
 
     private func drainAfterEnd() {
         thread.store(UInt(pthread_self()), ordering: .relaxed)
-        drain { phase in
-            guard case .ended(let error, _) = phase else { return phase }
-            return .ended(error, isServed: false)
-        }
+        drain { _ in .ended(isServed: false) }
     }
 }
 

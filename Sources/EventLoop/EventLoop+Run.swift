@@ -1,3 +1,4 @@
+internal import CCrash
 internal import CUV
 internal import DequeModule
 internal import Synchronization
@@ -11,38 +12,30 @@ internal import Musl
 extension EventLoop {
     /// Closes every listener, connection and timer, runs what has been posted, and ends the thread.
     ///
-    /// Connections close at once with ``CloseReason/loopStopped``: close them gracefully before, where that matters.
-    /// May be called from anywhere, several times; every caller gets the same outcome.
-    ///
-    /// - Parameter deadline: how long to wait for name lookups that the system has under way; they cannot be interrupted.
-    /// - Throws: code `EBUSY` when a lookup outlasted the deadline. The thread has ended all the same; the few kilobytes
-    ///   that the lookup may still touch stay allocated.
-    public func stop(within deadline: Duration = EventLoopLimits.stopDeadline) async throws(EventLoopError) {
-        let error = await withUnsafeContinuation { (continuation: UnsafeContinuation<EventLoopError?, Never>) in
-            stop(within: deadline) { continuation.resume(returning: $0) }
-        }
-        if let error { throw error }
+    /// Connections close at once with ``CloseReason/loopStopped``: close them gracefully before, where that matters. Name lookups
+    /// end with `ECANCELED`, and what the system still does for them is left behind: nothing here waits for another machine.
+    /// May be called from anywhere, several times.
+    public func stop() async {
+        await withUnsafeContinuation { continuation in stop { continuation.resume() } }
     }
 
-    /// ``stop(within:)`` for code that is not asynchronous: blocks the calling thread, which may not be the loop's.
-    public func stopAndWait(within deadline: Duration = EventLoopLimits.stopDeadline) throws(EventLoopError) {
+    /// ``stop()`` for code that is not asynchronous: blocks the calling thread, which may not be the loop's.
+    public func stopAndWait() {
         precondition(!isOnLoop, "the event loop cannot wait for itself")
         let latch = StopLatch()
-        stop(within: deadline) { latch.open($0) }
-        if let error = latch.wait() { throw error }
+        stop { latch.open() }
+        latch.wait()
     }
 
-    /// ``stop(within:)`` for callbacks: `done` is called once, on some thread, with what went wrong if anything did.
-    public func stop(
-        within deadline: Duration = EventLoopLimits.stopDeadline, done: @escaping @Sendable (EventLoopError?) -> Void
-    ) {
-        let (outcome, isFirst): (EventLoopError??, Bool) = inbox.withLock { inbox in
-            if case .ended(let error, _) = inbox.phase { return (.some(error), false) }
+    /// ``stop()`` for callbacks: `done` is called once, on some thread.
+    public func stop(done: @escaping @Sendable () -> Void) {
+        let (hasEnded, isFirst) = inbox.withLock { inbox in
+            if case .ended = inbox.phase { return (true, false) }
             inbox.stopWaiters.append(done)
-            return (nil, !exchange(&inbox.isStopRequested, with: true))
+            return (false, !exchange(&inbox.isStopRequested, with: true))
         }
-        if let outcome { done(outcome) }
-        if isFirst { execute { self.beginStop(within: deadline) } }
+        if hasEnded { done() }
+        if isFirst { execute { self.beginStop() } }
     }
 }
 
@@ -52,24 +45,26 @@ extension EventLoop {
     /// It lets go of the loop before it tells those who wait: then they may free it.
     static func runThread(_ argument: UnsafeMutableRawPointer) {
         pthread_detach(pthread_self())
-        let (waiters, error) = Unmanaged<EventLoop>.fromOpaque(argument).takeRetainedValue().runUntilStopped()
-        for waiter in waiters { waiter(error) }
+        let waiters = CrashReport.withStackForFaults { Unmanaged<EventLoop>.fromOpaque(argument).takeRetainedValue().runUntilStopped() }
+        for waiter in waiters { waiter() }
     }
 
-    private func runUntilStopped() -> (waiters: [@Sendable (EventLoopError?) -> Void], error: EventLoopError?) {
+    private func runUntilStopped() -> [@Sendable () -> Void] {
         thread.store(UInt(pthread_self()), ordering: .relaxed)
         podoru_uv_name_thread(name)
         leaveSignalsToOthers()
         uv_update_time(uvLoop)
         scheduleLagMeasurement()
         uv_run(uvLoop, UV_RUN_DEFAULT)
-        let error = closeLoop()
-        drain { _ in .ended(error, isServed: false) }
-        return (inbox.withLock { exchange(&$0.stopWaiters, with: []) }, error)
+        stopWatching()
+        closeLoop()
+        drain { _ in .ended(isServed: false) }
+        return inbox.withLock { exchange(&$0.stopWaiters, with: []) }
     }
 
     /// Once in every turn, before the poll.
     func turn() {
+        if isWatched { podoru_crash_loop_turned(turnTime) }
         takeNextTurn()
         runLocal()
         if (local.isEmpty && nextTurn.isEmpty) == isIdling {
@@ -80,10 +75,10 @@ extension EventLoop {
                 uv_idle_stop(housekeeping.keepTurning)
             }
         }
-        if isStopping, openHandles == 0, resolver.isIdle { closeHousekeeping() }
+        if isStopping, openHandles == 0 { closeHousekeeping() }
     }
 
-    private func beginStop(within deadline: Duration) {
+    private func beginStop() {
         isStopping = true
         for lookup in resolver.lookups { lookup.cancel() }
         uv_walk(
@@ -93,13 +88,6 @@ extension EventLoop {
                 let owner = Unmanaged<AnyObject>.fromOpaque(data).takeUnretainedValue()
                 (owner as? any LoopHandle)?.closeForStop()
             }, nil)
-        uv_timer_start(
-            housekeeping.stopTimer,
-            { handle in
-                guard let loop = EventLoop.of(handle?.pointee.loop) else { return }
-                loop.closeHousekeeping()
-                uv_stop(loop.uvLoop)
-            }, deadline.wholeMilliseconds, 0)
     }
 
     private func closeHousekeeping() {
@@ -110,11 +98,10 @@ extension EventLoop {
         housekeeping.close()
     }
 
-    private func closeLoop() -> EventLoopError? {
+    private func closeLoop() {
         let code = uv_loop_close(uvLoop)
-        guard code != 0 else { return nil }
-        isAbandoned = true
-        return EventLoopError(.stop, code: .init(uv: code), text: "\(resolver.runningCount) name lookups were still under way")
+        assert(code == 0, "a handle or a request outlived its loop")
+        isAbandoned = code != 0
     }
 
     /// Signals of the process are the business of whoever handles them: this thread takes none. What a fault in this
@@ -131,11 +118,10 @@ extension EventLoop {
     }
 }
 
-/// Lets one thread wait for the outcome of a stop.
+/// Lets one thread wait for the end of a stop.
 // Unchecked: libuv's semaphore is made for sharing between threads; it lives as long as this object.
 private final class StopLatch: @unchecked Sendable {
     private let semaphore = UnsafeMutablePointer<uv_sem_t>.allocate(capacity: 1)
-    private let error = Mutex<EventLoopError?>(nil)
 
     init() {
         uv_sem_init(semaphore, 0)
@@ -146,13 +132,7 @@ private final class StopLatch: @unchecked Sendable {
         semaphore.deallocate()
     }
 
-    func open(_ error: EventLoopError?) {
-        self.error.withLock { $0 = error }
-        uv_sem_post(semaphore)
-    }
+    func open() { uv_sem_post(semaphore) }
 
-    func wait() -> EventLoopError? {
-        uv_sem_wait(semaphore)
-        return error.withLock { $0 }
-    }
+    func wait() { uv_sem_wait(semaphore) }
 }

@@ -19,7 +19,7 @@ internal import Musl
 /// Sockets, timers and lookups belong to the loop: they are made, used and closed on its thread, and their callbacks
 /// come there, directly from libuv: no task, no `await`, no hop. A call from another thread traps with a message.
 ///
-/// A loop runs from ``start(name:)`` until ``stop(within:)``; the running thread keeps it alive.
+/// A loop runs from ``start(name:)`` until ``stop()``; the running thread keeps it alive.
 // Unchecked: what is shared between threads is in `Mutex` and `Atomic`; the rest is touched on the loop's thread only,
 // and every entry point checks that it is.
 public final class EventLoop: @unchecked Sendable {
@@ -46,8 +46,10 @@ public final class EventLoop: @unchecked Sendable {
     var isIdling = false
     var isStopping = false
     var openHandles = 0
-    /// True when requests were under way as the loop had to end: libuv still refers to the memory, so it stays.
+    /// True when libuv could not let go of its memory, which stays then.
     var isAbandoned = false
+    /// Whether a crash report tells when this loop last turned.
+    var isWatched = false
 
     /// Starts a loop on a new thread.
     ///
@@ -150,17 +152,24 @@ public enum EventLoopLimits {
     /// How often the loop measures how late it is. Twice a second sees a stall soon and costs nothing.
     public static let lagInterval = Duration.milliseconds(500)
 
-    /// Lookups that ask the system at once: libuv gives half of its pool of four threads to them.
-    public static let concurrentLookups = 2
+    /// Names that threads ask the system for at once. A name whose server is silent holds its thread for half a minute, and a
+    /// configuration has up to 64 peers of which some may be such; a thread that waits costs some ten kilobytes.
+    public static let concurrentLookups = 32
 
-    /// Lookups that may wait for their turn; more are refused. A list of 1000 peers is dialled in far smaller steps.
-    public static let waitingLookups = 256
+    /// Of these, the most that names which took long the last time may hold: the rest is for names that are answered.
+    public static let slowLookups = 24
+
+    /// A lookup that takes longer took long. A name server answers within a second, or its first packet was lost.
+    public static let slowLookup = Duration.seconds(3)
+
+    /// Names that are known to take long; the oldest is forgotten for another one. Four times the peers of a configuration.
+    public static let slowNames = 256
+
+    /// Lookups that have no answer yet; more are refused. A list of 1000 peers is dialled in far smaller steps.
+    public static let pendingLookups = 256
 
     /// Addresses of one name that are tried. Real hosts have two to four; a hostile name could have hundreds.
     public static let addressesPerName = 8
-
-    /// How long ``EventLoop/stop(within:)`` waits for lookups that the system has under way.
-    public static let stopDeadline = Duration.seconds(5)
 
     /// How long connecting may take, with lookup and all addresses.
     public static let connectDeadline = Duration.seconds(10)

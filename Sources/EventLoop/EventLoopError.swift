@@ -5,7 +5,6 @@ public struct EventLoopError: Error, Hashable, Sendable, CustomStringConvertible
     /// What was being done.
     public enum Operation: String, Hashable, Sendable {
         case start
-        case stop
         case listen
         case accept
         case resolve
@@ -60,7 +59,6 @@ public struct EventLoopError: Error, Hashable, Sendable, CustomStringConvertible
         let what =
             switch operation {
             case .start: "cannot start the event loop"
-            case .stop: "the event loop did not stop cleanly"
             case .listen: "cannot listen"
             case .accept: "cannot accept a connection"
             case .resolve: "cannot resolve"

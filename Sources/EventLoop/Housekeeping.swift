@@ -12,8 +12,6 @@ struct Housekeeping {
     let keepTurning = UnsafeMutablePointer<uv_idle_t>.allocate(capacity: 1)
     /// Measures how late the loop is.
     let lagTimer = UnsafeMutablePointer<uv_timer_t>.allocate(capacity: 1)
-    /// Bounds the end of the loop.
-    let stopTimer = UnsafeMutablePointer<uv_timer_t>.allocate(capacity: 1)
 
     /// Initialises the handles. Only the first can fail (it makes a descriptor); the others fill in memory.
     func open(on loop: UnsafeMutablePointer<uv_loop_t>) -> CInt {
@@ -30,14 +28,12 @@ struct Housekeeping {
         keepTurning.pointee.data = nil
         uv_timer_init(loop, lagTimer)
         lagTimer.pointee.data = nil
-        uv_timer_init(loop, stopTimer)
-        stopTimer.pointee.data = nil
         return 0
     }
 
     /// Closes the handles; each is freed in its close callback.
     func close() {
-        for handle in [uvHandle(wake), uvHandle(beforePoll), uvHandle(keepTurning), uvHandle(lagTimer), uvHandle(stopTimer)] {
+        for handle in [uvHandle(wake), uvHandle(beforePoll), uvHandle(keepTurning), uvHandle(lagTimer)] {
             uv_close(handle) { handle in UnsafeMutableRawPointer(handle)?.deallocate() }
         }
     }
@@ -47,7 +43,6 @@ struct Housekeeping {
         beforePoll.deallocate()
         keepTurning.deallocate()
         lagTimer.deallocate()
-        stopTimer.deallocate()
     }
 }
 

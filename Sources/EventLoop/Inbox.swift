@@ -14,7 +14,7 @@ struct Inbox {
         /// The handles are being closed; work waits until they are.
         case ending
         /// The loop is closed. Work that still comes runs on short-lived threads, one at a time.
-        case ended(EventLoopError?, isServed: Bool)
+        case ended(isServed: Bool)
     }
 
     var phase = Phase.running
@@ -22,6 +22,6 @@ struct Inbox {
     /// Whether the loop has been woken for what is in `work`: one wake-up serves all.
     var isWoken = false
     var isStopRequested = false
-    /// Who wants to know how stopping went.
-    var stopWaiters: [@Sendable (EventLoopError?) -> Void] = []
+    /// Who wants to know when it has stopped.
+    var stopWaiters: [@Sendable () -> Void] = []
 }

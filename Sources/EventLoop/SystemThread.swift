@@ -37,7 +37,7 @@ public enum SystemThread {
                 guard let argument else { return nil }
                 let body = Unmanaged<Body>.fromOpaque(argument).takeRetainedValue()
                 body.name.withCString { podoru_uv_name_thread($0) }
-                body.run()
+                CrashReport.withStackForFaults { body.run() }
                 return nil
             }, handed.toOpaque())
         guard result == 0 else {

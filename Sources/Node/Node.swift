@@ -31,6 +31,8 @@ public final class Node: Sendable {
         /// The commit that the program was built from, with `-dirty` for one that is not just that; `nil` where it is not known. For the
         /// log, the API and the metrics; handshakes have the version alone.
         public var commit: String?
+        /// Told once when the supervising process has gone: nobody is left who would end the node.
+        public var onSupervisorEnd: @Sendable () -> Void = {}
         /// Told once when the node cannot go on, such as a full disk. It should be stopped then.
         public var onFailure: @Sendable (_ reason: String) -> Void
 
@@ -126,10 +128,16 @@ public final class Node: Sendable {
             head: head, seed: SystemRandom.next(),
             at: Moment(uptime: loop.now, unixMilliseconds: loop.unixMilliseconds))
         let supervisor = options.supervisor.map { descriptor in
-            SupervisorChannel(descriptor: descriptor) { [weak worker] order in
-                // The worker of a paused producer refuses to make blocks; the core asks again and again, which costs nothing.
-                if order == .pause { worker?.setProductionPaused(true) }
-            }
+            SupervisorChannel(
+                descriptor: descriptor,
+                onOrder: { [weak worker] order in
+                    // The worker of a paused producer refuses to make blocks; the core asks again and again, which costs nothing.
+                    if order == .pause { worker?.setProductionPaused(true) }
+                },
+                onEnd: {
+                    log.notice("the supervising process has gone")
+                    options.onSupervisorEnd()
+                })
         }
         let observer = CoreLog(logger: log, supervisor: supervisor)
         var networkOptions = NetworkOptions(listenAddress: address)
@@ -146,14 +154,17 @@ public final class Node: Sendable {
                     options.onFailure(reason)
                 }))
         guard hasStarted else {
-            await Node.close(loop, shell, worker, log)
+            await Node.close(loop, shell, worker)
             throw NodeError(
                 .system, "the system has no thread left for the chain worker", remedy: "raise the limit of processes (`ulimit -u`)")
         }
         do {
-            port = try await loop.perform { () throws(EventLoopError) -> UInt16 in try shell.start() }
+            port = try await loop.perform { () throws(EventLoopError) -> UInt16 in
+                loop.watchForCrashReport()
+                return try shell.start()
+            }
         } catch {
-            await Node.close(loop, shell, worker, log)
+            await Node.close(loop, shell, worker)
             throw NodeError(listeningOn: "\(address)", error)
         }
         let listening = SocketAddress(host: configuration.p2pBindAddr, port: port)?.description ?? "port \(port)"
@@ -243,16 +254,16 @@ public final class Node: Sendable {
         let last = await metrics()
         log.notice("stopping", metadata: ["mempool": "\(worker.mempoolCount)"])
         space.stop()
-        await Node.close(loop, shell, worker, log)
+        await Node.close(loop, shell, worker)
         log.notice("stopped", metadata: last?.summary ?? [:])
     }
 
-    private static func close(_ loop: EventLoop, _ shell: NetworkShell, _ worker: ChainWorker, _ log: Logger) async {
+    private static func close(_ loop: EventLoop, _ shell: NetworkShell, _ worker: ChainWorker) async {
         try? await loop.perform { () throws(EventLoopError) -> Void in shell.stop() }
         await withCheckedContinuation { continuation in
             worker.stop { continuation.resume() }
         }
-        do throws(EventLoopError) { try await loop.stop() } catch { log.error("the event loop did not end cleanly: \(error)") }
+        await loop.stop()
     }
 }
 

@@ -133,7 +133,7 @@ private struct SwiftEchoServer: EchoServer {
 
     func cpuTime() throws -> UInt64 { try wait(for: loop) { cecho_thread_cpu_ns() } }
 
-    func stop() { try? loop.stopAndWait() }
+    func stop() { loop.stopAndWait() }
 }
 
 /// What the peers of the Swift server share, on its loop.

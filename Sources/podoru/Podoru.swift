@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import EventLoop
 internal import Node
 internal import Primitives
 internal import Storage
@@ -30,6 +31,9 @@ struct Podoru: AsyncParsableCommand {
 
     /// ArgumentParser's own entry, with failures of ours ended by their own exit codes.
     static func main() async {
+        CrashReport.install(
+            program: "podoru", version: PodoruVersion.text(commit: BuildCommit.text),
+            priority: JournalStream.isBehind(STDERR_FILENO) ? "<2>" : "")
         StoreFaults.endInWords(exitCode: SystemExit.inputOutput.rawValue)
         do {
             var command = try parseAsRoot(CommandLine.understandable)

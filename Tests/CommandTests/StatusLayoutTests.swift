@@ -62,10 +62,10 @@ import Testing
                 "every     1 s  the last ones, newest first: 1 1 1 1 1 1 1 1",
                 "mempool   3 transactions",
                 "peers     3  1 in, 2 out",
-                "  address         dir  type      height             latency  received   sent",
-                "  127.0.0.1:9000  out  producer  12,345              0.1 ms       0 B  900 B",
-                "  127.0.0.1:9001  in   producer  12,290  55 behind   0.5 ms   1.4 MiB  900 B",
-                "  127.0.0.1:9002  out  full      12,399  54 ahead    0.9 ms   2.9 MiB  900 B",
+                "  address         dir  type      height             latency     recv   sent",
+                "  127.0.0.1:9000  out  producer  12,345              0.1 ms      0 B  900 B",
+                "  127.0.0.1:9001  in   producer  12,290  55 behind   0.5 ms  1.4 MiB  900 B",
+                "  127.0.0.1:9002  out  full      12,399  54 ahead    0.9 ms  2.9 MiB  900 B",
             ])
     }
 
@@ -125,6 +125,62 @@ import Testing
         let lines = text(healthy(), width: 80, height: 12)
         #expect(lines.count == 12)
         #expect(!lines.contains { $0.contains("more") })
+    }
+
+    /// Twenty peers, half of them behind, with as much traffic and as long addresses as there are.
+    private func crowded(_ address: (Int) -> String) -> StatusSnapshot {
+        var snapshot = healthy()
+        snapshot.peers = (0..<20).map { index in
+            var peer = peer(index, height: index % 2 == 0 ? 12_345 : 11_111)
+            peer.address = address(index)
+            (peer.bytesIn, peer.bytesOut, peer.latencyMilliseconds) = (123_456_789, 1_023_999_999, 1234.5)
+            return peer
+        }
+        return snapshot
+    }
+
+    @Test func twentyPeersFitThePlainTerminal() {
+        var snapshot = crowded { "127.0.0.1:90\(10 + $0)" }
+        for index in snapshot.peers.indices { snapshot.peers[index].latencyMilliseconds = 12.3 }
+        let lines = text(snapshot, width: 80, height: 23)
+        #expect(lines.count == 23)
+        #expect(lines.last == "  … and 7 more")
+        #expect(lines[8] == "  address         dir  type      height                latency     recv     sent")
+        #expect(lines[10] == "  127.0.0.1:9011  out  producer  11,111  1,234 behind  12.3 ms  117 MiB  976 MiB")
+        for line in lines { #expect(line.count <= 80, "\(line)") }
+    }
+
+    @Test(arguments: [40, 60, 80, 100, 120]) func longAddressesGiveWayInTheMiddleAndColumnsFromTheLeastWanted(width: Int) {
+        for snapshot in [crowded { "203.0.113.\(100 + $0):61234" }, crowded { "[2001:db8:1234:5678:9abc:def0:1234:\(1000 + $0)]:61234" }] {
+            let lines = text(snapshot, width: width, height: 23)
+            #expect(lines.count <= 23)
+            for line in lines { #expect(line.count <= width, "\(line)") }
+            let table = lines.drop { !$0.hasPrefix("  address") }
+            #expect(!table.contains { $0.hasSuffix("…") }, "no column is cut: \(lines)")
+            #expect(table.first?.contains("height") == true, "\(lines)")
+            #expect(table.dropFirst().dropLast().allSatisfy { $0.contains(":61234") }, "the port stays: \(lines)")
+        }
+    }
+
+    @Test func warningsComeBeforePeersOnASmallScreen() {
+        var snapshot = crowded { "127.0.0.1:90\(10 + $0)" }
+        snapshot.takenAt += 3600
+        snapshot.mempool = 10_000
+        let lines = text(snapshot, width: 80, height: 14)
+        #expect(lines.count <= 14)
+        #expect(lines.contains { $0.hasPrefix("! no new block for 1 h") })
+        #expect(lines.contains { $0.hasPrefix("! the mempool is nearly full") }, "\(lines)")
+        #expect(lines.contains { $0.hasPrefix("peers     20") })
+        // Smaller still: what does not fit is counted.
+        let few = text(snapshot, width: 80, height: 9)
+        #expect(few.count == 9)
+        #expect(few.last?.hasPrefix("… and ") == true && few.last?.hasSuffix(" more lines") == true, "\(few)")
+    }
+
+    @Test func theDevnetsOwnTrafficIsNamed() {
+        var snapshot = healthy()
+        snapshot.peers[2].version = "1.0.0" + DevnetTraffic.versionTail
+        #expect(text(snapshot).last == "  127.0.0.1:9002  out  traffic   12,399  54 ahead    0.9 ms  2.9 MiB  900 B")
     }
 
     @Test func coloursAreOnlyThereWhenAskedFor() {

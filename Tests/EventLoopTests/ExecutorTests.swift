@@ -96,7 +96,7 @@ private actor DefaultGuest {
     @Test func anActorOutlivesItsLoop() async throws {
         let loop = try EventLoop.start()
         let guest = Guest(loop)
-        try await loop.stop()
+        await loop.stop()
         for _ in 0..<100 { #expect(await guest.add()) }
         #expect(await guest.count == 100)
     }
@@ -107,7 +107,7 @@ private actor DefaultGuest {
             init(_ loop: EventLoop) { self.loop = loop }
             nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
             func end() async throws -> Bool {
-                try await loop.stop()
+                await loop.stop()
                 return loop.isOnLoop
             }
         }

@@ -74,10 +74,10 @@ func withLoop(_ body: (EventLoop) async throws -> Void) async throws {
     do {
         try await body(loop)
     } catch {
-        try await loop.stop()
+        await loop.stop()
         throw error
     }
-    try await loop.stop()
+    await loop.stop()
 }
 
 extension EventLoop {

@@ -1,3 +1,4 @@
+import EventLoop
 import Foundation
 import Ledger
 import Primitives
@@ -173,6 +174,39 @@ import Testing
         }
         let told = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
         #expect(told.contains("/unread/data.mdb is damaged: LMDB met a page that cannot be right; "), "\(told)")
+    }
+
+    @Test(arguments: [SIGSEGV, SIGBUS]) func aSignalThatSomebodySendsEndsTheProcess(number: Int32) async throws {
+        try Data(sound).write(to: URL(fileURLWithPath: directory.file("image")))
+        let result = await #expect(processExitsWith: .signal(number), observing: [\.standardErrorContent]) {
+            [folder = directory.path as String, number = number as Int32] in
+            CrashReport.install(program: "tool", version: "1")
+            StoreFaults.endInWords(exitCode: 74)
+            try Self.readEverything([UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(folder)/image"))), "\(folder)/unread")
+            kill(getpid(), number)
+            while true { sleep(1) }
+        }
+        let told = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+        #expect(!told.contains("podoru: the store"), "\(told)")
+    }
+
+    @Test func aFileOfAnotherKindThatIsCutOffIsNotTheStores() async throws {
+        try Data(sound).write(to: URL(fileURLWithPath: directory.file("image")))
+        let result = await #expect(processExitsWith: .signal(SIGBUS), observing: [\.standardErrorContent]) {
+            [folder = directory.path as String] in
+            CrashReport.install(program: "tool", version: "1")
+            StoreFaults.endInWords(exitCode: 74)
+            let image = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(folder)/image")))
+            try FileManager.default.createDirectory(atPath: "\(folder)/open", withIntermediateDirectories: true)
+            try Data(image).write(to: URL(fileURLWithPath: "\(folder)/open/data.mdb"))
+            let store = try LMDBStore(directory: "\(folder)/open")
+            let file = open("\(folder)/image", O_RDONLY)
+            let page = mmap(nil, Self.pageBytes, PROT_READ, MAP_SHARED, file, 0)
+            truncate("\(folder)/image", 0)
+            print(page?.load(as: UInt8.self) as Any, store)
+        }
+        let told = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+        #expect(!told.contains("podoru: the store"), "\(told)")
     }
 
     @Test func aValueThatWouldRunOverTheEndOfTheMapIsAnError() async throws { try await onAThread { try lengthenValues() } }

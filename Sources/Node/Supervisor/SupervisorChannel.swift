@@ -22,8 +22,10 @@ final class SupervisorChannel: Sendable {
     private let descriptor: Int32
     private let queue = DispatchQueue(label: "podoru.supervisor")
 
-    /// - Parameter onOrder: called on a thread of the channel.
-    init(descriptor: Int32, onOrder: @escaping @Sendable (Order) -> Void) {
+    /// - Parameters:
+    ///   - onOrder: called on a thread of the channel.
+    ///   - onEnd: called there once, when the supervisor has closed its end or is gone, however it ended.
+    init(descriptor: Int32, onOrder: @escaping @Sendable (Order) -> Void, onEnd: @escaping @Sendable () -> Void) {
         self.descriptor = descriptor
         SystemThread.start(name: "supervisor") {
             var line: [UInt8] = []
@@ -32,7 +34,7 @@ final class SupervisorChannel: Sendable {
             while true {
                 let count = recv(descriptor, &byte, 1, 0)
                 if count < 0, errno == EINTR { continue }
-                guard count == 1 else { return }
+                guard count == 1 else { return onEnd() }
                 if byte == UInt8(ascii: "\n") {
                     if let order = Order(rawValue: String(decoding: line, as: UTF8.self)) { onOrder(order) }
                     line.removeAll()

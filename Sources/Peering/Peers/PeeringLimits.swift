@@ -33,7 +33,8 @@ public enum PeeringLimits {
     /// Bootstrap peers of a configuration; each has a state of its own here.
     public static let maxBootstrapPeers = 64
     /// Dials under way to bootstrap peers, and as many to others: what fails slowly must not hold up the rest.
-    public static let maxConcurrentDials = 8
+    /// A dozen names whose server is silent leave room for one that answers.
+    public static let maxConcurrentDials = 16
     /// How long a connection attempt may take, resolver included. A SYN is sent again after 1, 3 and 7 s.
     public static let dialTimeout: Nanoseconds = .seconds(10)
     /// The least time between two dials to addresses of the book: bounds what somebody who fills it with addresses of

@@ -21,7 +21,7 @@ internal import Musl
 // a lock, and the write transaction belongs to the one writing thread.
 final class Environment: @unchecked Sendable {
     static let dataFile = "data.mdb"
-    private static let lockFile = "lock.mdb"
+    static let lockFile = "lock.mdb"
     /// What LMDB has in the directory.
     static let files = [dataFile, lockFile]
     /// Bytes of LMDB's table of `2 * StoreOptions.maximumReaders`, 64 for each and a head, in whole pages.

@@ -1,3 +1,4 @@
+internal import CCrash
 internal import CLMDB
 
 #if canImport(Glibc)
@@ -10,30 +11,47 @@ internal import Musl
 /// cannot give (a bad sector, a file that was cut off while it is open) is a signal, and a page that was changed under it may be an
 /// assertion or a stray address.
 public enum StoreFaults {
-    // Unsafe: all four are written before a handler can run and before the first store is opened, and only read afterwards.
+    // Unsafe: all five are written before a handler can run and before the first store is opened, and only read afterwards.
     nonisolated(unsafe) private static var exitCode: Int32 = 0
     /// The path of the store that was opened first, as the handler writes it: a handler must not allocate. Kept for good.
     nonisolated(unsafe) private static var path = UnsafeRawBufferPointer(start: nil, count: 0)
     /// Where LMDB's code is.
     nonisolated(unsafe) private static var library: Range<UInt> = 0..<0
-    /// What took stray addresses before, and takes those that are not LMDB's.
-    nonisolated(unsafe) private static var others = sigaction()
+    /// What took these signals before, and takes those that do not come of a store.
+    nonisolated(unsafe) private static var others = (bus: sigaction(), stray: sigaction())
 
     /// From now on such a failure ends this process with `code` and one sentence on standard error that begins with `podoru: `.
+    /// What else such a signal comes of (a fault of another kind, somebody's kill(2)) goes to whoever took it before.
     /// For commands, before they open a store; a library leaves signals to its host.
     public static func endInWords(exitCode code: Int32) {
         exitCode = code
-        _ = signal(SIGBUS) { _ in StoreFaults.end("cannot be read any more: it was cut off while it was open, or its disk fails") }
-        guard let range = MemoryRanges.ofLibrary() else { return }
-        library = range
+        library = MemoryRanges.ofLibrary() ?? library
+        // Made now: not in a handler.
+        _ = (dataFile, lockFile)
+        _ = podoru_handle_signal(
+            SIGBUS,
+            { number, info, _ in
+                // Without /proc nothing tells whose page it is; a map of another file is rarer than a store.
+                let address = podoru_fault_address(info)
+                if address != 0, podoru_crash_is_mapped(address, StoreFaults.dataFile, StoreFaults.lockFile) != 0, !StoreFaults.path.isEmpty
+                {
+                    StoreFaults.end("cannot be read any more: it was cut off while it was open, or its disk fails")
+                }
+                podoru_hand_signal_on(number, info, &StoreFaults.others.bus)
+            }, &others.bus)
         _ = podoru_handle_signal(
             SIGSEGV,
-            { _, _, context in
-                if StoreFaults.library.contains(podoru_interrupted_instruction(context)) { StoreFaults.end(StoreFaults.impossiblePage) }
-                // The instruction is tried again, for them.
-                sigaction(SIGSEGV, &StoreFaults.others, nil)
-            }, &others)
+            { number, info, context in
+                if podoru_is_fault(info) != 0, StoreFaults.library.contains(podoru_interrupted_instruction(context)) {
+                    StoreFaults.end(StoreFaults.impossiblePage)
+                }
+                podoru_hand_signal_on(number, info, &StoreFaults.others.stray)
+            }, &others.stray)
     }
+
+    // Unsafe: never changed. LMDB's own names, as C strings that live for ever.
+    nonisolated(unsafe) private static let dataFile = strdup(Environment.dataFile)
+    nonisolated(unsafe) private static let lockFile = strdup(Environment.lockFile)
 
     private static let impossiblePage: StaticString = "is damaged: LMDB met a page that cannot be right"
 

@@ -14,7 +14,9 @@ struct Devnet: AsyncParsableCommand {
         abstract: "Start producers, full nodes and a late joiner on this machine, and watch them agree.",
         discussion: """
             Each node is a process of its own on 127.0.0.1. Signed sample transactions are sent to several of them. \
-            Each has its HTTP API on, too. After the duration, or on Ctrl-C, producing stops, and the command ends with 0 only if all nodes are on one head.
+            Each has its HTTP API on, too. A node that ends, by a signal of yours for example, comes back after some seconds. After \
+            the duration, on Ctrl-C, SIGTERM or when the terminal is closed, producing stops, and the command ends with 0 only if all \
+            nodes are on one head; a second Ctrl-C does not wait for that. The nodes end with the command, however it ends.
             """)
 
     @Option(help: "How many producers.")

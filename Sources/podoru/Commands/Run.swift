@@ -38,6 +38,8 @@ struct Run: AsyncParsableCommand {
         var options = Node.Options(logger: Logger(label: "node"), supervisor: supervisorFd, logLevel: level) { failed.yield($0) }
         options.serviceManager = .current
         options.commit = BuildCommit.text
+        let (losses, lost) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingOldest(1))
+        options.onSupervisorEnd = { lost.yield() }
         let node: Node
         do throws(NodeError) {
             node = try await Node.start(settings, options: options)
@@ -62,7 +64,9 @@ struct Run: AsyncParsableCommand {
         let listening = Task {
             // A group that does not run yet cannot be told to end.
             for await _ in running { break }
+            async let orphaned: Void = Run.end(group, when: losses)
             await Run.end(group, on: endings)
+            await orphaned
         }
         defer { listening.cancel() }
         do {
@@ -87,6 +91,11 @@ extension Run {
             isEnding = true
             await group.triggerGracefulShutdown()
         }
+    }
+
+    /// Ends the group in order once the supervising process has gone: what it started must not outlive it.
+    private static func end(_ group: ServiceGroup, when losses: AsyncStream<Void>) async {
+        for await _ in losses { await group.triggerGracefulShutdown() }
     }
 
     /// Starts the API where the configuration has one. A node that cannot serve what it is told to ends again.

@@ -4,6 +4,44 @@ internal import Glibc
 internal import Musl
 #endif
 
+/// How a process ended.
+enum ChildEnding: Hashable, CustomStringConvertible {
+    case code(Int32)
+    case signal(Int32)
+
+    /// From the status that waitpid(2) gives.
+    init(waitStatus status: Int32) {
+        let signal = status & 0x7f
+        self = signal == 0 ? .code((status >> 8) & 0xff) : .signal(signal)
+    }
+
+    private static let names: [Int32: String] = [
+        SIGKILL: "SIGKILL", SIGTERM: "SIGTERM", SIGINT: "SIGINT", SIGHUP: "SIGHUP", SIGQUIT: "SIGQUIT", SIGSEGV: "SIGSEGV",
+        SIGBUS: "SIGBUS", SIGABRT: "SIGABRT", SIGILL: "SIGILL", SIGTRAP: "SIGTRAP", SIGFPE: "SIGFPE", SIGSYS: "SIGSYS",
+    ]
+
+    var description: String {
+        switch self {
+        case .code(let code): "exit code \(code)"
+        case .signal(let number): ChildEnding.names[number] ?? "signal \(number)"
+        }
+    }
+
+    /// As a shell tells it: the exit code, or 128 and the signal.
+    var shellStatus: Int32 {
+        switch self {
+        case .code(let code): code
+        case .signal(let number): 128 + number
+        }
+    }
+
+    /// Whether the same would come of another start: a mistake in the command line, the files or the configuration.
+    var isLasting: Bool {
+        guard case .code(let code) = self, let exit = SystemExit(rawValue: code) else { return false }
+        return [.usage, .badData, .noInput, .permission, .configuration].contains(exit)
+    }
+}
+
 /// A node that the devnet started: its process, its log file and the socket it reports on.
 final class ChildProcess {
     /// Bytes of one report line. A report is a few hundred bytes; more than this is not one.
@@ -13,8 +51,10 @@ final class ChildProcess {
     let processID: pid_t
     /// Our end of the socket pair on which the node reports and takes orders.
     let reportDescriptor: Int32
-    /// The exit status once the process was reaped: its exit code, or 128 + the signal that ended it.
-    private(set) var exitCode: Int32?
+    /// How it ended, once it was reaped.
+    private(set) var ending: ChildEnding?
+    /// When it was started, in milliseconds of `SystemTime`.
+    let startedAt = SystemTime.milliseconds
     private var partialLine: [UInt8] = []
 
     private init(name: String, processID: pid_t, reportDescriptor: Int32) {
@@ -97,17 +137,22 @@ final class ChildProcess {
     }
 
     func signal(_ number: Int32) {
-        if exitCode == nil { kill(processID, number) }
+        if ending == nil { kill(processID, number) }
+    }
+
+    /// Asks it to end in order. A stopped process (SIGSTOP) hears that once it goes on.
+    func terminate() {
+        signal(SIGTERM)
+        signal(SIGCONT)
     }
 
     /// Collects the exit status when the process has ended. Never blocks.
     @discardableResult
     func reap() -> Bool {
-        guard exitCode == nil else { return true }
+        guard ending == nil else { return true }
         var status: Int32 = 0
         guard waitpid(processID, &status, WNOHANG) == processID else { return false }
-        let signal = status & 0x7f
-        exitCode = signal == 0 ? (status >> 8) & 0xff : 128 + signal
+        ending = ChildEnding(waitStatus: status)
         return true
     }
 

@@ -7,25 +7,50 @@ struct DevnetBoard {
     private static let trackedBlocks = 512
     /// Times kept for the percentiles, newest first out. Enough for a devnet of an hour at one block a second.
     private static let maximumSamples = 16_384
+    /// Milliseconds without a report after which a node does not answer: eight reports that did not come.
+    private static let silence: Int64 = 2000
+    /// Blocks that a node may be behind the highest of the others and still be in step: one on its way, one being applied.
+    private static let tolerance: UInt64 = 2
 
+    /// One node: the process that runs, or how the last one ended.
     struct NodeLine {
         var name: String
         /// Its P2P port on 127.0.0.1.
         var port: UInt16
         /// The URL of its API; `nil` without one.
         var api: String?
+        /// The process that runs; `nil` before the first and after the last.
+        var processID: Int32?
+        /// Whether that process listens.
         var isReady = false
+        /// When it last reported, in milliseconds of `SystemTime`.
+        var lastHeard: Int64 = 0
         var status = NodeReport.Status()
-        var exitCode: Int32?
+        /// How the last process ended.
+        var ending: ChildEnding?
+        /// When the next one starts; `nil` when none does.
+        var returnsAt: Int64?
         /// The newest block that it told of; sync tells of the last of a range only.
         var lastHeight: UInt64 = 0
         var blocksBySync: UInt64 = 0
+    }
+
+    /// How a node fares.
+    enum State: Equatable {
+        case notStarted, starting, inStep
+        case noAnswer(seconds: Int64)
+        case syncing(to: UInt64, blocksPerSecond: UInt64)
+        case behind(UInt64)
+        /// `returnsIn`: seconds until it is started again, where it is.
+        case down(ChildEnding, returnsIn: Int64?)
     }
 
     private(set) var nodes: [NodeLine]
     private(set) var propagation = Samples(limit: maximumSamples)
     private(set) var hops = Samples(limit: maximumSamples)
     private(set) var transactionsSeen: UInt64 = 0
+    /// The nodes' ports to which the devnet's own traffic is connected, as a peer.
+    var trafficPorts: Set<UInt16> = []
     private var firstSeen: [Hash32: UInt64] = [:]
     private var seenOrder: [Hash32] = []
     private var counted: UInt64 = 0
@@ -34,7 +59,8 @@ struct DevnetBoard {
         self.nodes = nodes.map { NodeLine(name: $0.name, port: $0.port, api: $0.api) }
     }
 
-    mutating func take(_ report: NodeReport, from node: Int) {
+    mutating func take(_ report: NodeReport, from node: Int, at now: Int64) {
+        nodes[node].lastHeard = now
         switch report {
         case .ready:
             nodes[node].isReady = true
@@ -45,8 +71,18 @@ struct DevnetBoard {
         }
     }
 
-    mutating func ended(_ node: Int, exitCode: Int32) {
-        nodes[node].exitCode = exitCode
+    mutating func started(_ node: Int, processID: Int32) {
+        nodes[node].processID = processID
+        nodes[node].isReady = false
+        nodes[node].ending = nil
+        nodes[node].returnsAt = nil
+    }
+
+    mutating func ended(_ node: Int, _ ending: ChildEnding, returnsAt: Int64?) {
+        nodes[node].processID = nil
+        nodes[node].isReady = false
+        nodes[node].ending = ending
+        nodes[node].returnsAt = returnsAt
     }
 
     private mutating func take(_ block: NodeReport.BlockSeen, from node: Int) {
@@ -71,57 +107,35 @@ struct DevnetBoard {
         if block.origin == .gossip, block.hopMicroseconds > 0 { hops.add(block.hopMicroseconds) }
     }
 
-    /// The head that all the running nodes have, when they have one.
-    var commonHead: (height: UInt64, hash: Hash32)? {
-        let running = nodes.filter { $0.isReady && $0.exitCode == nil }
-        guard let first = running.first, first.status.hash != .zero else { return nil }
-        guard running.allSatisfy({ $0.status.hash == first.status.hash }) else { return nil }
+    // MARK: What it says
+
+    private func isSilent(_ node: NodeLine, at now: Int64) -> Bool { now - node.lastHeard > DevnetBoard.silence }
+
+    /// The head that all nodes have, when all of them answer and have one.
+    func commonHead(at now: Int64) -> (height: UInt64, hash: Hash32)? {
+        guard let first = nodes.first, first.status.hash != .zero else { return nil }
+        guard nodes.allSatisfy({ $0.isReady && !isSilent($0, at: now) && $0.status.hash == first.status.hash }) else { return nil }
         return (first.status.height, first.status.hash)
     }
 
-    /// The table, a line each.
-    func lines(elapsed: String, note: String) -> [String] {
-        let hasAPI = nodes.contains { $0.api != nil }
-        func row(_ cells: (name: String, port: String, api: String, height: String, head: String, peers: String, mempool: String)) -> String
-        {
-            column(cells.name, 11) + column(cells.port, 7) + (hasAPI ? column(cells.api, 23) : "") + column(cells.height, 8)
-                + column(cells.head, 12) + column(cells.peers, 11) + column(cells.mempool, 9)
+    func state(of node: Int, at now: Int64) -> State {
+        let node = nodes[node]
+        if let ending = node.ending {
+            return .down(ending, returnsIn: node.returnsAt.map { max(0, $0 - now + 999) / 1000 })
         }
-        var lines = ["podoru devnet  \(elapsed)  \(note)", ""]
-        lines.append(row(("node", "p2p", "api", "height", "head", "peers", "mempool")) + "state")
-        for node in nodes {
-            lines.append(
-                row(
-                    (
-                        node.name, "\(node.port)", node.api ?? "", "\(node.status.height)", String(node.status.hash.hex.prefix(10)),
-                        "\(node.status.inbound + node.status.outbound) (\(node.status.outbound) out)", "\(node.status.mempool)"
-                    )) + state(of: node))
-        }
-        lines.append("")
-        lines.append("hop (frame received to relayed)    \(hops.summary)")
-        lines.append("propagation (first node to others) \(propagation.summary)")
-        lines.append("transactions in blocks             \(transactionsSeen)")
-        if let api = nodes.first(where: { $0.api != nil && $0.exitCode == nil })?.api {
-            lines.append("")
-            lines.append("ask a node: curl \(api)/api/v1/node/info")
-            lines.append("watch one:  \(CommandLine.arguments[0]) status --watch --api \(api)")
-        }
-        return lines
+        guard node.processID != nil else { return .notStarted }
+        guard node.isReady else { return .starting }
+        if isSilent(node, at: now) { return .noAnswer(seconds: (now - node.lastHeard) / 1000) }
+        if node.status.isSyncing { return .syncing(to: node.status.target, blocksPerSecond: node.status.decisyncRate / 10) }
+        let best = nodes.filter { $0.isReady && !isSilent($0, at: now) }.map(\.status.height).max() ?? 0
+        return best > node.status.height + DevnetBoard.tolerance ? .behind(best - node.status.height) : .inStep
     }
 
-    private func state(of node: NodeLine) -> String {
-        if let code = node.exitCode { return "ended, exit code \(code)" }
-        guard node.isReady else { return "not started" }
-        if node.status.isSyncing {
-            let rate = node.status.decisyncRate / 10
-            return "syncing to \(node.status.target), \(rate) blocks/s"
-        }
-        if node.blocksBySync == 0 { return "in step" }
-        return "in step (\(node.blocksBySync) \(node.blocksBySync == 1 ? "block" : "blocks") by sync)"
-    }
-
-    private func column(_ text: String, _ width: Int) -> String {
-        text.count >= width ? text + " " : text + String(repeating: " ", count: width - text.count)
+    /// The nodes that a node is connected to; its peers without the devnet's own.
+    func peerCount(of node: Int) -> UInt64 {
+        let status = nodes[node].status
+        let peers = status.inbound + status.outbound
+        return trafficPorts.contains(nodes[node].port) && peers > 0 ? peers - 1 : peers
     }
 }
 

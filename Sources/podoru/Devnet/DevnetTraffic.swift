@@ -3,6 +3,7 @@ internal import Framing
 internal import Ledger
 internal import Node
 internal import Primitives
+internal import Synchronization
 
 /// Sends signed sample transactions to the nodes, as a peer that speaks the protocol would.
 // Unchecked: used on its loop's thread only; `start` and `stop` hop there themselves.
@@ -10,11 +11,17 @@ final class DevnetTraffic: @unchecked Sendable {
     /// A transaction of one user each time; with four users 20 a second, a fifth of what one peer may send.
     private static let interval = Duration.milliseconds(50)
 
+    /// The tail of its version, by which its peers know it: `podoru status` calls it `traffic`.
+    static let versionTail = "+devnet-traffic"
+
+    private static let version = PodoruVersion.current.prefix { $0 != "+" && $0 != "-" } + versionTail
+
     private let loop: EventLoop
     private let chainID: String
     private let users: [PrivateKey]
     private var nonces: [UInt64]
     private var links: [TrafficLink] = []
+    private let ports = Mutex<Set<UInt16>>([])
     private var ticker: EventLoop.Timer?
     private var round = 0
 
@@ -26,13 +33,15 @@ final class DevnetTraffic: @unchecked Sendable {
         nonces = users.map { _ in UInt64(EventLoop.unixMilliseconds) }
     }
 
-    /// Connects to the nodes on these ports and begins to send.
-    func start(ports: [UInt16]) {
+    /// Begins to send, to the nodes that it is connected to.
+    func start() {
         loop.execute { [self] in
-            for port in ports { connect(port) }
             ticker = try? loop.schedule(every: DevnetTraffic.interval) { [self] in sendNext() }
         }
     }
+
+    /// The ports of the nodes that it is connected to.
+    var openPorts: Set<UInt16> { ports.withLock { $0 } }
 
     /// Sends nothing more.
     func pause() {
@@ -43,18 +52,25 @@ final class DevnetTraffic: @unchecked Sendable {
     }
 
     func stop() {
-        try? loop.stopAndWait()
+        loop.stopAndWait()
     }
 
-    private func connect(_ port: UInt16) {
-        _ = loop.connect(host: "127.0.0.1", port: port, timeout: .seconds(5)) { [self] result in
+    /// Sends to the node on this port, too. For each process of a node once it listens.
+    func connect(_ port: UInt16) {
+        loop.execute { [self] in connectOnLoop(port) }
+    }
+
+    private func connectOnLoop(_ port: UInt16) {
+        loop.connect(host: "127.0.0.1", port: port, timeout: .seconds(5)) { [self] result in
             guard case .success(let connection) = result else { return }
-            let link = TrafficLink(connection)
+            let link = TrafficLink(connection) { [self] in _ = ports.withLock { $0.remove(port) } }
             links.append(link)
+            _ = ports.withLock { $0.insert(port) }
             connection.delegate = link
             connection.startReading()
             let handshake = Handshake(
-                version: PodoruVersion.current, chainID: chainID, height: 0, nodeType: .full, listenAddress: "", nonce: UInt64(links.count))
+                version: String(DevnetTraffic.version), chainID: chainID, height: 0, nodeType: .full, listenAddress: "",
+                nonce: UInt64(links.count))
             link.send(.handshake, handshake.encode())
         }
     }
@@ -86,11 +102,13 @@ final class DevnetTraffic: @unchecked Sendable {
 /// One connection of the traffic: it sends, and answers what keeps it connected.
 private final class TrafficLink: TCPConnectionDelegate {
     private let connection: TCPConnection
+    private let onClose: () -> Void
     private var decoder = FrameDecoder()
     private var budget = FrameBudget()
 
-    init(_ connection: TCPConnection) {
+    init(_ connection: TCPConnection, onClose: @escaping () -> Void) {
         self.connection = connection
+        self.onClose = onClose
     }
 
     var isOpen: Bool { connection.isOpen }
@@ -111,5 +129,5 @@ private final class TrafficLink: TCPConnectionDelegate {
         }
     }
 
-    func connectionDidClose(_ connection: TCPConnection, reason: CloseReason) {}
+    func connectionDidClose(_ connection: TCPConnection, reason: CloseReason) { onClose() }
 }

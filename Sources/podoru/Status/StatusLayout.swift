@@ -5,8 +5,10 @@ struct StatusLayout {
     /// Lines that there is room for; `nil` without an end. Only the list of peers gives way.
     var height: Int?
 
-    /// Lines of peers that stay even on the smallest screen.
-    private static let fewestPeers = 3
+    /// Lines of the smallest list of peers: the heads, one peer and one line for the rest. On a smaller screen there is none.
+    private static let smallestTable = 3
+    /// Columns that an address keeps where it is cut: those of IPv4 and a port.
+    private static let shortestAddress = 21
     private static let widestBar = 30
     private static let narrowestBar = 10
     /// Columns of what stands beside the bar: the label, the percentage, the rate and the time that is left.
@@ -22,8 +24,11 @@ struct StatusLayout {
             foot.append(StyledLine())
             foot += warnings.flatMap { StyledLine.wrapped($0.text, first: "! ", style: style($0.code), width: width) }
         }
-        let room = height.map { max(StatusLayout.fewestPeers, $0 - head.count - foot.count) }
-        return head + peers(snapshot, room: room) + foot
+        // What is wrong comes before who is connected.
+        let peers = peers(snapshot, room: height.map { $0 - head.count - foot.count - 1 })
+        let lines = head + peers + foot
+        guard let height, lines.count > height, height > 1 else { return Array(lines.prefix(height.map { max(1, $0) } ?? .max)) }
+        return lines.prefix(height - 1) + [StyledLine("… and \(lines.count - height + 1) more lines", .dim)]
     }
 
     private func style(_ code: StatusWarning.Code) -> StyledLine.Style {
@@ -114,49 +119,76 @@ struct StatusLayout {
     private struct Column {
         var title: String
         var isRight = false
+        /// Which columns give way on a narrow screen, those with the highest number first; the address never does.
+        var rank: Int
         var text: (APIAnswer.Peer) -> String
     }
 
+    /// - Parameter room: lines for the table.
     private func peers(_ snapshot: StatusSnapshot, room: Int?) -> [StyledLine] {
         var line = labelled("peers")
         line.add("\(snapshot.peerCount)", snapshot.peerCount == 0 ? .bad : .strong)
         if snapshot.inbound + snapshot.outbound > 0 { line.add("  \(snapshot.inbound) in, \(snapshot.outbound) out") }
-        guard !snapshot.peers.isEmpty else { return [line] }
+        guard !snapshot.peers.isEmpty, room ?? .max >= min(StatusLayout.smallestTable, 1 + snapshot.peers.count) else { return [line] }
 
-        // The title, the heads, and a line for those that do not fit.
+        // The heads, and a line for those that do not fit.
         var shown = snapshot.peers[...]
-        if let room, shown.count > room - 2 { shown = shown.prefix(max(StatusLayout.fewestPeers, room - 3)) }
+        if let room, shown.count > room - 1 { shown = shown.prefix(room - 2) }
         let table = self.table(shown, snapshot)
         let hidden = snapshot.peers.count - shown.count
         return [line] + table + (hidden > 0 ? [StyledLine("  … and \(hidden) more", .dim)] : [])
     }
 
-    private func table(_ peers: ArraySlice<APIAnswer.Peer>, _ snapshot: StatusSnapshot) -> [StyledLine] {
-        let columns = [
-            Column(title: "address") { StatusText.printable($0.address) },
-            Column(title: "dir") { $0.direction.map { $0 == "inbound" ? "in" : $0 == "outbound" ? "out" : $0 } ?? "" },
-            Column(title: "type") { StatusText.printable($0.nodeType ?? "") },
-            Column(title: "height", isRight: true) { $0.height.map(StatusText.number) ?? "" },
-            Column(title: "") { StatusLayout.distance($0, snapshot.height) },
-            Column(title: "latency", isRight: true) { $0.latencyMilliseconds.map(StatusText.latency) ?? "" },
-            Column(title: "received", isRight: true) { $0.bytesIn.map(StatusText.bytes) ?? "" },
-            Column(title: "sent", isRight: true) { $0.bytesOut.map(StatusText.bytes) ?? "" },
+    private func columns(_ snapshot: StatusSnapshot) -> [Column] {
+        [
+            Column(title: "address", rank: 0) { StatusText.printable($0.address) },
+            Column(title: "dir", rank: 4) { $0.direction.map { $0 == "inbound" ? "in" : $0 == "outbound" ? "out" : $0 } ?? "" },
+            Column(title: "type", rank: 3) { StatusLayout.type($0) },
+            Column(title: "height", isRight: true, rank: 1) { $0.height.map(StatusText.number) ?? "" },
+            Column(title: "", rank: 2) { StatusLayout.distance($0, snapshot.height) },
+            Column(title: "latency", isRight: true, rank: 5) { $0.latencyMilliseconds.map(StatusText.latency) ?? "" },
+            Column(title: "recv", isRight: true, rank: 7) { $0.bytesIn.map(StatusText.bytes) ?? "" },
+            Column(title: "sent", isRight: true, rank: 6) { $0.bytesOut.map(StatusText.bytes) ?? "" },
         ]
+    }
+
+    private func table(_ peers: ArraySlice<APIAnswer.Peer>, _ snapshot: StatusSnapshot) -> [StyledLine] {
+        let columns = columns(snapshot)
         // A column about which no peer says anything is left out: the Go node knows addresses only.
         let cells = columns.map { column in peers.map(column.text) }
-        let used = columns.indices.filter { index in cells[index].contains { !$0.isEmpty } }
-        let widths = columns.indices.map { index in max(columns[index].title.count, cells[index].map(\.count).max() ?? 0) }
+        var used = columns.indices.filter { index in cells[index].contains { !$0.isEmpty } }
+        var widths = columns.indices.map { index in max(columns[index].title.count, cells[index].map(\.count).max() ?? 0) }
+        if let width {
+            func excess() -> Int { used.reduce(0) { $0 + widths[$1] + 2 } - width }
+            // IPv6 addresses are long, and their ends tell them apart. Then columns go until it fits.
+            if excess() > 0 { widths[0] = min(widths[0], max(StatusLayout.shortestAddress, widths[0] - excess())) }
+            while excess() > 0, let last = used.max(by: { columns[$0].rank < columns[$1].rank }), columns[last].rank > 0 {
+                used.removeAll { $0 == last }
+            }
+        }
         func line(_ style: StyledLine.Style, _ text: (Int) -> String) -> StyledLine {
             var line = StyledLine("  ")
             for index in used {
-                let blanks = String(repeating: " ", count: widths[index] - min(widths[index], text(index).count))
+                let text = StatusLayout.shortened(text(index), to: widths[index])
+                let blanks = String(repeating: " ", count: widths[index] - text.count)
                 let isDistance = columns[index].title.isEmpty
-                line.add(columns[index].isRight ? blanks + text(index) : text(index) + blanks, isDistance ? .dim : style)
-                line.add("  ")
+                line.add(columns[index].isRight ? blanks + text : text + blanks, isDistance ? .dim : style)
+                if index != used.last { line.add("  ") }
             }
             return line
         }
         return [line(.dim) { columns[$0].title }] + peers.indices.map { row in line(.plain) { cells[$0][row - peers.startIndex] } }
+    }
+
+    /// With its end, where the port is.
+    private static func shortened(_ text: String, to width: Int) -> String {
+        text.count <= width ? text : "\(text.prefix((width - 1) / 2))…\(text.suffix(width - 1 - (width - 1) / 2))"
+    }
+
+    /// What a peer says that it is; the devnet's own is no node.
+    private static func type(_ peer: APIAnswer.Peer) -> String {
+        if peer.version?.hasSuffix(DevnetTraffic.versionTail) ?? false { return "traffic" }
+        return StatusText.printable(peer.nodeType ?? "")
     }
 
     /// How far a peer is from the node, once it is more than what a peer that is in step may not have told yet: it speaks of its

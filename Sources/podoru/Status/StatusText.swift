@@ -35,12 +35,13 @@ enum StatusText {
         return rest == 0 ? "\(value / large) \(largeName)" : "\(value / large) \(largeName) \(rest) \(smallName)"
     }
 
-    /// 1536 → 1.5 KiB
+    /// 1536 → 1.5 KiB, 153600 → 150 KiB: eight characters at most.
     static func bytes(_ value: UInt64) -> String {
         if value < 1024 { return "\(value) B" }
         var rest = Double(value) / 1024
         for unit in ["KiB", "MiB", "GiB"] {
-            if rest < 1000 { return "\(decimal(rest)) \(unit)" }
+            if rest < 99.95 { return "\(decimal(rest)) \(unit)" }
+            if rest < 1000 { return "\(Int64(rest)) \(unit)" }
             rest /= 1024
         }
         return "\(decimal(rest)) TiB"

@@ -22,7 +22,9 @@ final class RunningChain {
     /// - Parameters:
     ///   - keys: lines that the configuration has beside its own.
     ///   - p2pPort: 0 is a free one, another one each time; so is `apiPort`.
-    init(_ keys: String = "", p2pPort: Int = 0, apiPort: Int = 0) async throws {
+    ///   - wrapper: a command that becomes the command, by its path.
+    init(_ keys: String = "", p2pPort: Int = 0, apiPort: Int = 0, through wrapper: [String] = []) async throws {
+        self.wrapper = wrapper
         tool = try CommandLineTool()
         producer = try tool.run("keygen", "-o", "producer.key").output.line
         user = try tool.run("keygen", "-o", "user.key").output.line
@@ -45,14 +47,20 @@ final class RunningChain {
         try await start()
     }
 
+    private let wrapper: [String]
+
+    var processIdentifier: Int32 { process?.processIdentifier ?? 0 }
+
     /// Starts the node.
     func start() async throws {
         try Data().write(to: logFile)
         let process = Process()
-        process.executableURL = CommandLineTool.binary
-        process.arguments = ["run", "--config", "node.yaml"]
+        let command = wrapper + [CommandLineTool.binary.path, "run", "--config", "node.yaml"]
+        process.executableURL = URL(fileURLWithPath: command[0])
+        process.arguments = Array(command.dropFirst())
         process.currentDirectoryURL = tool.folder
-        process.environment = ["PATH": "/usr/bin:/bin"]
+        // Swift's own report, which a toolchain brings, takes a second and many lines.
+        process.environment = ["PATH": "/usr/bin:/bin", "SWIFT_BACKTRACE": "enable=no"]
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         process.standardError = try FileHandle(forWritingTo: logFile)
@@ -90,6 +98,24 @@ final class RunningChain {
             try await Task.sleep(for: .milliseconds(10))
         }
         self.process = nil
+    }
+
+    /// Sends a signal that ends it, and waits for that.
+    func end(by signal: Int32) async throws -> Ending {
+        guard let process else { return .code(0) }
+        kill(process.processIdentifier, signal)
+        let deadline = Date(timeIntervalSinceNow: 30)
+        while process.isRunning {
+            guard Date() < deadline else { throw Failure.notInTime("signal \(signal) ends it", log: log) }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        self.process = nil
+        return process.terminationReason == .exit ? .code(process.terminationStatus) : .signal(process.terminationStatus)
+    }
+
+    enum Ending: Equatable {
+        case code(Int32)
+        case signal(Int32)
     }
 
     /// SIGHUP with this configuration, and the log from then on once it has `words`.

@@ -14,10 +14,13 @@ final class Terminal {
     private static let getNumber: UInt = 0x8004_5430
 
     private let master: Int32
+    private let columns: Int
+    private let lines: Int
     private let process = Process()
     private var bytes: [UInt8] = []
 
     init(_ tool: CommandLineTool, _ arguments: [String], columns: Int = 80, lines: Int = 24, environment: [String: String] = [:]) throws {
+        (self.columns, self.lines) = (columns, lines)
         master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
         var number: CInt = 0
         var isLocked: CInt = 0
@@ -45,14 +48,20 @@ final class Terminal {
     }
 
     /// What was written so far, with plain line ends.
-    var output: String {
+    var output: String { raw.replacingOccurrences(of: "\r", with: "") }
+
+    /// What stands on it now.
+    var screen: ScreenModel { ScreenModel(columns: columns, lines: lines, raw) }
+
+    /// What was written so far, as the terminal was given it.
+    private var raw: String {
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
         while true {
             let count = read(master, &chunk, chunk.count)
             guard count > 0 else { break }
             bytes += chunk[..<count]
         }
-        return String(decoding: bytes, as: UTF8.self).replacingOccurrences(of: "\r", with: "")
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     func wait(_ what: String, _ condition: (String) -> Bool) async throws {

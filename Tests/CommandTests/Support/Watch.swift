@@ -32,9 +32,9 @@ final class Watch {
         }
     }
 
-    /// Ctrl-C, and the exit code.
-    func interrupt() async throws -> Int32 {
-        process.interrupt()
+    /// Ctrl-C or another signal, and the exit code; what ended it when that was a signal, below 0.
+    func interrupt(by signal: Int32 = SIGINT) async throws -> Int32 {
+        Foundation.kill(process.processIdentifier, signal)
         // A devnet may take its time to agree.
         let deadline = Date(timeIntervalSinceNow: 60)
         while process.isRunning {
@@ -44,7 +44,7 @@ final class Watch {
         return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
     }
 
-    /// Ends it whatever happened: in order first, since a devnet that is killed leaves its nodes behind.
+    /// Ends it whatever happened, in order first.
     func kill() {
         if process.isRunning { process.interrupt() }
         let deadline = Date(timeIntervalSinceNow: 30)

@@ -105,7 +105,7 @@ final class NodeProcess: @unchecked Sendable {
             }
         }
         if child.reap() {
-            throw TestFailure("\(name) ended with \(child.exitCode ?? -1): \(log.suffix(2000))")
+            throw TestFailure("\(name) ended: \(child.ending.map { "\($0)" } ?? "?"): \(log.suffix(2000))")
         }
     }
 
@@ -161,7 +161,7 @@ final class NodeProcess: @unchecked Sendable {
         guard let child else { return exitCode ?? -1 }
         try await eventually("\(name) ends") { child.reap() }
         try? read()
-        exitCode = child.exitCode
+        exitCode = child.ending?.shellStatus
         self.child = nil
         return exitCode ?? -1
     }
