@@ -130,17 +130,21 @@ private struct AdminBody {
     /// - Parameter example: what a right body looks like, for who sent a wrong one.
     init(_ request: APIRequest, example: String) throws(APIError) {
         complaint = APIError(.badRequest, "the body must be JSON such as \(example)")
-        var (texts, seconds, unknown): ([String: String], Int64?, String?) = ([:], nil, nil)
+        var (texts, seconds, isWrong): ([String: String], Int64?, Bool) = ([:], nil, false)
+        func note(_ key: String, _ value: String) {
+            if texts.updateValue(value, forKey: key) != nil { isWrong = true }
+        }
         do throws(APIError) {
             try RequestBody.readObject(request.body) { (key, reader) throws(JSONError) in
                 if key.equals("address") {
-                    texts["address"] = try reader.readString().text
+                    note("address", try reader.readString().text)
                 } else if key.equals("level") {
-                    texts["level"] = try reader.readString().text
+                    note("level", try reader.readString().text)
                 } else if key.equals("seconds") {
+                    isWrong = isWrong || seconds != nil
                     seconds = try reader.readInt64()
                 } else {
-                    unknown = key.bytes.text
+                    isWrong = true
                     return false
                 }
                 return true
@@ -148,8 +152,8 @@ private struct AdminBody {
         } catch {
             throw complaint
         }
-        // A misspelt key must not quietly become the default.
-        if unknown != nil { throw complaint }
+        // A misspelt key must not quietly become the default, nor one of two values count.
+        if isWrong { throw complaint }
         (self.texts, self.seconds) = (texts, seconds)
     }
 

@@ -2,7 +2,8 @@ internal import HTTPTypes
 internal import Primitives
 
 /// A request's JSON body, read as the published Go node's `json.Decoder` reads one: keys in any case, unknown keys skipped,
-/// `null` leaves a field as it was, and what follows the first value is not looked at (`api-go.json`, "batch trailing data").
+/// `null` leaves a field as it was. Other than there, nothing may follow the first value (`api-go.json`, "batch trailing data"): what
+/// a client sent behind it would be lost without a word.
 enum RequestBody {
     /// Arrays and objects within each other. A transaction needs five.
     static let maximumDepth = 32
@@ -23,7 +24,7 @@ enum RequestBody {
         }
     }
 
-    /// Reads the body's first value with `read`.
+    /// Reads the body's value with `read`.
     ///
     /// - Throws: `APIError` 400 for whatever `read` throws.
     static func read(_ body: [UInt8], _ read: (inout JSONReader) throws(JSONError) -> Void) throws(APIError) {
@@ -31,6 +32,7 @@ enum RequestBody {
             var reader = JSONReader(bytes, maximumDepth: maximumDepth)
             do throws(JSONError) {
                 try read(&reader)
+                try reader.end()
                 return true
             } catch {
                 return false

@@ -93,7 +93,11 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "[]", "{}", "null", #"{"address":7}"#, #"{"adress":"203.0.113.7"}"#, #"{"address":"203.0.113.7","secs":60}"#])
+    @Test(arguments: [
+        "", "[]", "{}", "null", #"{"address":7}"#, #"{"adress":"203.0.113.7"}"#, #"{"address":"203.0.113.7","secs":60}"#,
+        #"{"address":"203.0.113.7"} x"#, #"{"address":"203.0.113.7"}{"seconds":1}"#, #"{"address":"203.0.113.7","address":"203.0.113.8"}"#,
+        #"{"address":"203.0.113.7","seconds":60,"seconds":61}"#,
+    ])
     func aBodyThatIsNoneGetsAnExample(_ body: String) async throws {
         try await withBareNodes { nodes in
             let answer = try await Admin(routes: adminRoutes(node: nodes[0])).send(.post, "/admin/v1/bans", body: body)

@@ -36,6 +36,9 @@ struct GoDifference: Sendable {
             "state dotdot", "301 → 404",
             "Paths are taken as they are, without a redirect."),
         GoDifference(
+            "batch trailing data", "200 → 400",
+            "Nothing may follow the JSON of a body; the Go node does not look."),
+        GoDifference(
             "node info", "`data.address`, `data.peers`",
             "`address` is the node's own, and `peers` is the array that `node/peers` has; the number is `peer_count`."),
         GoDifference(
