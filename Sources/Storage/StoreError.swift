@@ -104,6 +104,7 @@ public struct StoreError: Error, Hashable, Sendable {
     /// What a person can do.
     public var advice: String {
         switch kind {
+        case .locked where operation == .copy: "wait for its end, or name another folder for the copy"
         case .locked(let holder?): "stop process \(holder) first, or use another data directory"
         case .locked(nil): "stop the process that uses it first, or use another data directory"
         case .missing where operation == .createDirectory, .notAFile where operation == .createDirectory:
@@ -115,6 +116,7 @@ public struct StoreError: Error, Hashable, Sendable {
         case .format(let found) where found > StoreFormat.version: "use the newer podoru that wrote it"
         case .format: "export with the podoru that wrote it and import here"
         case .inconsistent: "check that data_dir and genesis_path belong together"
+        case .notAFile where operation == .copy: "name another folder for the copy, or move away what is there"
         case .notAFile: "the store has a file or folder of its own there: move away what is in its place"
         case .diskFull: "free some space and start again; nothing that was committed is lost"
         case .denied: "check owner and permissions of the directory"
@@ -131,7 +133,7 @@ public struct StoreError: Error, Hashable, Sendable {
         case ENOSPC, EDQUOT, EFBIG: .diskFull
         case EACCES, EPERM, EROFS: .denied
         case ENOENT: .missing
-        case ENOTDIR, EISDIR, ESPIPE, ELOOP: .notAFile
+        case ENOTDIR, EISDIR, ESPIPE, ELOOP, EEXIST: .notAFile
         case EIO, MDB_PANIC: .io
         case EINVAL, MDB_BAD_TXN, MDB_BAD_DBI, MDB_BAD_RSLOT: .misuse
         default: .limit

@@ -60,6 +60,57 @@ import Testing
         #expect(try tool.run("backup", "--data-dir", "data", "data").code == 73, "not onto itself")
     }
 
+    // MARK: What a backup that was killed leaves
+
+    /// A store in `data`, and what is in the folder of the copy.
+    private func withLeftover(
+        ofStore bytes: Int = 0, _ text: String = "", _ body: (CommandLineTool, String) throws -> Void
+    ) throws {
+        let tool = try CommandLineTool()
+        defer { tool.remove() }
+        #expect(try tool.run("import", "--data-dir", "data", "--genesis", Self.genesis, Self.chain).code == 0)
+        try FileManager.default.createDirectory(atPath: tool.folder.path + "/copy", withIntermediateDirectories: false)
+        let store = try Data(contentsOf: tool.folder.appendingPathComponent("data/data.mdb"))
+        try tool.write("copy/data.mdb.part", store.prefix(bytes) + Data(text.utf8))
+        try body(tool, tool.folder.path + "/copy/data.mdb.part")
+    }
+
+    @Test(arguments: [0, 100_000]) func theLeftoverOfAKilledBackupIsNoHindrance(bytes: Int) throws {
+        try withLeftover(ofStore: bytes) { tool, _ in
+            #expect(try summary(tool.run("backup", "--data-dir", "data", "copy")).height == 130)
+            let left = try FileManager.default.contentsOfDirectory(atPath: tool.folder.path + "/copy")
+            #expect(!left.contains("data.mdb.part"))
+            #expect(try tool.run("verify", "--data-dir", "copy").code == 0)
+        }
+    }
+
+    @Test func aBackupThatIsBeingWrittenIsLeftAlone() throws {
+        try withLeftover { tool, path in
+            let other = open(path, O_RDWR)
+            defer { close(other) }
+            #expect(flock(other, LOCK_EX | LOCK_NB) == 0)
+            let result = try tool.run("backup", "--data-dir", "data", "copy")
+            #expect(result.code == 69)
+            #expect(result.errors.contains("another backup is being written there; wait for its end"), "\(result.errors)")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: tool.folder.path + "/copy") == ["data.mdb.part"])
+        }
+    }
+
+    @Test func whatIsNotOursIsKept() throws {
+        let letter = "a letter that has the name of an unfinished backup"
+        try withLeftover(letter) { tool, path in
+            let result = try tool.run("backup", "--data-dir", "data", "copy")
+            #expect(result.code == 73 && result.errors.contains("this is no unfinished backup"), "\(result.errors)")
+            #expect(try tool.read("copy/data.mdb.part") == letter)
+            // Nor is a link followed.
+            try FileManager.default.removeItem(atPath: path)
+            try tool.write("precious", letter)
+            try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "../precious")
+            #expect(try tool.run("backup", "--data-dir", "data", "copy").code == 73)
+            #expect(try tool.read("precious") == letter)
+        }
+    }
+
     @Test func thereMustBeAStore() throws {
         let tool = try CommandLineTool()
         defer { tool.remove() }
@@ -67,5 +118,8 @@ import Testing
         #expect(result.code == 66)
         #expect(try tool.files.isEmpty, "no folder is left behind")
         #expect(try tool.run("backup", "copy").code == 64)
+        for arguments in [["--data-dir", "nothing", "-"], ["--data-dir", "-", "copy"]] {
+            #expect(try tool.run(["backup"] + arguments).code == 64, "a folder is no stream")
+        }
     }
 }

@@ -17,17 +17,24 @@ struct BackupCommand: ParsableCommand {
         abstract: "Copy a store, also that of a running node.",
         discussion: """
             The copy is one moment of the chain: complete, compact, on disk when the command ends, and a data directory like any \
-            other. The folder must be empty or not there yet. The last line on standard output is \
+            other. The folder must be empty or not there yet; what a backup that was killed has left there is replaced. The last line on standard output is \
             {"height","hash","state_root","bytes","seconds"}.
 
             To restore, stop the node and put the copy in the place of its data directory. A producer that signed blocks after \
             the copy was made must sync as a full node before it produces again.
             """)
 
-    @Option(help: ArgumentHelp("The data directory.", valueName: "folder"))
+    @Option(help: ArgumentHelp("The data directory.", valueName: "folder"), completion: .directory)
     var dataDir: String
-    @Argument(help: "The folder for the copy.")
+    @Argument(help: "The folder for the copy.", completion: .directory)
     var out: String
+
+    func validate() throws {
+        try Transfer.check(dataDir)
+        if out == "-" {
+            throw ValidationError("a backup is a folder and cannot go to standard output; for that, podoru export … - is there")
+        }
+    }
 
     func run() throws {
         let began = SystemTime.milliseconds
@@ -59,7 +66,7 @@ struct BackupCommand: ParsableCommand {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            guard name == "." || name == ".." else {
+            guard [".", "..", UnfinishedBackup.name].contains(name) else {
                 throw CommandFailure(.cannotCreate, "\(out) is not empty (it holds \(name)): name another folder for the copy")
             }
         }
@@ -67,7 +74,7 @@ struct BackupCommand: ParsableCommand {
     }
 
     private func copy(_ reader: StoreReader) throws(StoreError) {
-        let progress = CopyProgress(of: "\(dataDir)/data.mdb", to: "\(out)/data.mdb.part")
+        let progress = CopyProgress(of: "\(dataDir)/data.mdb", to: "\(out)/\(UnfinishedBackup.name)")
         defer { progress.end() }
         try reader.backup(toDirectory: out)
     }
@@ -78,8 +85,8 @@ struct BackupCommand: ParsableCommand {
         guard let tip = try copy.tip() else { throw CommandFailure(.internalError, "the copy in \(out) holds no chain") }
         var object = JSONObjectWriter()
         object.field("height", tip.height)
-        object.field("hash", tip.hash.hex)
-        object.field("state_root", tip.stateRoot.hex)
+        object.field("hash", tip.hash.prefixedHex)
+        object.field("state_root", tip.stateRoot.prefixedHex)
         object.field("bytes", FileSize.of("\(out)/data.mdb"))
         object.field("seconds", Double(SystemTime.milliseconds - began) / 1000)
         try StandardOutput.put(object.end() + [UInt8(ascii: "\n")])
