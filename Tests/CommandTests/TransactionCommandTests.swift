@@ -47,7 +47,7 @@ import Testing
             try signed(["set", "k"] + arguments + Self.nobody, input: input).data?.operations?[0]?.value
         }
         #expect(try value(["@value"]) == [0, 255, 10])
-        #expect(try value(["-"], input: Data("from a pipe".utf8)) == Array("from a pipe".utf8))
+        for stdin in ["-", "@-"] { #expect(try value([stdin], input: Data("from a pipe".utf8)) == Array("from a pipe".utf8)) }
         #expect(try value(["--hex", "0xDEADbeef"]) == [0xde, 0xad, 0xbe, 0xef])
         #expect(try value(["--hex", "@digits"]) == [0, 255, 10])
     }
@@ -101,7 +101,9 @@ import Testing
         let sent = try submitted(node)
         #expect(sent.nonce == 3, "the node's next")
         let size = sent.json.count
-        #expect(result.errors.contains("signed by \(Self.address), nonce 3, \(size) bytes, fee \(1000 + 10 * size) wei (0.0000000000000"))
+        let fee = String("\(100_000 + 1000 + 10 * size)".dropFirst()).trimmingCharacters(in: ["0"])
+        #expect(result.errors.contains("signed by \(Self.address), nonce 3, \(size) bytes, fee 0.0000000000000"), "\(result.errors)")
+        #expect(result.errors.contains("\(fee) PDR\n"), "an amount has a point: \(result.errors)")
     }
 
     @Test func aFullMempoolIsUnavailable() throws {
@@ -188,6 +190,7 @@ import Testing
         (["set", "k", "--hex", "xyz"], 64), (["set", "k", "@nothing"], 66), (["set", "k", "@."], 65), (["set", "", "v"], 65),
         (["set", "k", ""], 65), (["delete", ""], 65), (["set", String(repeating: "k", count: 1025), "v"], 65), (["erase", "k"], 64),
         (["set", "k", "v", "--timeout", "soon"], 64), (["set", "k", "v", "--nonce", "-1"], 64),
+        (["set", "k", "v", "--timeout", "9223372036854775807ms"], 64),
         (["set", "k", "v", "--api", "https://127.0.0.1"], 64), (["set", "k", "v", "--key-file", "nothing.key"], 66),
     ]
 

@@ -53,8 +53,8 @@ enum APIAnswer {
 
     /// GET /api/v1/account/…
     struct Account: Hashable, Sendable {
-        /// The next one that can be used.
-        var nonce: UInt64
+        /// The next one that can be used; `nil` after the highest of all.
+        var nonce: UInt64?
         /// In the smallest unit, decimal.
         var balance: String?
     }
@@ -90,32 +90,42 @@ enum APIAnswer {
     }
 }
 
+extension APIAnswer.TransactionPlace {
+    /// Of a transaction that the node knows.
+    init(found data: JSONValue) {
+        // The Go node gives no status: it knows a transaction by its hash once a block has it.
+        self =
+            data["status"].text == "pending"
+            ? .pending : .confirmed(height: data["block_height"].uint, blockHash: data["block_hash"].shortText)
+    }
+}
+
 extension APIAnswer.NodeInfo {
     init(_ data: JSONValue) {
-        version = data["version"].text
+        version = data["version"].shortText
         // The Go node says its software's name in `type`.
-        nodeType = data["node_type"].text
-        address = data["address"].text.flatMap { $0.isEmpty ? nil : $0 }
-        chainID = data["chain_id"].text
+        nodeType = data["node_type"].shortText
+        address = data["address"].shortText.flatMap { $0.isEmpty ? nil : $0 }
+        chainID = data["chain_id"].shortText
         height = data["height"].uint
         bestPeerHeight = data["best_peer_height"].uint
         isSyncing = data["is_syncing"].bool
         // Ours has an array in `peers`, the Go node a number.
         peerCount = data["peer_count"].uint ?? data["peers"].uint
         uptimeSeconds = data["uptime"].double.map { UInt64(max(0, min($0, 1e15))) }
-        p2pAddress = data["p2p_address"].text
-        commit = data["commit"].text
+        p2pAddress = data["p2p_address"].shortText
+        commit = data["commit"].shortText
     }
 }
 
 extension APIAnswer.Peer {
     init?(_ entry: JSONValue) {
-        guard let address = entry["address"].text ?? entry["id"].text else { return nil }
+        guard let address = entry["address"].shortText ?? entry["id"].shortText else { return nil }
         self.address = address
-        id = entry["id"].text ?? address
-        direction = entry["direction"].text
-        nodeType = entry["node_type"].text
-        version = entry["version"].text
+        id = entry["id"].shortText ?? address
+        direction = entry["direction"].shortText
+        nodeType = entry["node_type"].shortText
+        version = entry["version"].shortText
         height = entry["height"].uint
         latencyMilliseconds = entry["latency_ms"].double
         bytesIn = entry["bytes_in"].uint
@@ -126,12 +136,12 @@ extension APIAnswer.Peer {
 
 extension APIAnswer.ChainInfo {
     init?(_ data: JSONValue) {
-        guard let height = data["height"].uint, let hash = data["current_hash"].text else { return nil }
+        guard let height = data["height"].uint, let hash = data["current_hash"].shortText else { return nil }
         self.height = height
         self.hash = hash
-        genesisHash = data["genesis_hash"].text ?? ""
-        chainID = data["chain_id"].text
-        authorities = data["authorities"].array?.compactMap(\.text) ?? []
+        genesisHash = data["genesis_hash"].shortText ?? ""
+        chainID = data["chain_id"].shortText
+        authorities = data["authorities"].array?.compactMap(\.shortText) ?? []
     }
 }
 
@@ -142,33 +152,36 @@ extension APIAnswer.Block {
         else { return nil }
         self.height = height
         timestamp = time
-        hash = data["hash"].text
-        producer = data["producer"].text ?? header["producer_addr"].text ?? ""
+        hash = data["hash"].shortText
+        producer = data["producer"].shortText ?? header["producer_addr"].shortText ?? ""
         transactionCount = data["transaction_count"].uint.map { Int(clamping: $0) } ?? data["transactions"].array?.count ?? 0
     }
 }
 
 extension APIAnswer.Health {
     init?(_ data: JSONValue) {
-        guard let status = data["status"].text else { return nil }
+        guard let status = data["status"].shortText else { return nil }
         self.status = status
         timestamp = data["timestamp"].int
         troubles = []
         guard case .object(let checks) = data["checks"] else { return }
-        for check in checks {
+        for check in checks where troubles.count < APIAnswer.Health.maximumTroubles {
             switch check.value {
-            case .bool(false): troubles.append(check.name)
-            case .string(let text) where !APIAnswer.Health.good.contains(text.lowercased()): troubles.append("\(check.name): \(text)")
+            case .bool(false): troubles.append("\(check.name.prefix(64))")
+            case .string(let text) where !APIAnswer.Health.good.contains(text.lowercased()):
+                troubles.append("\(check.name.prefix(64)): \(check.value.shortText ?? "")")
             case .object:
-                let text = check.value["status"].text ?? ""
+                let text = check.value["status"].shortText ?? ""
                 if !APIAnswer.Health.good.contains(text.lowercased()) {
-                    troubles.append("\(check.name): \(check.value["message"].text ?? text)")
+                    troubles.append("\(check.name.prefix(64)): \(check.value["message"].shortText ?? text)")
                 }
             default: break
             }
         }
     }
 
+    /// Parts that are told of.
+    private static let maximumTroubles = 16
     /// The words for a check that found nothing.
     private static let good = ["healthy", "ok", "pass", "true", "up"]
 }

@@ -32,7 +32,9 @@ struct APIClient: Sendable {
 
     func block(height: UInt64) async throws(APIFailure) -> APIAnswer.Block {
         let path = "/block/height/\(height)"
-        return try understood(APIAnswer.Block(try await data(path)), path)
+        let block = try understood(APIAnswer.Block(try await data(path)), path)
+        guard block.height == height else { throw bad(path, "a block of another height, \(block.height)") }
+        return block
     }
 
     func latestBlock() async throws(APIFailure) -> APIAnswer.Block {
@@ -49,7 +51,9 @@ struct APIClient: Sendable {
     func mempool() async throws(APIFailure) -> UInt64 {
         let path = "/mempool"
         let reply = try await http.request(.get, "/api/v1" + path, maximumBytes: APIClient.mempoolBytes, takesBeginning: true)
-        if reply.body.count <= APIClient.mempoolBytes { return try understood(try success(reply, path)["count"].uint, path) }
+        if reply.body.count <= APIClient.mempoolBytes || reply.status >= 300 {
+            return try understood(try success(reply, path)["count"].uint, path)
+        }
         return try understood(APIClient.leadingCount(reply.body), path)
     }
 
@@ -74,7 +78,13 @@ struct APIClient: Sendable {
         let path = "/node/health"
         // An unhealthy node says so with a status of 503 and the same body.
         let reply = try await http.request(.get, "/api/v1" + path)
-        return try understood(APIAnswer.Health(try envelope(reply, path)["data"]), path)
+        let data = try envelope(reply, path)["data"]
+        guard let health = APIAnswer.Health(data) else {
+            // The node's own words for why it does not say.
+            _ = try success(reply, path)
+            throw bad(path, "a field that every node sends is missing")
+        }
+        return health
     }
 
     func account(_ address: Address) async throws(APIFailure) -> APIAnswer.Account {
@@ -93,7 +103,7 @@ struct APIClient: Sendable {
         let path = "/token/info"
         let data = try await data(path)
         let decimals = try understood(data["decimals"].uint, path)
-        return APIAnswer.TokenInfo(symbol: data["symbol"].text ?? "", decimals: Int(clamping: decimals))
+        return APIAnswer.TokenInfo(symbol: data["symbol"].shortText ?? "", decimals: Int(clamping: decimals))
     }
 
     /// Hands a signed transaction to the node; its hash as the node says it.
@@ -112,15 +122,11 @@ struct APIClient: Sendable {
     /// Where a transaction is now.
     func transaction(_ hash: Hash32) async throws(APIFailure) -> APIAnswer.TransactionPlace {
         let path = "/transaction/\(hash.prefixedHex)"
-        let data: JSONValue
         do throws(APIFailure) {
-            data = try await self.data(path)
+            return APIAnswer.TransactionPlace(found: try await data(path))
         } catch .refused(status: 404, _) {
             return .unknown
         }
-        if data["status"].text == "pending" { return .pending }
-        // The Go node gives no status: it knows a transaction by its hash once a block has it.
-        return .confirmed(height: data["block_height"].uint, blockHash: data["block_hash"].text)
     }
 
     // MARK: Envelopes
@@ -129,31 +135,44 @@ struct APIClient: Sendable {
         try success(try await http.request(.get, "/api/v1" + path), path)
     }
 
+    /// The same, with the JSON of the data as the node sent it.
+    func dataJSON(_ path: String) async throws(APIFailure) -> (value: JSONValue, json: [UInt8]) {
+        let reply = try await http.request(.get, "/api/v1" + path)
+        let value = try success(reply, path)
+        return (value, try understood(JSONValue.lastMember("data", of: reply.body), path))
+    }
+
     /// The data of an answer that says it is one.
     private func success(_ reply: HTTPClient.Reply, _ path: String) throws(APIFailure) -> JSONValue {
-        let envelope: JSONValue
-        do throws(APIFailure) {
-            envelope = try self.envelope(reply, path)
-        } catch {
-            // The Go node answers what it does not know with an empty body.
-            guard reply.status >= 400, reply.body.isEmpty else { throw error }
+        // The Go node answers what it does not know with an empty body.
+        if reply.body.isEmpty, APIClient.unknownStatuses.contains(reply.status) {
             throw .refused(status: reply.status, "\(path) answers with no reason")
         }
+        let envelope = try envelope(reply, path)
         guard envelope["success"].bool == true, reply.status < 300 else {
-            guard let message = envelope["error"].text, reply.status >= 400 || envelope["success"].bool == false else {
-                throw bad(path, "status \(reply.status) and no \"success\"")
-            }
-            throw .refused(status: reply.status, message)
+            guard let message = envelope["error"].shortText else { throw notAnAPI(reply, path, "no \"error\" in it") }
+            throw .refused(status: reply.status, message + ForeignAnswer.again(reply.header("Retry-After")))
         }
         return envelope["data"]
     }
 
+    private static let unknownStatuses = [400, 404, 405]
+
+    /// An answer that says whether it is a success.
     private func envelope(_ reply: HTTPClient.Reply, _ path: String) throws(APIFailure) -> JSONValue {
+        let envelope: JSONValue
         do throws(JSONValue.Fault) {
-            return try JSONValue(reply.body)
+            envelope = try JSONValue(reply.body)
         } catch {
-            throw bad(path, error.description)
+            throw notAnAPI(reply, path, error.description)
         }
+        guard envelope["success"].bool != nil else { throw notAnAPI(reply, path, "status \(reply.status) and no \"success\"") }
+        return envelope
+    }
+
+    /// A failure in other words than a node's is not the node's.
+    private func notAnAPI(_ reply: HTTPClient.Reply, _ path: String, _ reason: String) -> APIFailure {
+        (200..<300).contains(reply.status) ? bad(path, reason) : .foreign(address, ForeignAnswer(reply))
     }
 
     private func understood<Value>(_ value: Value?, _ path: String) throws(APIFailure) -> Value {

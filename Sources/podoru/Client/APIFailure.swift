@@ -10,6 +10,8 @@ enum APIFailure: Error, Hashable, Sendable {
     case late(APIAddress, path: String, seconds: Int64)
     /// What came is not what an API answers.
     case badAnswer(APIAddress, path: String, String)
+    /// Somebody in front of the node, or another server, answers with a failure of its own.
+    case foreign(APIAddress, ForeignAnswer)
     /// The node says no, in its own words.
     case refused(status: Int, String)
 }
@@ -22,9 +24,11 @@ extension APIFailure: CustomStringConvertible {
         case .unreachable(let address, let reason):
             "no node answers at \(address): \(reason); is `api_enabled` on, and the node running?"
         case .late(let address, let path, let seconds):
-            "\(address)\(path) gave no answer within \(seconds) s: is the node overloaded, or is it something else that listens there?"
+            "\(address)\(Redaction.sentence(path)) gave no answer within \(seconds) s: is the node overloaded, or is it something else that listens there?"
         case .badAnswer(let address, let path, let reason):
-            "\(address)\(path) does not answer as a node's API does: \(reason)"
+            "\(address)\(Redaction.sentence(path)) does not answer as a node's API does: \(reason)"
+        case .foreign(let address, let answer):
+            "\(address) answers \(answer.text)"
         case .refused(let status, let message):
             "the node refuses (\(status)): \(message)"
         }
@@ -37,7 +41,7 @@ extension APIFailure: CustomStringConvertible {
     var exit: SystemExit {
         switch self {
         case .address: .usage
-        case .unreachable, .late: .unavailable
+        case .unreachable, .late, .foreign: .unavailable
         case .badAnswer: .badData
         case .refused(let status, _): APIFailure.busyStatuses.contains(status) ? .unavailable : .badData
         }

@@ -70,10 +70,11 @@ struct AdminClient: Sendable {
             throw error.commandFailure
         }
         guard let envelope = try? JSONValue(reply.body), let isSuccess = envelope["success"].bool else {
+            guard reply.status < 300 else { throw APIFailure.foreign(http.address, ForeignAnswer(reply)).commandFailure }
             throw CommandFailure(.badData, "\(self.path) does not answer as a node's admin socket does (status \(reply.status))")
         }
         if isSuccess { return envelope["data"] }
-        throw CommandFailure(AdminClient.exit(reply.status), envelope["error"].text ?? "the node refuses (\(reply.status))")
+        throw CommandFailure(AdminClient.exit(reply.status), envelope["error"].shortText ?? "the node refuses (\(reply.status))")
     }
 
     private static func exit(_ status: Int) -> SystemExit {
@@ -85,9 +86,11 @@ struct AdminClient: Sendable {
     }
 
     /// One segment of a path: everything but letters, digits and `-._~` as `%XX` (RFC 3986, 2.3).
-    static func encoded(_ segment: String) -> String {
+    static func encoded(_ segment: String) -> String { encoded(Array(segment.utf8)) }
+
+    static func encoded(_ segment: [UInt8]) -> String {
         let hex = Array("0123456789ABCDEF")
-        return segment.utf8.map { byte in
+        return segment.map { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
                 UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):

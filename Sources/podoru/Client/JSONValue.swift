@@ -83,10 +83,37 @@ enum JSONValue: Hashable, Sendable {
 }
 
 extension JSONValue {
+    /// The JSON of an object's member as it stands there; the last one where there are several, as everywhere.
+    static func lastMember(_ name: StaticString, of object: [UInt8]) -> [UInt8]? {
+        object.withUnsafeBytes { bytes in
+            var reader = JSONReader(bytes)
+            var found: Range<Int>?
+            do throws(JSONError) {
+                try reader.beginObject()
+                while let key = try reader.nextKey() {
+                    let isWanted = key.equals(name)
+                    let range = try reader.skipValue()
+                    if isWanted { found = range }
+                }
+            } catch {
+                return nil
+            }
+            return found.map { Array(bytes[$0]) }
+        }
+    }
+
     /// The member of that name; null when there is none, or this is no object.
     subscript(name: String) -> JSONValue {
         guard case .object(let members) = self else { return .null }
         return members.last { $0.name == name }?.value ?? .null
+    }
+
+    /// Characters of one text that are shown to a person.
+    private static let maximumShownCharacters = 256
+
+    /// A text as it is shown: a name, a version or a reason is not longer in earnest.
+    var shortText: String? {
+        text.map { $0.count <= JSONValue.maximumShownCharacters ? $0 : $0.prefix(JSONValue.maximumShownCharacters) + "…" }
     }
 
     var isNull: Bool { self == .null }

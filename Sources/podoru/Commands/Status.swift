@@ -140,7 +140,9 @@ struct NodeOptions: ParsableArguments {
         help: ArgumentHelp(
             "The node's API: http://host:port or unix:/path. PODORU_API, or http://127.0.0.1:8545, unless given.", valueName: "url"))
     var api: String?
-    @Option(help: ArgumentHelp("Take the address from a node's configuration instead.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Take the address from a node's configuration instead.", valueName: "file"),
+        completion: .file(extensions: ["yaml", "yml"]))
     var config: String?
 
     func validate() throws {

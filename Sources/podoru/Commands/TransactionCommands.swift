@@ -8,7 +8,8 @@ struct TransactionCommand: AsyncParsableCommand {
         commandName: "tx",
         abstract: "Build a transaction, sign it here, send it to a node, wait for its block.",
         discussion: """
-            The key never leaves this machine. The answer is one line: the hash, then "confirmed at height H" or, with \
+            The key never leaves this machine. Amounts are tokens, such as 1.5, or the smallest unit, such as 15wei; --json gives \
+            them in the smallest unit. The answer is one line: the hash, then "confirmed at height H" or, with \
             --no-wait, "pending".
 
             Exit codes: 64 for a wrong command line, 65 when the node or the ledger's rules refuse the transaction, 69 when no \
@@ -21,7 +22,7 @@ struct TransactionCommand: AsyncParsableCommand {
     struct SetCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "set", abstract: "Give a key a value.",
-            discussion: "The value stands on the command line, in a file (@FILE) or on standard input (-).")
+            discussion: "The value stands on the command line, in a file (@FILE) or on standard input (- or @-).")
 
         @OptionGroup var options: TransactionOptions
         @Flag(help: "The value is written as hexadecimal digits.")

@@ -42,6 +42,8 @@ struct StatusCollector {
             return nil
         } catch .badAnswer {
             return nil
+        } catch .foreign(_, let answer) where answer.isOfThePath {
+            return nil
         }
     }
 
@@ -51,8 +53,12 @@ struct StatusCollector {
         let lowest = chain.height >= wanted ? chain.height - wanted + 1 : 0
         // The newest known one is asked again: it may have lost to a competing one.
         var known = blocks.dropFirst().filter { $0.height >= lowest && $0.height <= chain.height }
+        guard known.first?.height != chain.height else {
+            blocks = known
+            return
+        }
         let first = known.first.map { $0.height + 1 } ?? lowest
-        for height in first...max(first, chain.height) where height <= chain.height {
+        for height in first...chain.height {
             let block = try await optional { () async throws(APIFailure) in try await client.block(height: height) }
             guard let block else { break }
             known.insert(block, at: 0)

@@ -87,7 +87,7 @@ struct StatusLayout {
         let thousandths = (snapshot.progress * 1000).rounded(.down)
         bar.add(" \(StatusText.decimal(thousandths / 10)) %")
         if let rate = snapshot.blocksPerSecond {
-            bar.add("  \(rate < 10 ? StatusText.decimal(rate) : StatusText.number(UInt64(rate))) blocks/s")
+            bar.add("  \(rate < 10 ? StatusText.decimal(rate) : StatusText.number(UInt64(min(rate, 1e15)))) blocks/s")
         }
         if let left = snapshot.secondsLeft { bar.add("  \(StatusText.duration(Int64(min(left, 1e12).rounded(.up)))) left") }
         return [line, bar]

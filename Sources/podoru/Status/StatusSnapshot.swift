@@ -58,10 +58,10 @@ extension StatusSnapshot {
     var latest: APIAnswer.Block? { blocks.first }
 
     /// Seconds since the newest block was made, by its own timestamp and this machine's clock. Negative when a clock is wrong.
-    var age: Int64? { latest.map { takenAt - $0.timestamp } }
+    var age: Int64? { latest.map { takenAt.clampedMinus($0.timestamp) } }
 
     /// Seconds between each block and the one before it, the newest first.
-    var blockTimes: [Int64] { zip(blocks, blocks.dropFirst()).map { $0.timestamp - $1.timestamp } }
+    var blockTimes: [Int64] { zip(blocks, blocks.dropFirst()).map { $0.timestamp.clampedMinus($1.timestamp) } }
 
     /// The middle one of the block times.
     var usualBlockTime: Int64? {
@@ -71,7 +71,7 @@ extension StatusSnapshot {
 
     /// The authority whose turn the next block is: round robin by height (`ledger.md`, "Proof of authority").
     var nextProducer: String? {
-        chain.authorities.isEmpty ? nil : chain.authorities[Int((height + 1) % UInt64(chain.authorities.count))]
+        chain.authorities.isEmpty ? nil : chain.authorities[Int((height &+ 1) % UInt64(chain.authorities.count))]
     }
 
     var chainID: String { info.chainID ?? chain.chainID ?? chain.genesisHash }

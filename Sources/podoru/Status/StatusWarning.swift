@@ -72,7 +72,8 @@ extension StatusWarning {
     private static func noPeers(_ snapshot: StatusSnapshot) -> String? {
         // The only producer of a chain needs nobody.
         guard snapshot.peerCount == 0, snapshot.chain.authorities.count != 1 || snapshot.info.nodeType != "producer" else { return nil }
-        return "no peers: the node hears of no blocks; check bootstrap_peers and the firewall"
+        return
+            "no peers: the node hears of no blocks; give it the address of a node of its network in bootstrap_peers, and check the firewall"
     }
 
     private static func onlyInbound(_ snapshot: StatusSnapshot) -> String? {
@@ -92,7 +93,7 @@ extension StatusWarning {
         // A node that catches up has old blocks, and the genesis block may be of any age.
         guard snapshot.state != .syncing, snapshot.height > 0, let age = snapshot.age else { return nil }
         let usual = snapshot.usualBlockTime
-        let limit = usual.map { max(overdueSeconds, overdueBlockTimes * $0) } ?? unknownOverdueSeconds
+        let limit = usual.map { max(overdueSeconds, overdueBlockTimes.clampedTimes($0)) } ?? unknownOverdueSeconds
         guard age > limit else { return nil }
         let next = snapshot.nextProducer.map { "; the next is the turn of \($0)" } ?? ""
         let pace = usual.map { ", usually one comes every \(StatusText.duration($0))" } ?? ""
@@ -118,18 +119,22 @@ extension StatusWarning {
     }
 
     private static func clockSkew(_ snapshot: StatusSnapshot) -> String? {
-        if let theirs = snapshot.health?.timestamp, theirs > 0, abs(theirs - snapshot.takenAt) > toleratedSkew {
-            let direction = theirs > snapshot.takenAt ? "ahead of" : "behind"
-            return
-                "the node's clock is \(StatusText.duration(abs(theirs - snapshot.takenAt))) \(direction) this machine's: check NTP on both"
+        if let theirs = snapshot.health?.timestamp, theirs > 0 {
+            let difference = theirs.clampedMinus(snapshot.takenAt)
+            if difference.magnitude > toleratedSkew.magnitude {
+                let direction = difference > 0 ? "ahead of" : "behind"
+                let time = StatusText.duration(Int64(clamping: difference.magnitude))
+                return "the node's clock is \(time) \(direction) this machine's: check NTP on both"
+            }
         }
         guard snapshot.state != .syncing, let age = snapshot.age, age < -toleratedSkew else { return nil }
-        return "the newest block is \(StatusText.duration(-age)) ahead of this machine's clock: check NTP here and at its producer"
+        return
+            "the newest block is \(StatusText.duration(Int64(clamping: age.magnitude))) ahead of this machine's clock: check NTP here and at its producer"
     }
 
     private static func mempoolFull(_ snapshot: StatusSnapshot) -> String? {
         let room = UInt64(MempoolLimits().maximumTransactions)
-        guard let count = snapshot.mempool, count * 100 >= room * nearlyFull else { return nil }
+        guard let count = snapshot.mempool, count >= room * nearlyFull / 100 else { return nil }
         return "the mempool is nearly full: \(StatusText.number(count)) of \(StatusText.number(room)) transactions"
     }
 

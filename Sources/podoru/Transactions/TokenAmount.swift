@@ -18,7 +18,7 @@ enum TokenAmount {
     ///
     /// - Throws: `Fault` for what is no number, for more digits behind the point than the token has, for nothing, and for more
     ///   than a balance can hold.
-    static func parse(_ text: String, decimals: Int) throws(Fault) -> Amount {
+    static func parse(_ text: String, decimals: Int, allowsZero: Bool = false) throws(Fault) -> Amount {
         func fault(_ reason: String) -> Fault { Fault(description: "\u{201C}\(text)\u{201D} is no amount: \(reason)") }
         let digits: String
         if isInSmallestUnit(text) {
@@ -33,9 +33,17 @@ enum TokenAmount {
         guard !digits.isEmpty, digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
             let amount = Amount(decimal: ByteString(digits))
         else { throw fault("write it as 1.5, or in the smallest unit as 15\(smallestUnit)") }
-        guard !amount.isZero else { throw fault("it must be more than nothing") }
+        guard allowsZero || !amount.isZero else { throw fault("it must be more than nothing") }
         guard amount.fitsBalance else { throw fault("a balance holds at most \(Limits.maximumBalanceBytes) bytes") }
         return amount
+    }
+
+    /// An amount for a person: in tokens behind their symbol, and in the smallest unit where the token is not known.
+    static func text(_ amount: Amount, _ token: APIAnswer.TokenInfo?) -> String {
+        guard let token, (0...Int(TokenConfiguration.maximumDecimals)).contains(token.decimals) else {
+            return "\(amount) \(smallestUnit)"
+        }
+        return "\(text(amount, decimals: token.decimals)) \(StatusText.printable(token.symbol))"
     }
 
     /// The exact amount in tokens: `1.5`, without zeros at its end.

@@ -13,7 +13,10 @@ internal import Musl
 /// What all the `tx` commands take.
 struct TransactionOptions: ParsableArguments {
     @OptionGroup var node: NodeOptions
-    @Option(help: ArgumentHelp("The key file that signs, as keygen writes it. PODORU_KEY_FILE unless given.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "The key file that signs, as keygen writes it; - for standard input. PODORU_KEY_FILE unless given.", valueName: "file"),
+        completion: .file())
     var keyFile: String?
     @Option(help: ArgumentHelp("The nonce; the node's next one for the sender unless given.", valueName: "number"))
     var nonce: UInt64?
@@ -39,7 +42,7 @@ struct TransactionOptions: ParsableArguments {
         guard !path.isEmpty else {
             throw CommandFailure(.usage, "no key to sign with: give --key-file FILE, or set PODORU_KEY_FILE (podoru keygen makes a key)")
         }
-        return try Files.loadKey(path)
+        return try Files.loadKeyInput(path)
     }
 }
 
@@ -49,7 +52,7 @@ enum TypedValue {
         // Two digits a byte, a prefix and a line end.
         let maximumBytes = isHex ? 2 * Limits.maximumValueBytes + 16 : Limits.maximumValueBytes
         let bytes: [UInt8]
-        if text == "-" {
+        if text == "-" || text == "@-" {
             bytes = try Files.readStandardInput(maximumBytes: maximumBytes)
         } else if text.hasPrefix("@") {
             bytes = try Files.read(String(text.dropFirst()), as: "value file", maximumBytes: maximumBytes)

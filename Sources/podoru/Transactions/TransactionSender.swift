@@ -72,7 +72,10 @@ struct TransactionSender {
     private func nonce() async throws -> UInt64 {
         if let nonce = options.nonce { return nonce }
         do throws(APIFailure) {
-            return try await client.account(key.address).nonce
+            guard let nonce = try await client.account(key.address).nonce else {
+                throw APIFailure.badAnswer(client.address, path: "/api/v1/account", "a field that every node sends is missing")
+            }
+            return nonce
         } catch .refused(_, let reason) {
             throw CommandFailure(.badData, "the node does not say which nonce \(key.address) has next (\(reason)): give one with --nonce")
         }
@@ -93,11 +96,8 @@ struct TransactionSender {
 
     private func feeText(_ fee: Amount?) async -> String {
         guard let fee, !fee.isZero else { return "no fee" }
-        let exact = "fee \(fee) \(TokenAmount.smallestUnit)"
-        guard let token = try? await client.tokenInfo(), (0...Int(TokenConfiguration.maximumDecimals)).contains(token.decimals) else {
-            return exact
-        }
-        return "\(exact) (\(TokenAmount.text(fee, decimals: token.decimals)) \(StatusText.printable(token.symbol)))"
+        let token = try? await client.tokenInfo()
+        return "fee \(TokenAmount.text(fee, token))"
     }
 
     // MARK: Sending
@@ -107,17 +107,23 @@ struct TransactionSender {
         let answer: String
         do throws(APIFailure) {
             answer = try await client.submit(transaction.transaction.json)
-        } catch .late(_, _, let seconds) {
-            throw unsure(hash, "the node did not answer within \(seconds) s")
-        } catch .badAnswer(_, _, let reason) {
-            throw unsure(hash, reason)
-        } catch .refused(let status, let reason) {
-            let failure = APIFailure.refused(status: status, reason)
-            throw CommandFailure(failure.exit, "the node refuses the transaction: \(reason)")
+        } catch {
+            throw submissionFailure(error, hash)
         }
         guard answer.lowercased() == hash else {
             throw CommandFailure(
                 .badData, "the node took the transaction under another hash, \(StatusText.printable(answer)), than its own, \(hash)")
+        }
+    }
+
+    /// Whether nothing was sent, the node said no, or nobody knows.
+    private func submissionFailure(_ failure: APIFailure, _ hash: String) -> any Error {
+        switch failure {
+        case .late(_, _, let seconds): unsure(hash, "the node did not answer within \(seconds) s")
+        case .badAnswer(_, _, let reason): unsure(hash, reason)
+        case .foreign(_, let answer) where answer.leavesOutcomeOpen: unsure(hash, failure.description)
+        case .refused(_, let reason): CommandFailure(failure.exit, "the node refuses the transaction: \(reason)")
+        default: failure
         }
     }
 
