@@ -25,7 +25,7 @@ extension NodeConfiguration {
 
     /// The file's bytes, or one more than allowed.
     fileprivate static func bytes(ofFile path: String) throws(ConfigurationFailure) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw unreadable(path) }
         defer { close(descriptor) }
         let limit = ConfigurationLimits.maxFileBytes + 1

@@ -26,17 +26,20 @@ struct Podoru: AsyncParsableCommand {
         subcommands: [
             Run.self, Devnet.self, CheckConfig.self, Keygen.self, AddressCommand.self, GenesisCommand.self, Inspect.self,
             ImportCommand.self, ExportCommand.self, VerifyCommand.self, BackupCommand.self, Admin.self,
-            Status.self, Doctor.self, TransactionCommand.self,
+            Status.self, Doctor.self, TransactionCommand.self, GetCommand.self,
         ])
 
     /// ArgumentParser's own entry, with failures of ours ended by their own exit codes.
     static func main() async {
+        StandardStreams.prepare()
         CrashReport.install(
             program: "podoru", version: PodoruVersion.text(commit: BuildCommit.text),
             priority: JournalStream.isBehind(STDERR_FILENO) ? "<2>" : "")
         StoreFaults.endInWords(exitCode: SystemExit.inputOutput.rawValue)
         do {
             var command = try parseAsRoot(CommandLine.understandable)
+            // A node's output is its log: one that nobody reads ends it, as it ends other daemons.
+            if command is Run { signal(SIGPIPE, SIG_DFL) }
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -53,16 +56,16 @@ struct Podoru: AsyncParsableCommand {
         }
     }
 
-    /// Ends as ArgumentParser does, without what could be a private key in the arguments that a complaint quotes; a mistake in the command
-    /// line of a service is an error to the journal.
+    /// Ends as ArgumentParser does, help and version among its errors, except that a failing write is told, that what could be a private
+    /// key in the arguments is not, and that a mistake in the command line of a service is an error to the journal.
     private static func end(_ error: any Error) -> Never {
-        let message = fullMessage(for: error)
-        let shown = Redaction.sentence(message)
-        if !exitCode(for: error).isSuccess, !message.isEmpty, shown != message || JournalStream.isBehind(STDERR_FILENO) {
-            StandardError.say(shown, .error)
-            exit(withError: exitCode(for: error))
+        let (code, text) = (exitCode(for: error), fullMessage(for: error))
+        if code.isSuccess, !text.isEmpty {
+            do throws(CommandFailure) { try StandardOutput.say(text) } catch { error.end() }
+        } else if !text.isEmpty {
+            StandardError.say(Redaction.sentence(text), .error)
         }
-        exit(withError: error)
+        Glibc.exit(code.rawValue)
     }
 }
 

@@ -46,6 +46,26 @@ import Testing
         #expect(try tool.mode("genesis.json") == 0o644)
     }
 
+    @Test func anAmountWithAPointIsTokens() throws {
+        defer { tool.remove() }
+        let result = try tool.run(
+            "genesis", "-a", Self.one, "--token-decimals", "6", "--token-supply", "1000.0", "--base-fee", "0.000007", "--per-byte-fee",
+            "3wei",
+            "--balance", "\(Self.two)=1.5", "--balance", "\(Self.one)=15wei")
+        #expect(result.code == 0, "\(result.errors)")
+        let genesis = try genesis(result.output)
+        #expect(genesis.token.initialSupply == "1000000000")
+        #expect(genesis.rules.fee(size: 10) == Amount(37))
+        #expect(
+            genesis.configuration.initialBalances
+                == [ByteString(Self.two.lowercased()): "1500000", ByteString(Self.one.lowercased()): "15"])
+        for wrong in ["1.5000001", "1.5.0", ".", "1,5", "1.5PDR", "-1.0", "wei"] {
+            let refused = try tool.run("genesis", "-a", Self.one, "--token-decimals", "6", "--balance", "\(Self.two)=\(wrong)")
+            #expect(refused.code == 64 && refused.errors.contains("--balance"), "\(wrong): \(refused.errors)")
+        }
+        #expect(try tool.run("genesis", "-a", Self.one, "--token-decimals", "99", "--balance", "\(Self.two)=1.5").code == 64)
+    }
+
     @Test func aKeyFileStandsForItsAddress() throws {
         defer { tool.remove() }
         let address = try tool.run("keygen", "-o", "a.key").output.line

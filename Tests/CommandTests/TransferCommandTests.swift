@@ -52,8 +52,8 @@ import Testing
         let published = try Vectors.decode(Published.self, from: "blocks.json").chain.index[130]
         #expect(end.height == 130)
         #expect(end.blocks == 130)
-        #expect(end.hash == published.hash)
-        #expect(end.state_root == published.state_root)
+        #expect(end.hash == "0x" + published.hash)
+        #expect(end.state_root == "0x" + published.state_root)
     }
 
     @Test func anExportIsTheFileThatWasImported() throws {
@@ -144,6 +144,58 @@ import Testing
         let result = try tool.run("import", "--data-dir", "data", "--genesis", Self.genesis, "nothing.jsonl")
         #expect(result.code == 66)
         #expect(result.errors.contains("nothing.jsonl"))
+    }
+
+    // MARK: What holds nothing, or more than it should
+
+    /// What the store has already is read to the end all the same.
+    private static let notWhole: [(String, @Sendable (String, String) -> String, String)] = [
+        ("junk", { first, _ in first + " junk\n" }, "line 1, height 1: more text after the value"),
+        ("two on a line", { first, second in first + second + "\n" }, "each line is one block"),
+        ("carriage returns", { first, second in first + "\r" + second + "\r" }, "lines end with a line feed"),
+        ("a NUL", { first, _ in first + "\u{0}\n" }, "line 1, height 1: more text after the value"),
+        ("cut off", { first, _ in String(first.dropLast(20)) }, "line 1, height 1: the text ends inside a value"),
+        ("a byte order mark", { first, _ in "\u{FEFF}" + first + "\n" }, "line 1: a byte order mark"),
+        (
+            "other transactions", { first, _ in first.replacingOccurrences(of: "\"transactions\":", with: "\"transactions\":[],\"x\":") },
+            "height 1"
+        ),
+        ("nothing", { _, _ in "" }, "it holds no block"), ("blank lines", { _, _ in "\n \n\r\n" }, "it holds no block"),
+    ]
+
+    @Test func aFileIsReadToItsEndWhetherTheStoreHasItsBlocksOrNot() throws {
+        defer { tool.remove() }
+        let blocks = try lines("chain-130.jsonl.gz")
+        let full = try #require(
+            blocks.first { $0.contains("\"transactions\":[{") && $0.contains("\"height\":1,") } ?? blocks.dropFirst().first)
+        try tool.write("base.jsonl", blocks.prefix(11).joined(separator: "\n"))
+        #expect(try tool.run("import", "--data-dir", "full", "--genesis", Self.genesis, "base.jsonl").code == 0)
+        try tool.write("genesis.jsonl", blocks[0])
+        #expect(try tool.run("import", "--data-dir", "fresh", "--genesis", Self.genesis, "genesis.jsonl").code == 0)
+        for (name, make, reason) in Self.notWhole {
+            try tool.write("bad.jsonl", make(full, blocks[2]))
+            let known = try tool.run("import", "--data-dir", "full", "bad.jsonl")
+            #expect(known.code == 65, "\(name), known: \(known.errors)")
+            #expect(known.errors.contains(reason), "\(name), known: \(known.errors)")
+            #expect(try summary(known).height == 10)
+            let new = try tool.run("import", "--data-dir", "fresh", "bad.jsonl")
+            #expect(new.code == 65, "\(name), new: \(new.errors)")
+            #expect(try summary(new).height == 0)
+        }
+        // White space is no junk.
+        try tool.write("spaced.jsonl", full + " \t\r\n")
+        #expect(try tool.run("import", "--data-dir", "full", "spaced.jsonl").code == 0)
+    }
+
+    @Test func anExportFromAboveTheTipIsMissingInputAndMakesNoFile() throws {
+        defer { tool.remove() }
+        _ = try tool.run("import", "--data-dir", "data", "--genesis", Self.genesis, Self.chain)
+        let result = try tool.run("export", "--data-dir", "data", "--from", "131", "out.jsonl")
+        #expect(result.code == 66)
+        #expect(result.errors == "podoru: data: its newest block has height 130: there is none from 131 on\n")
+        #expect(try tool.files == ["data"])
+        #expect(try tool.run("export", "--data-dir", "data", "--from", "18446744073709551615", "out.jsonl").code == 66)
+        #expect(try tool.run("export", "--data-dir", "data", "--from", "130", "out.jsonl").code == 0)
     }
 
     @Test func aFreshStoreNeedsAGenesis() throws {

@@ -2,6 +2,11 @@ internal import Ledger
 public import Primitives
 public import Storage
 
+/// Why a store has nothing to export.
+public struct NothingToExport: Error, CustomStringConvertible {
+    public let description: String
+}
+
 /// Writes the blocks of a store to a file, one block's canonical JSON a line, gzip when its name ends in `.gz`.
 public struct BlockExporter {
     /// Blocks between two calls of `progress`.
@@ -20,15 +25,21 @@ public struct BlockExporter {
     /// The snapshot is open until the end: in the process of a live node that would hold back the growth of its map. Run it in a
     /// process that has the store open `readOnly`.
     ///
-    /// - Throws: `BlockFileError`, `StoreError`, `TransferFault` when the store is empty.
+    /// Nothing is made at `path` unless there is a block to write.
+    ///
+    /// - Throws: `FileError`, `StoreError`, `NothingToExport`, `TransferFault` when the store is damaged.
     public func run(
-        to path: String, from first: UInt64 = 0, progress report: (TransferProgress) -> Void = { _ in }
+        to path: String, from first: UInt64 = 0, existing: OutputFile.Existing = .refused,
+        progress report: (TransferProgress) -> Void = { _ in }
     ) throws -> TransferOutcome {
         let started = now().uptime
-        let file = try BlockFileWriter(path: path)
         var progress = TransferProgress()
         let tip = try reader.read { snapshot in
-            guard let tip = try snapshot.tip() else { throw TransferFault(reason: "the store holds no block") }
+            guard let tip = try snapshot.tip() else { throw NothingToExport(description: "the store holds no block") }
+            guard first <= tip.height else {
+                throw NothingToExport(description: "its newest block has height \(tip.height): there is none from \(first) on")
+            }
+            let file = try BlockFileWriter(path: path, existing: existing)
             var height = first
             while height <= tip.height {
                 guard let block = try snapshot.block(atHeight: height) else {
@@ -44,9 +55,9 @@ public struct BlockExporter {
                     report(progress)
                 }
             }
+            try file.finish()
             return tip
         }
-        try file.finish()
         return TransferOutcome(
             tip: tip, blocks: progress.blocks, skipped: 0, seconds: Double(now().uptime - started) / 1e9, fault: nil)
     }

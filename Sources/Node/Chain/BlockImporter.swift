@@ -27,6 +27,7 @@ public struct BlockImporter {
 
     private struct Pending {
         let lines: [Int]
+        let json: [[UInt8]]
         let blocks: Batch<Result<PreparedBlock, DecodingError>>
     }
 
@@ -57,7 +58,7 @@ public struct BlockImporter {
                 progress.skipped += read.skipped
                 isAtEnd = read.isAtEnd
                 if !read.blocks.isEmpty {
-                    pending.append(Pending(lines: read.lines, blocks: pool.startPreparing(blocks: read.blocks)))
+                    pending.append(Pending(lines: read.lines, json: read.blocks, blocks: pool.startPreparing(blocks: read.blocks)))
                 }
                 if let stop = read.fault {
                     // What was read before it comes first.
@@ -70,6 +71,7 @@ public struct BlockImporter {
             report(progress)
         }
         update(&progress, since: started, file)
+        if fault == nil, progress.blocks == 0, progress.skipped == 0 { fault = TransferFault(reason: "it holds no block") }
         return TransferOutcome(
             tip: engine.tip, blocks: progress.blocks, skipped: progress.skipped, seconds: progress.seconds, fault: fault)
     }
@@ -77,7 +79,7 @@ public struct BlockImporter {
     private func update(_ progress: inout TransferProgress, since started: Nanoseconds, _ file: BlockFileReader) {
         progress.height = engine.tip.height
         progress.seconds = Double(now().uptime - started) / 1e9
-        progress.fraction = file.totalBytes > 0 ? min(1, Double(file.bytesRead) / Double(file.totalBytes)) : 1
+        progress.fraction = file.fraction ?? 0
     }
 
     // MARK: Reading
@@ -101,10 +103,9 @@ public struct BlockImporter {
             }
             switch try standing(of: json, firstNew: firstNew) {
             case .known: reading.skipped += 1
-            case .other(let height, let ours):
+            case .wrong(let height, let reason):
                 reading.isAtEnd = true
-                reading.fault = TransferFault(
-                    line: file.line, height: height, reason: "the chain here has another block of this height, \(ours.prefixedHex)")
+                reading.fault = TransferFault(line: file.line, height: height, reason: reason)
                 return reading
             case .new:
                 reading.lines.append(file.line)
@@ -118,17 +119,41 @@ public struct BlockImporter {
     private enum Standing {
         case new
         case known
-        case other(height: UInt64, ours: Hash32)
+        case wrong(height: UInt64, String)
     }
 
     /// What the chain that we began with says of a block. What cannot be read is new: the pool says what is wrong with it.
     private func standing(of json: [UInt8], firstNew: UInt64) throws(ChainError) -> Standing {
-        guard let (header, hash) = try? HeaderPeek.readTrusted(json), header.height < firstNew else { return .new }
-        do {
-            if try engine.store.height(ofBlock: hash) == header.height { return .known }
-            let ours = try engine.store.block(atHeight: header.height).map { try HeaderPeek.readTrusted($0).hash }
-            return .other(height: header.height, ours: ours ?? .zero)
-        } catch { throw .store(error) }
+        guard let (header, _) = try? HeaderPeek.readTrusted(json), header.height < firstNew else { return .new }
+        let stored: [UInt8]?
+        do { stored = try engine.store.block(atHeight: header.height) } catch { throw .store(error) }
+        if let stored, json.starts(with: stored), json[stored.count...].allSatisfy(BlockImporter.isBlank) { return .known }
+        // In other words, or not whole: the header alone says nothing of what stands behind it.
+        let block: PreparedBlock
+        do throws(DecodingError) {
+            block = try PreparedBlock(unverified: json)
+        } catch {
+            return .wrong(height: header.height, BlockImporter.reason(error, json))
+        }
+        let height: UInt64?
+        do { height = try engine.store.height(ofBlock: block.hash) } catch { throw .store(error) }
+        guard height == header.height else {
+            let ours = stored.flatMap { try? HeaderPeek.readTrusted($0).hash } ?? .zero
+            return .wrong(height: header.height, "the chain here has another block of this height, \(ours.prefixedHex)")
+        }
+        // The hash commits to the root of the transactions, not to what stands in their place. The genesis block has none.
+        let isWhole = header.height == 0 || block.block.header?.merkleRoot == block.merkleRoot.bytes
+        return isWhole ? .known : .wrong(height: header.height, BlockRejection.wrongMerkleRoot.description)
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0D || byte == 0x09 }
+
+    /// Why a line is no block.
+    private static func reason(_ error: DecodingError, _ line: [UInt8]) -> String {
+        let text = line.reversed().drop(while: isBlank)
+        if text.contains(0x0D) { return "\(error); lines end with a line feed, and in this one there are carriage returns instead" }
+        if case .json(.syntax(.trailingBytes, _)) = error { return "\(error); each line is one block" }
+        return "\(error)"
     }
 
     // MARK: Applying
@@ -147,8 +172,8 @@ public struct BlockImporter {
         var applied = 0
         try engine.begin()
         do throws(ChainError) {
-            for (line, result) in zip(batch.lines, results) {
-                fault = try apply(result, line)
+            for (index, result) in results.enumerated() {
+                fault = try apply(result, batch.lines[index], batch.json[index])
                 if fault != nil { break }
                 applied += 1
             }
@@ -161,9 +186,11 @@ public struct BlockImporter {
         return fault
     }
 
-    private func apply(_ result: Result<PreparedBlock, DecodingError>, _ line: Int) throws(ChainError) -> TransferFault? {
+    private func apply(
+        _ result: Result<PreparedBlock, DecodingError>, _ line: Int, _ json: [UInt8]
+    ) throws(ChainError) -> TransferFault? {
         switch result {
-        case .failure(let error): return TransferFault(line: line, reason: "\(error)")
+        case .failure(let error): return TransferFault(line: line, reason: BlockImporter.reason(error, json))
         case .success(let block):
             do throws(ChainError) {
                 try engine.apply(block, now: now())

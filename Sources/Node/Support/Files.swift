@@ -54,6 +54,11 @@ public enum Files {
         return try read(descriptor, path: path, as: what, maximumBytes: maximumBytes)
     }
 
+    /// As `read`, where `-` is standard input: what a command is given.
+    public static func readInput(_ path: String, as what: String, maximumBytes: Int) throws(FileError) -> [UInt8] {
+        path == "-" ? try readStandardInput(maximumBytes: maximumBytes) : try read(path, as: what, maximumBytes: maximumBytes)
+    }
+
     /// Reads standard input to its end.
     public static func readStandardInput(maximumBytes: Int) throws(FileError) -> [UInt8] {
         try read(STDIN_FILENO, path: "-", as: "standard input", maximumBytes: maximumBytes)
@@ -76,11 +81,22 @@ public enum Files {
             }
         }
         var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+        guard fstat(descriptor, &status) == 0, isReadable(path, status) else {
             close(descriptor)
             throw FileError(.notAFile, path: path, "the \(what) \(path) is not a regular file", remedy: "name the file itself")
         }
+        // The pipe of a shell, which is written by now: its bytes are waited for.
+        if status.st_mode & S_IFMT == S_IFIFO { _ = fcntl(descriptor, F_SETFL, 0) }
         return descriptor
+    }
+
+    /// A regular file, or a pipe that a shell has opened for this process, as in `<(…)`.
+    private static func isReadable(_ path: String, _ status: stat) -> Bool {
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: true
+        case S_IFIFO: path.hasPrefix("/dev/fd/") || path.hasPrefix("/proc/self/fd/") || path == "/dev/stdin"
+        default: false
+        }
     }
 
     private static func read(_ descriptor: Int32, path: String, as what: String, maximumBytes: Int) throws(FileError) -> [UInt8] {
@@ -102,53 +118,13 @@ public enum Files {
         }
     }
 
-    /// Writes a file whole or not at all: to a temporary name beside it, flushed, then renamed.
+    /// Writes a file whole or not at all, or what else `path` names (`OutputFile`).
     ///
     /// - Parameter replaces: false refuses to touch a file that is there.
     public static func write(_ bytes: [UInt8], to path: String, as what: String, mode: UInt32, replaces: Bool) throws(FileError) {
-        if Redaction.mayHoldKey(path) {
-            throw FileError(
-                .cannotCreate, path: path, "the name of the \(what) could be a private key", remedy: "choose another name for the file")
-        }
-        if !replaces, access(path, F_OK) == 0 {
-            throw FileError(
-                .cannotCreate, path: path, "\(path) is there already and is not overwritten", remedy: "choose another name or move it away")
-        }
-        let temporary = "\(path).new.\(getpid())"
-        // Left by a killed process of the same number, which in a container is 1 each time.
-        unlink(temporary)
-        let descriptor = Glibc.open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
-        func failure(_ doing: String) -> FileError {
-            let cannot = "cannot \(doing) the \(what) \(path)"
-            return switch errno {
-            case EROFS: FileError(.permission, path: path, "\(cannot): \(errorText())", remedy: "choose a folder that can be written to")
-            case EACCES, EPERM:
-                FileError(.permission, path: path, "\(cannot): \(errorText())", remedy: "check owner and permissions of its folder")
-            case ENOSPC, EDQUOT: FileError(.failed, path: path, "\(cannot): the disk is full", remedy: "free some space and try again")
-            default: FileError(.cannotCreate, path: path, "\(cannot): \(errorText())", remedy: "check its folder")
-            }
-        }
-        guard descriptor >= 0 else { throw failure("create") }
-        defer { close(descriptor) }
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else {
-                defer { unlink(temporary) }
-                throw failure("write")
-            }
-            rest = rest.dropFirst(count)
-        }
-        guard fsync(descriptor) == 0 else {
-            defer { unlink(temporary) }
-            throw failure("flush")
-        }
-        // A link fails where the name is taken, a rename replaces it.
-        let isInPlace = replaces ? rename(temporary, path) == 0 : link(temporary, path) == 0
-        let error = failure("name")
-        if !replaces || !isInPlace { unlink(temporary) }
-        guard isInPlace else { throw error }
+        let file = try OutputFile(path, as: what, mode: mode, existing: replaces ? .replaced : .refused)
+        try file.write(bytes)
+        try file.finish()
     }
 
     /// Loads a private key: 64 hexadecimal digits, with or without `0x`, readable by nobody but its owner.
@@ -169,7 +145,15 @@ public enum Files {
                 .permission, path: path, "the key file \(path) has mode 0\(mode), so others can read it",
                 remedy: "run `chmod 600 \(path)`")
         }
-        let bytes = try read(descriptor, path: path, as: "key file", maximumBytes: maximumKeyBytes)
+        return try key(read(descriptor, path: path, as: "key file", maximumBytes: maximumKeyBytes), path)
+    }
+
+    /// As `loadKey`, where `-` is standard input, which has no mode to look at.
+    public static func loadKeyInput(_ path: String) throws(FileError) -> PrivateKey {
+        path == "-" ? try key(readStandardInput(maximumBytes: maximumKeyBytes), "on standard input") : try loadKey(path)
+    }
+
+    private static func key(_ bytes: [UInt8], _ path: String) throws(FileError) -> PrivateKey {
         do throws(KeyTextFault) {
             return try PrivateKey(fileText: bytes)
         } catch {

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Logging
 internal import PodoruConfiguration
 
 /// `podoru admin`: what an operator asks of a running node, on its admin socket.
@@ -19,9 +20,11 @@ struct Admin: AsyncParsableCommand {
 
 /// Which node.
 struct AdminOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The admin socket of the node.", valueName: "path"))
+    @Option(help: ArgumentHelp("The admin socket of the node.", valueName: "path"), completion: .file())
     var socket: String?
-    @Option(help: ArgumentHelp("Take the socket from the node's configuration instead.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Take the socket from the node's configuration instead.", valueName: "file"),
+        completion: .file(extensions: ["yaml", "yml"]))
     var config: String?
 
     func validate() throws {
@@ -44,9 +47,12 @@ struct AdminStatus: AsyncParsableCommand {
 
     func run() async throws {
         let status = try await node.client().call(.get, ["status"])
-        let level = status["log_level"].text ?? "fixed"
+        let level = status["log_level"].shortText ?? "fixed"
         let rows: [(String, String)] = [
-            ("node", "\(status["address"].text ?? "?") (\(status["node_type"].text ?? "?"), podoru \(status["version"].text ?? "?"))"),
+            (
+                "node",
+                "\(status["address"].shortText ?? "?") (\(status["node_type"].shortText ?? "?"), podoru \(status["version"].shortText ?? "?"))"
+            ),
             ("height", "\(status["height"].uint ?? 0)\(status["is_syncing"].bool == true ? ", syncing" : "")"),
             ("peers", "\(status["peer_count"].uint ?? 0)"), ("banned addresses", "\(status["ban_count"].uint ?? 0)"),
             ("production", AdminStatus.production(status)), ("log level", level),
@@ -75,9 +81,10 @@ struct AdminPeers: AsyncParsableCommand {
         func run() async throws {
             for peer in try await node.client().call(.get, ["peers"]).array ?? [] {
                 let words = [
-                    peer["address"].text ?? "?", peer["direction"].text ?? "?", "\(peer["height"].uint ?? 0)", peer["id"].text ?? "?",
+                    peer["address"].shortText ?? "?", peer["direction"].shortText ?? "?", "\(peer["height"].uint ?? 0)",
+                    peer["id"].shortText ?? "?",
                 ]
-                try StandardOutput.say(words.joined(separator: "\t"))
+                try StandardOutput.say(words.map { StatusText.printable($0) }.joined(separator: "\t"))
             }
         }
     }
@@ -155,7 +162,7 @@ struct AdminBans: AsyncParsableCommand {
 
     func run() async throws {
         for ban in try await node.client().call(.get, ["bans"]).array ?? [] {
-            try StandardOutput.say("\(ban["address"].text ?? "?")\t\(ban["until"].int ?? 0)\t\(ban["by"].text ?? "?")")
+            try StandardOutput.say("\(ban["address"].shortText ?? "?")\t\(ban["until"].int ?? 0)\t\(ban["by"].shortText ?? "?")")
         }
     }
 }
@@ -166,12 +173,13 @@ struct AdminLogLevel: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "log-level", abstract: "Change the log level until the configuration is read again (SIGHUP) or the node ends.")
     @OptionGroup var node: AdminOptions
-    @Argument(help: "trace, debug, info, notice, warning, error or critical.")
+    @Argument(
+        help: "trace, debug, info, notice, warning, error or critical.", completion: .list(Logger.Level.allCases.map(\.rawValue)))
     var level: String
 
     func run() async throws {
         let answer = try await node.client().call(.put, ["log-level"], [("level", .string(level))])
-        try StandardOutput.say("the log level is \(answer["log_level"].text ?? level)")
+        try StandardOutput.say("the log level is \(answer["log_level"].shortText ?? level)")
     }
 }
 

@@ -18,7 +18,9 @@ struct CheckConfig: ParsableCommand {
             here; those that are missing are noted.
             """)
 
-    @Argument(help: ArgumentHelp("The configuration, such as node.yaml.", valueName: "file"))
+    @Argument(
+        help: ArgumentHelp("The configuration, such as node.yaml; - for standard input.", valueName: "file"),
+        completion: .file(extensions: ["yaml", "yml"]))
     var file: String
 
     @Flag(help: "Print every key with the value that counts, defaults and the environment included, as YAML instead of `ok`.")

@@ -29,7 +29,8 @@ struct Devnet: AsyncParsableCommand {
     var basePort: UInt16 = 9000
     @Option(help: "The first port of the HTTP APIs; each node takes the next one. 0 for no API.")
     var apiPort: UInt16 = 8545
-    @Option(help: "The folder for keys, configurations, data and logs, kept afterwards. A temporary one unless given.")
+    @Option(
+        help: "The folder for keys, configurations, data and logs, kept afterwards. A temporary one unless given.", completion: .directory)
     var dir: String?
     @Option(help: "How long to run, such as 60s or 5m; 'forever' runs until Ctrl-C.")
     var duration = "45s"
@@ -72,20 +73,21 @@ struct Devnet: AsyncParsableCommand {
 
 /// Durations on the command line: `90`, `60s`, `5m`, `1h`.
 enum PlainDuration {
+    /// A hundred years: nobody waits for longer, and sums of moments and durations fit their numbers.
+    private static let longestSeconds: Int64 = 100 * 366 * 86_400
+
     static func seconds(_ text: String) -> Int64? {
         let units: [(Character, Int64)] = [("s", 1), ("m", 60), ("h", 3600)]
         let unit = units.first { text.last == $0.0 }
         guard let count = Int64(unit == nil ? text[...] : text.dropLast()), count >= 0 else { return nil }
         let (product, overflow) = count.multipliedReportingOverflow(by: unit?.1 ?? 1)
-        return overflow ? nil : product
+        return overflow || product > longestSeconds ? nil : product
     }
 
     /// As `seconds`, and `250ms` too.
     static func milliseconds(_ text: String) -> Int64? {
-        if text.hasSuffix("ms") { return Int64(text.dropLast(2)).flatMap { $0 >= 0 ? $0 : nil } }
-        guard let seconds = seconds(text) else { return nil }
-        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)
-        return overflow ? nil : product
+        if text.hasSuffix("ms") { return Int64(text.dropLast(2)).flatMap { (0...longestSeconds * 1000).contains($0) ? $0 : nil } }
+        return seconds(text).map { $0 * 1000 }
     }
 }
 

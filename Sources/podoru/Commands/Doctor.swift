@@ -23,7 +23,8 @@ struct Doctor: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The node's configuration. /etc/podoru/node.yaml, or else node.yaml in this folder, unless given.", valueName: "file"))
+            "The node's configuration. /etc/podoru/node.yaml, or else node.yaml in this folder, unless given.", valueName: "file"),
+        completion: .file(extensions: ["yaml", "yml"]))
     var config: String?
     @Flag(help: "One line of JSON instead.")
     var json = false

@@ -14,13 +14,16 @@ struct GenesisCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "genesis", abstract: "Make a genesis file.",
         discussion: """
-            Without --output the genesis is printed. With it, the file is written, and the hash of the genesis block is \
-            printed: the chain's name in handshakes. A file that is there already is never overwritten.
+            Without --output, or with -, the genesis is printed. With it, the file is written, and the hash of the genesis block \
+            is printed: the chain's name in handshakes. A file that is there already is overwritten with --force only.
 
             The default is strict rules, which the genesis hash commits to together with the block time. --reference makes \
             a chain for networks with the published Go node.
 
-              podoru genesis -a a.key -a b.key -b 0x5e…=1000 -o genesis.json
+            Amounts are tokens when they have a point, such as 1000.0, and the smallest unit behind a number, such as 15wei. A whole \
+            number alone is the smallest unit too, as in the file that is made; podoru tx takes it for tokens.
+
+              podoru genesis -a a.key -a b.key -b 0x5e…=1000.0 --base-fee 1000wei -o genesis.json
             """)
 
     enum Rules: String, EnumerableFlag {
@@ -31,7 +34,7 @@ struct GenesisCommand: ParsableCommand {
         name: .shortAndLong,
         help: ArgumentHelp(
             "A producer, in the order of their turns: an address, or a key file whose address it is. Repeat for each.",
-            valueName: "address|key file"))
+            valueName: "address|key file"), completion: .file())
     var authority: [String] = []
 
     @Flag(help: "The rules of the chain.")
@@ -52,18 +55,18 @@ struct GenesisCommand: ParsableCommand {
     @Option(help: "How many digits of an amount stand behind the point, 0 to 18.")
     var tokenDecimals: Int64?
 
-    @Option(help: "The token's supply, for display: what exists is what --balance gives.")
+    @Option(help: "The token's supply, for display, such as 1000000.0: what exists is what --balance gives.")
     var tokenSupply: String?
 
-    @Option(help: "What each transaction costs. Needs a token.")
+    @Option(help: "What each transaction costs, such as 0.001 or 1000wei. Needs a token.")
     var baseFee: String?
 
-    @Option(help: "What each byte of a transaction costs. Needs a token.")
+    @Option(help: "What each byte of a transaction costs, such as 10wei. Needs a token.")
     var perByteFee: String?
 
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp("Who has how much of the token's smallest unit. Repeat for each.", valueName: "address=amount"))
+        help: ArgumentHelp("Who has how much, such as 1000.0 or 15wei. Repeat for each.", valueName: "address=amount"))
     var balance: [String] = []
 
     @Option(help: ArgumentHelp("A key and value of the first state. Repeat for each.", valueName: "key=value"))
@@ -72,8 +75,11 @@ struct GenesisCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Seconds since 1970. (default: now)", valueName: "seconds"))
     var timestamp: Int64?
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Where the genesis goes.", valueName: "file"))
+    @Option(name: .shortAndLong, help: ArgumentHelp("Where the genesis goes.", valueName: "file"), completion: .file())
     var output: String?
+
+    @Flag(name: .shortAndLong, help: "Replace a file that is there.")
+    var force = false
 
     func run() throws {
         let configuration = try configuration()
@@ -84,8 +90,10 @@ struct GenesisCommand: ParsableCommand {
             throw CommandFailure(.usage, "these options make no genesis: \(error)")
         }
         let json = IndentedJSON.of(genesis.configuration.json)
-        guard let output else { return try StandardOutput.put(json) }
-        try Files.write(json, to: output, as: "genesis file", mode: 0o644, replaces: false)
+        guard let output, !OutputFile.isStandardOutput(output) else { return try StandardOutput.put(json) }
+        let file = try OutputFile(output, as: "genesis file", mode: 0o644, existing: force ? .replaced : .refusedUnlessForced)
+        try file.write(json)
+        try file.finish()
         StandardError.say("wrote \(output)")
         try StandardOutput.say(genesis.hash.prefixedHex)
     }
@@ -97,7 +105,7 @@ extension GenesisCommand {
         if authority.isEmpty { throw usage("a chain needs at least one --authority") }
         return GenesisConfiguration(
             timestamp: timestamp ?? Int64(time(nil)), authorities: try authorities(), initialState: try initialState(),
-            token: try tokenConfiguration(), gas: gasConfiguration(), initialBalances: try balances())
+            token: try tokenConfiguration(), gas: try gasConfiguration(), initialBalances: try balances())
     }
 
     private func authorities() throws(CommandFailure) -> [ByteString] {
@@ -115,7 +123,7 @@ extension GenesisCommand {
     private func address(_ text: String) throws(CommandFailure) -> Address {
         if let address = try Self.typedAddress(text) { return address }
         do throws(FileError) {
-            return try Files.loadKey(text).address
+            return try Files.loadKeyInput(text).address
         } catch {
             if error.kind == .missing { throw usage("--authority \(text) is neither an address (0x and 40 hex digits) nor a key file") }
             throw CommandFailure(error)
@@ -163,8 +171,8 @@ extension GenesisCommand {
             guard let address = try Self.typedAddress(owner) else {
                 throw usage("--balance \(text): \(owner) is no address (0x and 40 hex digits)")
             }
-            guard let number = Amount(decimal: ByteString(amount)), number.fitsBalance else {
-                throw usage("--balance \(text): the amount must be a whole number below 2^256")
+            guard let number = Amount(decimal: ByteString(try smallestUnit(amount, "--balance"))), number.fitsBalance else {
+                throw usage("--balance \(text): the amount must be tokens such as 1000.0, or a whole number below 2^256 such as 15wei")
             }
             if balances.updateValue(ByteString(number.description), forKey: address.lowercased) != nil {
                 throw usage("--balance \(address) is given twice")
@@ -186,12 +194,29 @@ extension GenesisCommand {
         return TokenConfiguration(
             name: tokenName.map { ByteString($0) } ?? standard.name, symbol: tokenSymbol.map { ByteString($0) } ?? standard.symbol,
             decimals: tokenDecimals ?? standard.decimals,
-            initialSupply: tokenSupply.map { ByteString($0) } ?? standard.initialSupply)
+            initialSupply: ByteString(try smallestUnit(tokenSupply ?? standard.initialSupply.text, "--token-supply")))
     }
 
-    private func gasConfiguration() -> GasConfiguration? {
+    private func gasConfiguration() throws(CommandFailure) -> GasConfiguration? {
         guard baseFee != nil || perByteFee != nil else { return nil }
-        return GasConfiguration(baseFee: ByteString(baseFee ?? "0"), perByteFee: ByteString(perByteFee ?? "0"))
+        return GasConfiguration(
+            baseFee: ByteString(try smallestUnit(baseFee ?? "0", "--base-fee")),
+            perByteFee: ByteString(try smallestUnit(perByteFee ?? "0", "--per-byte-fee")))
+    }
+
+    /// An amount as the file has it. One with a point or the unit behind it is read as `tx` reads it; what else it may be, the genesis
+    /// judges.
+    private func smallestUnit(_ text: String, _ option: String) throws(CommandFailure) -> String {
+        guard text.contains(".") || TokenAmount.isInSmallestUnit(text) else { return text }
+        let decimals = Int(clamping: tokenDecimals ?? TokenConfiguration.standard.decimals)
+        guard (0...Int(TokenConfiguration.maximumDecimals)).contains(decimals) else {
+            throw usage("--token-decimals must be from 0 to \(TokenConfiguration.maximumDecimals)")
+        }
+        do throws(TokenAmount.Fault) {
+            return try TokenAmount.parse(text, decimals: decimals, allowsZero: true).description
+        } catch {
+            throw usage("\(option): \(error)")
+        }
     }
 
     private func split(_ text: String, _ option: String, _ shape: String) throws(CommandFailure) -> (String, String) {

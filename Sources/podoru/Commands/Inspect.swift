@@ -8,8 +8,8 @@ struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Say what a transaction or a block is to the ledger: one line of JSON.",
         discussion: """
-            {"hash","size","valid","error"}, and merkle_root for a block; hash and merkle_root in hexadecimal as the \
-            reference's vectors print them, null where there are none. What depends on a chain's state is not judged: \
+            {"hash","size","valid","error"}, and merkle_root for a block; hash and merkle_root are null where \
+            there are none. What depends on a chain's state is not judged: \
             heights, nonces, balances and the state root.
 
             Without --genesis the judgement is that of the reference's Validate. With it the genesis decides which rules \
@@ -23,14 +23,16 @@ struct Inspect: ParsableCommand {
     @Argument(help: "tx or block.")
     var subject: Subject
 
-    @Argument(help: ArgumentHelp("The JSON, - for standard input.", valueName: "file"))
+    @Argument(help: ArgumentHelp("The JSON, - for standard input.", valueName: "file"), completion: .file())
     var file: String
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("The genesis file of the chain.", valueName: "file"))
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("The genesis file of the chain.", valueName: "file"),
+        completion: .file(extensions: ["json"]))
     var genesis: String?
 
     func run() throws {
-        let genesis = try genesis.map { try loadGenesis($0) }
+        let genesis = try Transfer.genesis(genesis)
         let json = try read()
         let finding: Finding =
             switch subject {
@@ -40,18 +42,12 @@ struct Inspect: ParsableCommand {
         try StandardOutput.put(finding.line)
     }
 
-    private func read() throws -> [UInt8] {
-        if file == "-" { return try Files.readStandardInput(maximumBytes: Limits.maximumInputBytes) }
-        return try Files.read(file, as: subject == .tx ? "transaction file" : "block file", maximumBytes: Limits.maximumInputBytes)
+    func validate() throws {
+        if file == "-", genesis == "-" { throw ValidationError("standard input is the JSON or the genesis, not both") }
     }
 
-    private func loadGenesis(_ path: String) throws -> Genesis {
-        let json = try Files.read(path, as: "genesis file", maximumBytes: Files.maximumGenesisBytes)
-        do throws(GenesisError) {
-            return try Genesis(decoding: json)
-        } catch {
-            throw CommandFailure(.badData, "the genesis file \(Redaction.value(path)) starts no chain: \(error)")
-        }
+    private func read() throws -> [UInt8] {
+        try Files.readInput(file, as: subject == .tx ? "transaction file" : "block file", maximumBytes: Limits.maximumInputBytes)
     }
 }
 
@@ -134,6 +130,6 @@ private struct Finding {
 
 extension JSONWriter {
     fileprivate mutating func hash(_ hash: Hash32?) {
-        if let hash { string(ByteString(Hex.string(hash.bytes))) } else { raw("null") }
+        if let hash { string(ByteString(hash.prefixedHex)) } else { raw("null") }
     }
 }

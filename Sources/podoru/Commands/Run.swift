@@ -18,11 +18,17 @@ struct Run: AsyncParsableCommand {
         abstract: "Run a node until SIGTERM or SIGINT.",
         discussion: "SIGHUP reads the configuration again and takes what can change while the node runs.")
 
-    @Option(help: "The configuration file (YAML). Every key can be overridden by PODORU_<KEY> in the environment.")
+    @Option(
+        help: "The configuration file (YAML). Every key can be overridden by PODORU_<KEY> in the environment.",
+        completion: .file(extensions: ["yaml", "yml"]))
     var config: String
 
     @Option(help: ArgumentHelp("A socket to a supervising process.", visibility: .hidden))
     var supervisorFd: Int32?
+
+    func validate() throws {
+        if config == "-" { throw ValidationError("a node reads its configuration again on SIGHUP, so it needs a file") }
+    }
 
     mutating func run() async throws {
         let loaded = try ConfigurationLoader.load(config)

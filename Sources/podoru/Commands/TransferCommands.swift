@@ -11,19 +11,26 @@ struct ImportCommand: ParsableCommand {
         abstract: "Import blocks from a file of JSON lines, plain or gzip.",
         discussion: """
             Each block is checked like one from a peer. Blocks that the store has are skipped. The first bad block ends the \
-            import with code 65 and its line, height and reason; what came before it is kept. The last line on standard output \
-            is {"height","hash","state_root","blocks","seconds"}. The node must not run meanwhile.
+            import with code 65 and its line, height and reason; what came before it is kept. So does a file without any block. \
+            The last line on standard output is {"height","hash","state_root","blocks","seconds"}. The node must not run meanwhile.
             """)
 
-    @Option(help: ArgumentHelp("The data directory; made when missing.", valueName: "folder"))
+    @Option(help: ArgumentHelp("The data directory; made when missing.", valueName: "folder"), completion: .directory)
     var dataDir: String
-    @Option(help: ArgumentHelp("The genesis file; a store that has a chain knows its own.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The genesis file; a store that has a chain knows its own.", valueName: "file"),
+        completion: .file(extensions: ["json"]))
     var genesis: String?
-    @Argument(help: "The file.")
+    @Argument(help: "The file, or - for standard input.", completion: .file())
     var file: String
 
+    func validate() throws {
+        try Transfer.check(dataDir)
+        if file == "-", genesis == "-" { throw ValidationError("standard input is the blocks or the genesis, not both") }
+    }
+
     func run() throws {
-        let outcome = try Transfer.mapErrors {
+        let outcome = try Transfer.mapErrors(file) {
             let reader = try BlockFileReader(path: file)
             let chain = try ChainDirectory(dataDir, genesis: try Transfer.genesis(genesis))
             let pool = SignaturePool(rules: chain.engine.rules)
@@ -32,7 +39,7 @@ struct ImportCommand: ParsableCommand {
             defer { bar.close() }
             return try importer.run(reader) { bar.show($0) }
         }
-        try Transfer.end(outcome, subject: file)
+        try Transfer.end(outcome, subject: file == "-" ? "standard input" : file)
     }
 }
 
@@ -41,23 +48,35 @@ struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
         abstract: "Export a store's blocks as JSON lines; gzip when the file's name ends in .gz.",
-        discussion: "Works beside a running node: it exports one snapshot. The last line on standard output is a JSON summary.")
+        discussion: """
+            Works beside a running node: it exports one snapshot. A file that is there already is overwritten with --force only; a \
+            pipe or a device is written through. The last line on standard output, or on standard error when the blocks go to \
+            standard output, is {"height","hash","state_root","blocks","seconds"}. A --from above the newest block ends with 66.
+            """)
 
-    @Option(help: ArgumentHelp("The data directory.", valueName: "folder"))
+    @Option(help: ArgumentHelp("The data directory.", valueName: "folder"), completion: .directory)
     var dataDir: String
     @Option(help: ArgumentHelp("The first height.", valueName: "height"))
     var from: UInt64 = 0
-    @Argument(help: "The file to write.")
+    @Flag(name: .shortAndLong, help: "Replace a file that is there.")
+    var force = false
+    @Argument(help: "The file to write, or - for standard output.", completion: .file())
     var file: String
 
+    func validate() throws { try Transfer.check(dataDir) }
+
     func run() throws {
-        let outcome = try Transfer.mapErrors {
+        // Known before the file is there.
+        let isAnswerTaken = OutputFile.isStandardOutput(file)
+        let outcome = try Transfer.mapErrors(dataDir) {
             let store = try LMDBStore(directory: dataDir, access: .readOnly)
             var bar = ProgressBar(verb: "exported")
             defer { bar.close() }
-            return try BlockExporter(reader: store.reader, now: { CommandClock.moment }).run(to: file, from: from) { bar.show($0) }
+            return try BlockExporter(reader: store.reader, now: { CommandClock.moment }).run(
+                to: file, from: from, existing: force ? .replaced : .refusedUnlessForced
+            ) { bar.show($0) }
         }
-        try Transfer.end(outcome, subject: file)
+        try Transfer.end(outcome, subject: file, isAnswerTaken: isAnswerTaken)
     }
 }
 
@@ -68,13 +87,17 @@ struct VerifyCommand: ParsableCommand {
         abstract: "Check a whole store again: every page, block, signature and the state.",
         discussion: "The node must not run meanwhile. Needs as much free space beside the store as the chain takes.")
 
-    @Option(help: ArgumentHelp("The data directory.", valueName: "folder"))
+    @Option(help: ArgumentHelp("The data directory.", valueName: "folder"), completion: .directory)
     var dataDir: String
-    @Option(help: ArgumentHelp("The genesis file; a store knows its own once a chain was imported or run.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The genesis file; a store knows its own once a chain was imported or run.", valueName: "file"),
+        completion: .file(extensions: ["json"]))
     var genesis: String?
 
+    func validate() throws { try Transfer.check(dataDir) }
+
     func run() throws {
-        let outcome = try Transfer.mapErrors {
+        let outcome = try Transfer.mapErrors(dataDir) {
             var bar = ProgressBar(verb: "checked")
             defer { bar.close() }
             let verifier = StoreVerifier(directory: dataDir, genesis: try Transfer.genesis(genesis), now: { CommandClock.moment })
@@ -86,9 +109,14 @@ struct VerifyCommand: ParsableCommand {
 
 /// What the commands on a store have in common.
 enum Transfer {
+    /// A folder cannot be a stream.
+    static func check(_ dataDir: String) throws {
+        if dataDir == "-" { throw ValidationError("--data-dir names a folder: - stands for standard input and output") }
+    }
+
     static func genesis(_ path: String?) throws -> Genesis? {
         guard let path else { return nil }
-        let json = try Files.read(path, as: "genesis file", maximumBytes: Files.maximumGenesisBytes)
+        let json = try Files.readInput(path, as: "genesis file", maximumBytes: Files.maximumGenesisBytes)
         do throws(GenesisError) {
             return try Genesis(decoding: json)
         } catch {
@@ -97,9 +125,15 @@ enum Transfer {
     }
 
     /// Runs `body`; what the node's modules throw becomes the command's failure with its exit code.
-    static func mapErrors(_ body: () throws -> TransferOutcome) throws -> TransferOutcome {
+    ///
+    /// - Parameter subject: what was worked on, for errors that do not name it.
+    static func mapErrors(_ subject: String, _ body: () throws -> TransferOutcome) throws -> TransferOutcome {
         do {
             return try body()
+        } catch let error as NothingToExport {
+            throw CommandFailure(.noInput, "\(subject): \(error)")
+        } catch let fault as TransferFault {
+            throw CommandFailure(.badData, "\(subject): \(fault)")
         } catch let error as StoreError {
             throw CommandFailure(code(of: error), error.description)
         } catch let error as ChainDirectoryError {
@@ -133,27 +167,28 @@ enum Transfer {
         case .missing: .noInput
         case .denied: .permission
         case .notAFile, .malformed: .badData
-        case .cannotCreate: .cannotCreate
         case .io: .inputOutput
         }
     }
 
     /// The closing line, then the failure when there was one.
-    static func end(_ outcome: TransferOutcome, subject: String) throws {
+    ///
+    /// - Parameter isAnswerTaken: standard output has the blocks, so the line goes beside it.
+    static func end(_ outcome: TransferOutcome, subject: String, isAnswerTaken: Bool = false) throws {
         var writer = JSONWriter(capacity: 256)
         writer.raw("{\"height\":")
         writer.integer(outcome.tip.height)
         writer.raw(",\"hash\":")
-        writer.string(ByteString(outcome.tip.hash.hex))
+        writer.string(ByteString(outcome.tip.hash.prefixedHex))
         writer.raw(",\"state_root\":")
-        writer.string(ByteString(outcome.tip.stateRoot.hex))
+        writer.string(ByteString(outcome.tip.stateRoot.prefixedHex))
         writer.raw(",\"blocks\":")
         writer.integer(outcome.blocks)
         writer.raw(",\"seconds\":")
         let milliseconds = UInt64(max(0, outcome.seconds) * 1000)
         let fraction = String(1000 + milliseconds % 1000).dropFirst()
         writer.raw(Array("\(milliseconds / 1000).\(fraction)}\n".utf8))
-        try StandardOutput.put(writer.bytes)
+        if isAnswerTaken { StandardError.put(String(decoding: writer.bytes, as: UTF8.self)) } else { try StandardOutput.put(writer.bytes) }
         if let fault = outcome.fault { throw CommandFailure(.badData, "\(Redaction.value(subject)): \(fault)") }
     }
 }

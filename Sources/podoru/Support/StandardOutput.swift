@@ -1,3 +1,5 @@
+internal import Node
+
 #if canImport(Glibc)
 internal import Glibc
 #elseif canImport(Musl)
@@ -13,14 +15,21 @@ enum StandardOutput {
 
     /// Writes all of `bytes`, however large a pipe is.
     static func put(_ bytes: [UInt8]) throws(CommandFailure) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else {
-                throw CommandFailure(.inputOutput, "cannot write to standard output: \(errnoText())")
-            }
-            rest = rest.dropFirst(count)
+        let code = Files.writeAll(bytes, to: STDOUT_FILENO)
+        if code != 0 { throw CommandFailure(Files.standardOutputFailure(code)) }
+    }
+}
+
+/// The three streams that every process is given.
+enum StandardStreams {
+    /// Takes the place of those that are closed, so that no file of ours becomes standard output by its number, and an answer does
+    /// not land in a store. What stands there fails when it is used. A pipe that nobody reads is an error from now on, and no signal.
+    static func prepare() {
+        for (descriptor, mode) in [(STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_RDONLY)]
+        where fcntl(descriptor, F_GETFD) == -1 {
+            // The lowest number that is free, which is this one.
+            _ = open("/dev/null", mode)
         }
+        signal(SIGPIPE, SIG_IGN)
     }
 }
