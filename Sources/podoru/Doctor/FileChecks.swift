@@ -148,7 +148,9 @@ struct FileChecks {
 
     /// An admin socket where the service cannot make one; otherwise there is nothing to say of it.
     private func adminSocket() -> DoctorFinding? {
-        guard let path = configuration.apiAdminSocket, let unit = subject.unit, unit.sandbox.access(to: path) != .writable else { return nil }
+        guard let path = configuration.apiAdminSocket, let unit = subject.unit, unit.sandbox.access(to: path) != .writable else {
+            return nil
+        }
         let folder = unit.sandbox.ownFolders.first { $0.hasPrefix("/run/") } ?? "/run/podoru"
         return .failure(
             .data, "\(unit.name) cannot make the admin socket \(path): its sandbox does not let it write there",
