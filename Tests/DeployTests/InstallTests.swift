@@ -133,7 +133,7 @@ import Testing
         let doc = String(prefix.dropFirst()) + "/share/doc/podoru"
         for page in try tree.files.keys where page.hasPrefix(doc) && page.hasSuffix(".md") {
             let text = try String(contentsOf: tree.file(page), encoding: .utf8)
-            for place in text.matches(of: /\/usr(\/local)?\/share\/podoru[^ `|)>;,]*/).map({ String($0.output.0) }) {
+            for place in text.matches(of: /\/usr(\/local)?\/share\/podoru[^\s`|)>;,]*/).map({ String($0.output.0) }) {
                 #expect(FileManager.default.fileExists(atPath: tree.file(place).path), "\(page) names \(place)")
             }
         }
