@@ -34,7 +34,6 @@ public enum JSONSyntaxFault: String, Hashable, Sendable {
     case badEscape = "an unknown escape inside a string"
     case badNumber = "a malformed number"
     case trailingBytes = "more text after the value"
-    case byteOrderMark = "a byte order mark (save the text as UTF-8 without one)"
 }
 
 /// The integer types that a number is read as.

@@ -43,13 +43,8 @@ public struct JSONReader {
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number
         case UInt8(ascii: "t"), UInt8(ascii: "f"): return .bool
         case UInt8(ascii: "n"): return .null
-        default: throw .syntax(beginsWithByteOrderMark ? .byteOrderMark : .unexpectedByte, offset: offset)
+        default: throw .syntax(.unexpectedByte, offset: offset)
         }
-    }
-
-    /// Whether the reader stands at the mark that some editors put in front of UTF-8 and UTF-16: nobody sees it, so it is named.
-    private var beginsWithByteOrderMark: Bool {
-        offset == 0 && (bytes.starts(with: [0xEF, 0xBB, 0xBF]) || bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]))
     }
 
     /// Enters an object. `nextKey` reads its members.

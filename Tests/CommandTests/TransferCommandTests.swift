@@ -155,7 +155,7 @@ import Testing
         ("carriage returns", { first, second in first + "\r" + second + "\r" }, "lines end with a line feed"),
         ("a NUL", { first, _ in first + "\u{0}\n" }, "line 1, height 1: more text after the value"),
         ("cut off", { first, _ in String(first.dropLast(20)) }, "line 1, height 1: the text ends inside a value"),
-        ("a byte order mark", { first, _ in "\u{FEFF}" + first + "\n" }, "line 1: a byte order mark"),
+        ("a byte order mark", { first, _ in "\u{FEFF}" + first + "\n" }, "line 1: it begins with a byte order mark"),
         (
             "other transactions", { first, _ in first.replacingOccurrences(of: "\"transactions\":", with: "\"transactions\":[],\"x\":") },
             "height 1"
