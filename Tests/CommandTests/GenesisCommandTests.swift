@@ -104,7 +104,7 @@ import Testing
         [], ["-a", "nobody"], ["-a", one, "-a", one.lowercased()], ["-a", "0x0A8479160FAF69D64Ee5ae0e5a78cB63dE4e1836"],
         ["-a", one, "--strict", "--reference"], ["-a", one, "--reference", "--block-time", "5s"], ["-a", one, "--block-time", "500ms"],
         ["-a", one, "--block-time", "0s"], ["-a", one, "--balance", two], ["-a", one, "--balance", "x=1"],
-        ["-a", one, "--balance", "\(two)=1.5"], ["-a", one, "--balance", "\(two)=-1"],
+        ["-a", one, "--balance", "\(two)=1,5"], ["-a", one, "--balance", "\(two)=-1"],
         ["-a", one, "--balance", "\(two)=" + String(repeating: "9", count: 80)],
         ["-a", one, "--balance", "\(two)=1", "--balance", "\(two.lowercased())=2"], ["-a", one, "--set", "novalue"],
         ["-a", one, "--set", "a=1", "--set", "a=2"], ["-a", one, "--set", "chain:rules=reference"], ["-a", one, "--base-fee", "1"],
