@@ -44,6 +44,19 @@ import Testing
         }
     }
 
+    @Test func aServiceWithOneKeyPostsMoreThanABlockHolds() async throws {
+        let harness = try WorkerHarness()
+        let count = Limits.maximumBlockTransactions + 100
+        let payloads = (1...count).map { harness.network.set("service", nonce: UInt64($0)).json }
+        let verdicts = await withTaskGroup(of: String.self) { group in
+            for payload in payloads { group.addTask { await harness.submit(payload).summary } }
+            return await group.reduce(into: [:]) { counts, verdict in counts[verdict, default: 0] += 1 }
+        }
+        #expect(verdicts == ["admitted": count])
+        #expect(harness.worker.mempoolCount == count)
+        await harness.stop()
+    }
+
     @Test func aFullPoolIsTold() async throws {
         var limits = MempoolLimits()
         limits.maximumTransactions = 1
