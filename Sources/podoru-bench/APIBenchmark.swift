@@ -5,6 +5,12 @@ internal import Node
 internal import Primitives
 internal import Synchronization
 
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
 /// The HTTP API of a `podoru run` process with a few peers, on a chain that grows by a block a second.
 ///
 /// Requests are measured with `wrk`, against a bare Hummingbird server with one thread in the same run; without `wrk` that is
@@ -88,15 +94,22 @@ private func measureSubmission(_ fixture: ChainFixture) throws -> [BenchmarkRow]
     let requests = transactions.map { HTTPLoad.post("/api/v1/transaction", $0.json) }
     var (recoveries, rates, tails): ([Double], [Double], [Double]) = ([], [], [])
     var (idles, steadies, loads): ([Double], [Double], [Double]) = ([], [], [])
+    // CPU and not time: what else the machine does changes it little. In recoveries of the same round.
+    var (nodeCosts, clientCosts): ([Double], [Double]) = ([], [])
     for _ in 0..<submissionRounds {
+        let began = threadSeconds()
         recoveries.append(try recoveriesPerSecond(transactions))
-        try withCrowd(fixture) { crowd, load in
+        let recovery = (threadSeconds() - began) / Double(recoverySample)
+        try withCrowd(fixture) { _, crowd, load in
             idles.append(percentile(try crowd.pings { pauseFor(milliseconds: UInt32(idleSeconds * 1000)) }, 0.99))
             steadies.append(percentile(try crowd.pings { _ = try load.run(requests, perSecond: steadyRate) }, 0.99))
         }
-        try withCrowd(fixture) { crowd, load in
+        try withCrowd(fixture) { node, crowd, load in
+            let (nodeBefore, clientBefore) = (try node.cpuSeconds(), threadSeconds())
             var result: HTTPLoad.Result?
             loads.append(percentile(try crowd.pings { result = try load.run(requests) }, 0.99))
+            nodeCosts.append((try node.cpuSeconds() - nodeBefore) / Double(requests.count) / recovery)
+            clientCosts.append((threadSeconds() - clientBefore) / Double(requests.count) / recovery)
             guard let result else { return }
             rates.append(result.perSecond)
             tails.append(percentile(result.milliseconds, 0.99))
@@ -107,6 +120,8 @@ private func measureSubmission(_ fixture: ChainFixture) throws -> [BenchmarkRow]
         .figure("signature recoveries on one core", alone, "/s"),
         .atLeast(5000, "POST transaction, \(submissionConnections) connections", rate, "/s"),
         .atLeast(0.3, "POST transaction ÷ recoveries on one core", rate / alone, ""),
+        .figure("CPU of the node for a posted transaction, its peers and pings among it ÷ CPU of a recovery", median(nodeCosts), ""),
+        .figure("CPU of the client for one ÷ CPU of a recovery", median(clientCosts), ""),
         .atMost(20, "POST transaction, p99", median(tails), "ms"),
         .figure("ping of a peer, idle, p99", median(idles), "ms"),
         .figure("ping of a peer, at 5000 transactions a second, p99", median(steadies), "ms"),
@@ -117,13 +132,13 @@ private func measureSubmission(_ fixture: ChainFixture) throws -> [BenchmarkRow]
 
 /// A node with peers, and clients of its API.
 private func withCrowd(
-    _ fixture: ChainFixture, connections: Int = submissionConnections, _ body: (PeerCrowd, HTTPLoad) throws -> Void
+    _ fixture: ChainFixture, connections: Int = submissionConnections, _ body: (BenchNode, PeerCrowd, HTTPLoad) throws -> Void
 ) throws {
     let node = try BenchNode(fixture, hasAPI: true)
     defer { node.stop() }
     let crowd = try PeerCrowd(crowdPeers, port: node.port, fixture, sendsBlocks: true)
     defer { crowd.stop() }
-    try body(crowd, try HTTPLoad(port: node.apiPort, connections: connections))
+    try body(node, crowd, try HTTPLoad(port: node.apiPort, connections: connections))
 }
 
 // MARK: Bursts
@@ -140,7 +155,7 @@ private func measureBursts(_ fixture: ChainFixture) throws -> [BenchmarkRow] {
     var (taken, rates): ([Double], [Double]) = ([], [])
     for transactions in [four, one] {
         let requests = transactions.map { HTTPLoad.post("/api/v1/transaction", $0.json) }
-        try withCrowd(fixture, connections: burstConnections) { _, load in
+        try withCrowd(fixture, connections: burstConnections) { _, _, load in
             let result = try load.run(requests, mayRefuse: true)
             taken.append(Double(burst - result.refused.values.reduce(0, +)))
             rates.append(result.perSecond)
@@ -165,8 +180,17 @@ private func signedTransactions(_ fixture: ChainFixture, _ count: Int, senders: 
     }
 }
 
+private let recoverySample = 3000
+
+/// CPU that the calling thread has had.
+private func threadSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+}
+
 private func recoveriesPerSecond(_ transactions: [Transaction]) throws -> Double {
-    let sample = transactions.prefix(3000).map { (hash: $0.hash, signature: $0.signature.flatMap { Signature($0) }) }
+    let sample = transactions.prefix(recoverySample).map { (hash: $0.hash, signature: $0.signature.flatMap { Signature($0) }) }
     let started = seconds()
     for entry in sample { _ = try entry.signature?.recoverAddress(entry.hash) }
     return Double(sample.count) / (seconds() - started)

@@ -119,6 +119,19 @@ final class BenchNode {
         return (megabytes("VmRSS"), megabytes("RssAnon"), megabytes("RssFile"))
     }
 
+    /// CPU that its threads have had so far, in seconds: the sum of their `/proc/PID/task/*/schedstat`, in nanoseconds each.
+    func cpuSeconds() throws -> Double {
+        guard let folder = opendir("/proc/\(processID)/task") else { throw BenchmarkError("a node ended; its log: \(scratch.path)/node.log") }
+        defer { closedir(folder) }
+        var nanoseconds = 0.0
+        while let entry = readdir(folder) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            guard Int(name) != nil, let text = try? procFile("task/\(name)/schedstat") else { continue }
+            nanoseconds += Double(String(decoding: text, as: UTF8.self).split(separator: " ").first ?? "0") ?? 0
+        }
+        return nanoseconds / 1e9
+    }
+
     private func procFile(_ name: String) throws -> [UInt8] {
         let descriptor = open("/proc/\(processID)/\(name)", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw BenchmarkError("a node ended; its log: \(scratch.path)/node.log") }
