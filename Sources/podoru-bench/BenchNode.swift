@@ -121,7 +121,9 @@ final class BenchNode {
 
     /// CPU that its threads have had so far, in seconds: the sum of their `/proc/PID/task/*/schedstat`, in nanoseconds each.
     func cpuSeconds() throws -> Double {
-        guard let folder = opendir("/proc/\(processID)/task") else { throw BenchmarkError("a node ended; its log: \(scratch.path)/node.log") }
+        guard let folder = opendir("/proc/\(processID)/task") else {
+            throw BenchmarkError("a node ended; its log: \(scratch.path)/node.log")
+        }
         defer { closedir(folder) }
         var nanoseconds = 0.0
         while let entry = readdir(folder) {

@@ -6,11 +6,20 @@ internal import Primitives
 
 /// What whoever submitted a transaction hears, in the Go node's words where it has any (`api-go.json`, "tx submit …").
 struct SubmissionReply: Sendable {
-    let genesis: Genesis
-    let configuration: NodeConfiguration
+    private let rules: ChainRules
+    /// Until the next block, which makes room in a full mempool: the value of `Retry-After`.
+    private let blockSeconds: Int64
+
+    init(genesis: Genesis, configuration: NodeConfiguration) {
+        rules = genesis.rules
+        switch genesis.ruleSet {
+        case .strict(let seconds): blockSeconds = max(1, seconds)
+        case .reference: blockSeconds = max(1, configuration.blockTime / .seconds(1))
+        }
+    }
 
     func accepted(_ hash: Hash32) -> APIResponse {
-        let text = Hex.encode(hash.bytes)
+        let text = hash.withUnsafeBytes { Hex.encode($0) }
         return APIResponse.success(capacity: 288) { writer in
             writer.raw("{\"transaction_hash\":\"0x")
             writer.raw(text)
@@ -35,9 +44,7 @@ struct SubmissionReply: Sendable {
     func refused(_ rejection: MempoolRejection, size: Int) -> APIError {
         switch rejection {
         case .full, .senderLimit:
-            // The next block makes room.
-            let seconds = max(1, configuration.blockTime / .seconds(1))
-            return APIError(.serviceUnavailable, rejection.description, headers: [.retryAfter: "\(seconds)"])
+            return APIError(.serviceUnavailable, rejection.description, headers: [.retryAfter: "\(blockSeconds)"])
         case .alreadyPending: return APIError(.badRequest, SubmissionReply.alreadyPending)
         case .ledger(let reason): return APIError(.badRequest, words(reason, size: size))
         case .tooLargeForBlock, .noncePending, .cannotPayAll: return APIError(.badRequest, rejection.description)
@@ -52,7 +59,7 @@ struct SubmissionReply: Sendable {
         case .signature(let fault): return "invalid transaction: signature verification failed: \(SubmissionReply.words(fault))"
         case .cannotPayFee: return "balance validation failed: \(rejection)"
         case .cannotPay(_, let needed):
-            let fee = genesis.rules.fee(size: size)
+            let fee = rules.fee(size: size)
             guard let transfer = needed.subtracting(fee) else { return rejection.description }
             return "\(rejection) (transfer: \(transfer), gas: \(fee))"
         default: return rejection.description

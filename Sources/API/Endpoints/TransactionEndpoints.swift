@@ -8,6 +8,8 @@ internal import Storage
 enum TransactionEndpoints {
     static func routes(_ context: APIContext) -> [Route] {
         let node = context.node
+        // Made once: a configuration has a hundred fields, each of them counted when it is copied.
+        let reply = SubmissionReply(genesis: node.chain.genesis, configuration: context.configuration)
         return [
             Route(.get, "/api/v1/transaction/{hash}") { request in
                 guard let hash = try PathParameter.hash(request.parameters[0]), let response = try find(hash, node) else {
@@ -15,7 +17,7 @@ enum TransactionEndpoints {
                 }
                 return response
             },
-            Route(.post, "/api/v1/transaction") { request in try await submit(request.body, context) },
+            Route(.post, "/api/v1/transaction") { request in try await submit(request.body, to: node, reply) },
         ]
     }
 
@@ -50,13 +52,11 @@ enum TransactionEndpoints {
 
     // MARK: Submitting
 
-    private static func submit(_ body: [UInt8], _ context: APIContext) async throws -> APIResponse {
+    private static func submit(_ body: [UInt8], to node: Node, _ reply: SubmissionReply) async throws -> APIResponse {
         let (transaction, json) = PreparedTransaction.encode(try TransactionForm.transaction(of: body))
-        let outcome = await context.node.submit(transaction, json: json)
-        let reply = SubmissionReply(genesis: context.node.chain.genesis, configuration: context.configuration)
-        switch outcome {
+        switch await node.submit(transaction, json: json) {
         case .admitted(let hash): return reply.accepted(hash)
-        case .known(let hash): throw reply.known(hash, isPending: context.node.mempool.transaction(hash) != nil)
+        case .known(let hash): throw reply.known(hash, isPending: node.mempool.transaction(hash) != nil)
         case .refused(let rejection): throw reply.refused(rejection, size: json.count)
         case .malformed(let reason): throw APIError(.badRequest, "invalid transaction: \(reason)")
         case .busy: throw reply.busy
