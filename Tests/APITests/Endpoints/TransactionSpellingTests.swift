@@ -1,3 +1,4 @@
+import HTTPTypes
 import Ledger
 import Primitives
 import Testing
@@ -26,5 +27,24 @@ import Testing
             "data":{"operations":[{"type":"SET","key":"k","value":"0x01ff"}]},"signature":\(numbers)}
             """
         #expect(try TransactionForm.transaction(of: Array(body.utf8)).json == transaction.json)
+    }
+
+    /// As the Go node reads both: the envelope counts, and what stands beside it is not even looked at.
+    @Test(arguments: [
+        #"{"nonce":"x","transaction":{"from":"a","nonce":7},"timestamp":{}}"#, #"{"transaction":{"from":"a","nonce":7},"nonce":[1]}"#,
+        #"{"from":"b","nonce":1,"Transaction":{"from":"a","nonce":7}}"#, #"{"from":"a","nonce":7,"other":[{}]}"#,
+    ])
+    func anEnvelopeCountsWhateverStandsBesideIt(body: String) throws {
+        let transaction = try TransactionForm.transaction(of: Array(body.utf8))
+        #expect(transaction.from == "a" && transaction.nonce == 7)
+    }
+
+    @Test(arguments: [
+        #"{"nonce":"x","from":"a"}"#, #"{"from":"a","nonce":{}}"#, #"{"from":"a","nonce":1,"other":}"#, #"{"nonce":"x","other":[1,]}"#,
+        #"{"transaction":{"nonce":"x"}}"#,
+    ])
+    func aFieldOfAWrongTypeIsRefused(body: String) {
+        let error = #expect(throws: APIError.self) { try TransactionForm.transaction(of: Array(body.utf8)) }
+        #expect(error?.status == .badRequest && error?.message == "invalid request body")
     }
 }
