@@ -24,7 +24,8 @@ public struct Moment: Hashable, Sendable {
 public typealias Nanoseconds = Int64
 
 extension Nanoseconds {
-    public static func seconds(_ count: Int64) -> Nanoseconds { count * 1_000_000_000 }
-    public static func milliseconds(_ count: Int64) -> Nanoseconds { count * 1_000_000 }
-    public static func microseconds(_ count: Int64) -> Nanoseconds { count * 1_000 }
+    // Held at the ends, some 292 years away: counts of seconds come from files, peers and clients.
+    public static func seconds(_ count: Int64) -> Nanoseconds { count.multiplied(clampingBy: 1_000_000_000) }
+    public static func milliseconds(_ count: Int64) -> Nanoseconds { count.multiplied(clampingBy: 1_000_000) }
+    public static func microseconds(_ count: Int64) -> Nanoseconds { count.multiplied(clampingBy: 1_000) }
 }

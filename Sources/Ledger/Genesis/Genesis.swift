@@ -3,11 +3,15 @@ public import Primitives
 /// The start of a chain: a checked configuration, the block that it makes and the rules that it lays down.
 ///
 /// The block's hash commits to `initial_state` and `initial_balances` and to whether there is a token; not to the
-/// authorities and the fees, which is the reference's format. Nodes with one genesis hash should have one genesis file.
+/// authorities and the fees, which is the reference's format. `rulesHash` commits to the rest: nodes are of one chain when both
+/// are equal.
 public struct Genesis: Sendable {
     /// The configuration; without state and balances where the genesis was recalled (`GenesisFile`).
     public let configuration: GenesisConfiguration
     public let rules: ChainRules
+    /// Commits to all that the genesis fixes and its block's hash does not: the authorities in their order, the fees, the token, the
+    /// rules. Peers compare it in the handshake (docs/protocol.md, "The rules' hash").
+    public let rulesHash: Hash32
     /// The genesis block as the first tip.
     public let tip: ChainTip
     /// What starts a store; nil where the genesis was recalled, because a store has it.
@@ -18,6 +22,7 @@ public struct Genesis: Sendable {
     public init(_ configuration: GenesisConfiguration) throws(GenesisError) {
         self.configuration = configuration
         rules = try configuration.rules()
+        rulesHash = Genesis.rulesHash(rules, configuration.token)
         let record = configuration.blockRecord()
         tip = record.tip
         self.record = record
@@ -45,6 +50,7 @@ public struct Genesis: Sendable {
         self.configuration = configuration
         self.rules = rules
         self.tip = tip
+        rulesHash = Genesis.rulesHash(rules, configuration.token)
         record = nil
     }
 
@@ -69,9 +75,9 @@ public struct Genesis: Sendable {
 }
 
 extension GenesisConfiguration {
-    /// The rules that it lays down.
+    /// Checks all of it and says what it lays down, without building its block, which takes as long as its first state is large.
     /// - Throws: `GenesisError`, the first fault in the reference's order, then in that of strict rules.
-    func rules() throws(GenesisError) -> ChainRules {
+    public func rules() throws(GenesisError) -> ChainRules {
         if let fault = fault() { throw fault }
         let ruleSet = try ruleSet()
         if ruleSet.isStrict, let fault = strictFault() { throw fault }

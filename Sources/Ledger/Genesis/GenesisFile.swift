@@ -28,6 +28,9 @@ public struct GenesisFile: Sendable {
     /// The producers in their order, as the file spells them.
     public var authorities: [ByteString] { rules.authorities }
 
+    /// Keys that nobody reads or that stand twice.
+    public var keyFaults: [GenesisKeyFault] { GenesisConfiguration.keyFaults(in: json) }
+
     /// Checks the whole file and builds its block.
     /// - Throws: `GenesisError`.
     public func genesis() throws(GenesisError) -> Genesis { try Genesis(decoding: json) }

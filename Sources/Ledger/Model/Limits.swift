@@ -35,6 +35,15 @@ public enum Limits {
     /// Seconds that a block's timestamp may be ahead of this node's clock.
     public static let maximumFutureSeconds: Int64 = 30
 
+    /// The first timestamp of a genesis that is no mistake: 2000-01-01. Chains of this format are younger by twenty years.
+    public static let earliestGenesisTimestamp: Int64 = 946_684_800
+
+    /// Seconds that a genesis may lie ahead of the clock: ten years. A launch may be dated ahead, but nobody waits so long.
+    public static let maximumGenesisFutureSeconds: Int64 = 10 * 366 * 86_400
+
+    /// A clock before this (2026-01-01) has not been set: this software is younger.
+    public static let clockFloor: Int64 = 1_767_225_600
+
     /// Bytes of a balance. Longer ones read as zero under reference rules and cannot arise under strict ones.
     public static let maximumBalanceBytes = 32
 
