@@ -97,17 +97,3 @@ extension ProducerSchedule {
         return now.unixMilliseconds.adding(clamping: max(0, patience - elapsed))
     }
 }
-
-extension Int64 {
-    /// The sum, held at the ends: a genesis may carry any timestamp.
-    func adding(clamping other: Int64) -> Int64 {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? (other < 0 ? .min : .max) : sum
-    }
-
-    /// The product, held at the ends.
-    func multiplied(clampingBy other: Int64) -> Int64 {
-        let (product, overflow) = multipliedReportingOverflow(by: other)
-        return overflow ? ((self < 0) != (other < 0) ? .min : .max) : product
-    }
-}

@@ -103,9 +103,11 @@ public final class Node: Sendable {
         log.notice(
             "podoru \(PodoruVersion.text(commit: options.commit))",
             metadata: Versions.fields.merging([
-                "chain": "\(plan.chainID)", "height": "\(head.height)", "type": "\(configuration.nodeType.rawValue)",
+                "chain": "\(plan.chainID)", "rules": "\(plan.genesis.rulesHash.prefixedHex)", "height": "\(head.height)",
+                "type": "\(configuration.nodeType.rawValue)",
                 "node": "\(identity.address.checksummed)", "data": "\(configuration.dataDir)",
             ]) { $1 })
+        draft.notes.tell(log, of: plan.genesis, path: configuration.genesisPath, now: SystemClock.unixSeconds)
 
         let settings = configuration.changes(from: NodeConfiguration()).map { ($0.key.name, Logger.MetadataValue.string($0.new)) }
         log.notice("configured, beside the defaults", metadata: Dictionary(uniqueKeysWithValues: settings))

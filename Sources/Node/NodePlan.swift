@@ -20,6 +20,8 @@ public enum PodoruVersion {
 struct NodeDraft {
     let configuration: NodeConfiguration
     let genesis: GenesisFile
+    /// What is odd about the genesis and no reason to stay away.
+    let notes: GenesisNotes
     /// The authority's key, or the identity of a full node that has one.
     let key: PrivateKey?
 
@@ -29,6 +31,7 @@ struct NodeDraft {
         do throws(GenesisError) { genesis = try GenesisFile(json) } catch {
             throw NodeError(error, path: configuration.genesisPath)
         }
+        notes = try GenesisNotes(of: genesis, path: configuration.genesisPath)
         do throws(FileError) {
             if let path = configuration.privateKey { key = try Files.loadKey(path) } else { key = nil }
         } catch {
@@ -64,11 +67,14 @@ struct NodePlan {
 
     fileprivate static func loadGenesis(_ configuration: NodeConfiguration) throws(NodeError) -> Genesis {
         let bytes = try readGenesis(configuration)
+        let genesis: Genesis
         do throws(GenesisError) {
-            return try Genesis(decoding: bytes)
+            genesis = try Genesis(decoding: bytes)
         } catch {
             throw NodeError(error, path: configuration.genesisPath)
         }
+        _ = try GenesisNotes.timeFault(of: genesis.configuration, genesis.ruleSet, path: configuration.genesisPath)
+        return genesis
     }
 
     fileprivate static func readGenesis(_ configuration: NodeConfiguration) throws(NodeError) -> [UInt8] {
@@ -124,7 +130,8 @@ struct NodePlan {
         let isProducer = configuration.nodeType == .producer
         let local = LocalNode(
             version: PodoruVersion.current, chainID: chainID, nodeType: isProducer ? .producer : .full,
-            listenAddress: configuration.externalAddress ?? listenAddress, nodeID: identity.address, nonce: nonce, commit: commit)
+            listenAddress: configuration.externalAddress ?? listenAddress, nodeID: identity.address, nonce: nonce,
+            rules: genesis.rulesHash, commit: commit)
         var peering = PeerConfiguration(local: local)
         peering.bootstrapPeers = configuration.bootstrapPeers.compactMap { Endpoint($0) }
         peering.privatePeers = configuration.privatePeers.compactMap { Endpoint($0) }
@@ -171,9 +178,27 @@ public enum Preflight {
         try NodePlan.loadGenesis(configuration)
     }
 
+    /// The genesis file, read and checked without building its block: what it lays down, the keys in it that nobody reads or that stand
+    /// twice, and what is odd about its time.
+    public static func inspectGenesis(
+        _ configuration: NodeConfiguration
+    ) throws(NodeError) -> (rules: ChainRules, keyFaults: [GenesisKeyFault], timeFault: GenesisTimeFault?) {
+        let json = try NodePlan.readGenesis(configuration)
+        let path = configuration.genesisPath
+        let (genesis, rules): (GenesisConfiguration, ChainRules)
+        do throws(DecodingError) {
+            genesis = try GenesisConfiguration(decoding: json)
+        } catch {
+            throw NodeError(GenesisError.decoding(error), path: path)
+        }
+        do throws(GenesisError) { rules = try genesis.rules() } catch { throw NodeError(error, path: path) }
+        let timeFault = try GenesisNotes.timeFault(of: genesis, rules.ruleSet, path: path)
+        return (rules, GenesisConfiguration.keyFaults(in: json), timeFault)
+    }
+
     /// `authorities` against those of the genesis.
-    public static func checkAuthorities(_ configuration: NodeConfiguration, _ genesis: Genesis) throws(NodeError) {
-        try NodePlan.checkAuthorities(configuration, genesis.authorities)
+    public static func checkAuthorities(_ configuration: NodeConfiguration, _ rules: ChainRules) throws(NodeError) {
+        try NodePlan.checkAuthorities(configuration, rules.authorities)
     }
 
     /// The key against `address` and, for a producer, the authorities of the genesis.

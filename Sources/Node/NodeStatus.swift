@@ -45,6 +45,8 @@ public struct NodeStatus: Hashable, Sendable {
     public var observedAddresses: [Endpoint] = []
     /// Whether the operator has it make no blocks for now.
     public var isProductionPaused = false
+    /// How far the clocks of authorities were ahead of ours when their last blocks came, within the last ten minutes.
+    public var clockOffsets: [ClockOffset] = []
 
     /// The peers that have shaken hands, in the order in which they connected.
     public var peers: [Peer] = []
@@ -53,6 +55,14 @@ public struct NodeStatus: Hashable, Sendable {
         self.height = height
         self.hash = hash
         self.committedHeight = committedHeight
+    }
+
+    /// What an authority's last block showed of its clock.
+    public struct ClockOffset: Hashable, Sendable {
+        /// As the genesis spells it.
+        public var producer: ByteString
+        /// The block's timestamp less our clock when it came, in nanoseconds. About a second below zero is a clock that is right.
+        public var ahead: Nanoseconds
     }
 
     /// One peer.

@@ -24,16 +24,8 @@ public struct Head: Hashable, Sendable {
     /// How long ago it was made by its own word, in nanoseconds; below zero when its maker's clock is ahead of ours. Timestamps are
     /// whole seconds.
     func age(at now: Moment) -> Nanoseconds {
-        let (milliseconds, hasOverflown) = now.unixMilliseconds.subtractingReportingOverflow(timestamp.multipliedClamped(by: 1000))
-        return (hasOverflown ? 0 : milliseconds).multipliedClamped(by: 1_000_000)
-    }
-}
-
-extension Int64 {
-    /// A block's timestamp may be any number.
-    fileprivate func multipliedClamped(by factor: Int64) -> Int64 {
-        let (product, hasOverflown) = multipliedReportingOverflow(by: factor)
-        return hasOverflown ? (self < 0 ? .min : .max) : product
+        // A block's timestamp may be any number.
+        .milliseconds(now.unixMilliseconds.subtracting(clamping: timestamp.multiplied(clampingBy: 1000)))
     }
 }
 
@@ -44,6 +36,8 @@ public struct ReceivedBlock: Sendable {
     /// The payload as it arrived, which is also what is relayed.
     public var payload: [UInt8]
     public var from: ConnectionID
+    /// Whose block it claims to be: true of one that turns out valid.
+    public var producer: ByteString
     /// When its frame was complete.
     public var receivedAt: Nanoseconds
 }

@@ -1,3 +1,4 @@
+public import Consensus
 public import Framing
 public import Peering
 public import Primitives
@@ -48,6 +49,8 @@ public enum CoreFact: Sendable {
     case transactionRefused(TransactionRefusal)
     case productionSkipped(timestamp: Int64, reason: String)
     case throttled(ConnectionID)
+    /// An authority's clock went out of step with ours, is still out of it, or came back.
+    case producerClock(ProducerClocks.Notice)
     /// A peer broke the protocol; its connection is closed for it.
     case violated(ConnectionID, Violation)
 }

@@ -50,7 +50,7 @@ extension ProtocolCore {
             state.nextDeadline = nil
             effects.append(.chain(.produceBlock(timestamp: timestamp)))
         case .wait(let untilUnixMilliseconds):
-            let wait = Nanoseconds.milliseconds(max(1, untilUnixMilliseconds.subtractingClamped(now.unixMilliseconds)))
+            let wait = Nanoseconds.milliseconds(max(1, untilUnixMilliseconds.subtracting(clamping: now.unixMilliseconds)))
             state.nextDeadline = now.uptime + min(wait, ProducerSchedule.longestSleep)
         case .never:
             state.nextDeadline = now.uptime + ProducerSchedule.longestSleep
@@ -80,11 +80,4 @@ extension ProtocolCore {
     }
 
     private var hasUsefulPeer: Bool { links.values.contains { $0.isReady } }
-}
-
-extension Int64 {
-    fileprivate func subtractingClamped(_ other: Int64) -> Int64 {
-        let (difference, overflow) = subtractingReportingOverflow(other)
-        return overflow ? (other < 0 ? .max : .min) : difference
-    }
 }

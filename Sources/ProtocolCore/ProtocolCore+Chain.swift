@@ -1,3 +1,4 @@
+internal import Consensus
 public import Framing
 internal import Gossip
 internal import Ledger
@@ -60,9 +61,18 @@ extension ProtocolCore {
             counters.propagation.observe(newHead.age(at: now))
             let fact = CoreFact.blockRelayed(newHead, transactionCount: count, receivedAt: block.receivedAt, peers: targets.count)
             effects.append(.fact(fact))
+            readClock(of: block, timestamp: newHead.timestamp, at: now, into: &effects)
         }
         effects.append(.fact(.headChanged(newHead, origin: .gossip, transactionCount: count)))
         advance(to: newHead, at: now, into: &effects)
+    }
+
+    /// What a valid block tells of its maker's clock, against ours when the block came.
+    private mutating func readClock(of block: ReceivedBlock, timestamp: Int64, at now: Moment, into effects: inout [CoreEffect]) {
+        let waited = max(0, now.uptime - block.receivedAt) / Nanoseconds.milliseconds(1)
+        let arrival = Moment(uptime: block.receivedAt, unixMilliseconds: now.unixMilliseconds.subtracting(clamping: waited))
+        let notice = clocks.blockCame(producer: block.producer, height: block.height, timestamp: timestamp, at: arrival)
+        if let notice { effects.append(.fact(.producerClock(notice))) }
     }
 
     private mutating func produced(_ payload: [UInt8], _ newHead: Head, _ count: Int, at now: Moment, into effects: inout [CoreEffect]) {
@@ -88,7 +98,8 @@ extension ProtocolCore {
         for id in outcome.culprits { peers.penalize(id, .invalidBlock, at: now, effects: &peerEffects) }
         if let next = outcome.next, let block {
             let copy = ReceivedBlock(
-                hash: hash, height: block.height, payload: next.payload, from: next.from, receivedAt: block.receivedAt)
+                hash: hash, height: block.height, payload: next.payload, from: next.from, producer: block.producer,
+                receivedAt: block.receivedAt)
             inValidation[hash] = copy
             effects.append(.chain(.validateBlock(copy)))
         }

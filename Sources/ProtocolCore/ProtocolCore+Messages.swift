@@ -84,7 +84,8 @@ extension ProtocolCore {
             throw .badPayload(type: .block, reason: "\(error)")
         }
         let height = peek.header.height
-        let block = ReceivedBlock(hash: peek.hash, height: height, payload: payload, from: id, receivedAt: now.uptime)
+        let block = ReceivedBlock(
+            hash: peek.hash, height: height, payload: payload, from: id, producer: peek.header.producer, receivedAt: now.uptime)
         if height <= head.height {
             takeOldBlock(block, at: now, into: &effects)
             return

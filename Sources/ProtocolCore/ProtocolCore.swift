@@ -1,4 +1,4 @@
-internal import Consensus
+public import Consensus
 internal import Framing
 public import Gossip
 internal import Ledger
@@ -25,6 +25,8 @@ public struct ProtocolCore: Sendable {
     /// The height up to which blocks are on disk and can be served.
     public internal(set) var committedHeight: UInt64
     public internal(set) var counters = CoreCounters()
+    /// What blocks that came by gossip showed of their makers' clocks.
+    public internal(set) var clocks = ProducerClocks()
 
     /// One entry per open connection, ready or not.
     var links: [ConnectionID: Link] = [:]

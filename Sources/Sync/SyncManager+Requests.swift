@@ -102,7 +102,7 @@ extension SyncManager {
     /// Asks the peer for as much of the segment as it has and as fits into one answer.
     private mutating func request(_ segment: Int, from peer: Int, at now: Moment, into effects: inout [SyncEffect]) {
         let last = min(segments[segment].last, peers[peer].reach)
-        let available = Int(clamping: last - segments[segment].first) + 1
+        let available = Int(clamping: last.subtracting(clamping: segments[segment].first)).adding(clamping: 1)
         let range = HeightRange(first: segments[segment].first, count: min(available, batchCount))
         segments[segment].state = .requested(peers[peer].id)
         let start = max(peers[peer].share, shareNow)

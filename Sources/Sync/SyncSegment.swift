@@ -42,7 +42,7 @@ struct SyncSegment {
     /// Peers that answered short or not in time: asked again only when nobody else can.
     var avoid: [ConnectionID] = []
 
-    var count: Int { Int(clamping: last - first) + 1 }
+    var count: Int { Int(clamping: last.subtracting(clamping: first)).adding(clamping: 1) }
 
     var answer: Answer? {
         switch state {

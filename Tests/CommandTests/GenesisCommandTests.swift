@@ -80,14 +80,14 @@ import Testing
 
     @Test func referenceRulesLeaveTheRulesKeysOut() throws {
         defer { tool.remove() }
-        let genesis = try genesis(tool.run("genesis", "--reference", "-a", Self.one, "--timestamp", "5").output)
+        let genesis = try genesis(tool.run("genesis", "--reference", "-a", Self.one, "--timestamp", "1000000000").output)
         #expect(genesis.ruleSet == .reference)
         #expect(genesis.configuration.initialState.isEmpty)
     }
 
     @Test func theSameOptionsGiveTheSameChain() throws {
         defer { tool.remove() }
-        let arguments = ["genesis", "-a", Self.one, "--timestamp", "5", "--set", "b=1", "--set", "a=2", "--token"]
+        let arguments = ["genesis", "-a", Self.one, "--timestamp", "1000000000", "--set", "b=1", "--set", "a=2", "--token"]
         #expect(try tool.run(arguments).output == tool.run(arguments).output)
     }
 

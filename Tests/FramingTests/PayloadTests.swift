@@ -37,7 +37,8 @@ import Testing
     static let full = Handshake(
         version: "1.0.0", chainID: "0xab", height: 7, nodeType: .producer, listenAddress: "0.0.0.0:9000",
         capabilities: ["txbatch", "ping"],
-        nodeID: "0x0a8479160FAF69D64Ee5ae0e5a78cB63dE4e1836", nonce: .max, commit: "0a1b2c3d4e-dirty")
+        nodeID: "0x0a8479160FAF69D64Ee5ae0e5a78cB63dE4e1836", nonce: .max, rules: SHA256.hash([]),
+        commit: "0a1b2c3d4e-dirty")
 
     func decode(_ text: String) throws(Violation) -> Handshake { try Handshake(decoding: Array(text.utf8)) }
 
@@ -47,7 +48,8 @@ import Testing
             text
                 == #"{"Version":"1.0.0","ChainID":"0xab","Height":7,"NodeType":"producer","ListenAddr":"0.0.0.0:9000","#
                 + #""Capabilities":["txbatch","ping"],"#
-                + #""NodeID":"0x0a8479160FAF69D64Ee5ae0e5a78cB63dE4e1836","Nonce":"18446744073709551615","Commit":"0a1b2c3d4e-dirty"}"#
+                + #""NodeID":"0x0a8479160FAF69D64Ee5ae0e5a78cB63dE4e1836","Nonce":"18446744073709551615","#
+                + #""Rules":"0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","Commit":"0a1b2c3d4e-dirty"}"#
         )
     }
 
@@ -68,7 +70,9 @@ import Testing
                 version: text(64), chainID: text(128), height: random.next(), nodeType: NodeType(text(32)), listenAddress: text(259),
                 capabilities: (0..<random.below(33)).map { _ in text(32) },
                 nodeID: random.below(2) == 0 ? nil : Address(random.bytes(20))?.description,
-                nonce: random.below(2) == 0 ? nil : random.next(), commit: random.below(2) == 0 ? nil : text(64))
+                nonce: random.below(2) == 0 ? nil : random.next(),
+                rules: random.below(2) == 0 ? nil : Hash32(random.bytes(32)),
+                commit: random.below(2) == 0 ? nil : text(64))
             #expect(try Handshake(decoding: handshake.encode()) == handshake)
         }
     }
@@ -77,7 +81,8 @@ import Testing
         #"{"version":"1.0.0","chain_id":"c","height":3,"node_type":"full","listen_addr":":1"}"#,
         #"{"VERSION":"1.0.0","ChainId":"c","HEIGHT":3,"NodeType":"full","Listen_Addr":":1","Future":{"a":[1]}}"#,
         #"{"_version_":"1.0.0","chainID":"c","Height":3,"nodetype":"full","listenaddr":":1","Capabilities":null,"NodeID":null}"#,
-        #"{"Version":"1.0.0","ChainID":"c","Height":3,"NodeType":"full","ListenAddr":":1","NodeID":"","Nonce":""}"#,
+        #"{"Version":"1.0.0","ChainID":"c","Height":3,"NodeType":"full","ListenAddr":":1","NodeID":"","Nonce":"","Rules":""}"#,
+        #"{"Version":"1.0.0","ChainID":"c","Height":3,"NodeType":"full","ListenAddr":":1","rules":null}"#,
     ])
     func keysMatchWithoutCaseAndUnderscores(_ text: String) throws {
         let expected = Handshake(version: "1.0.0", chainID: "c", height: 3, nodeType: .full, listenAddress: ":1")
@@ -98,6 +103,8 @@ import Testing
         #"{"Version":"1.0.0","ChainID":"c","NodeID":"0x12"}"#, #"{"Version":"1.0.0","ChainID":"c","Nonce":5}"#,
         #"{"Version":"1.0.0","ChainID":"c","Nonce":"-5"}"#, #"{"Version":"1.0.0","ChainID":"c","Nonce":"18446744073709551616"}"#,
         #"{"Version":"1.0.0","ChainID":"c","Commit":7}"#, #"{"Version":"1.0.0","ChainID":"c","Commit":"a\nb"}"#,
+        #"{"Version":"1.0.0","ChainID":"c","Rules":"0x12"}"#, #"{"Version":"1.0.0","ChainID":"c","Rules":["a"]}"#,
+        #"{"Version":"1.0.0","ChainID":"c","Rules":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}"#,
         #"{"Version":"1.0.0","ChainID":"c","NodeType":"a\nb"}"#, #"{"Version":"1.0.0","ChainID":"c\u007f"}"#,
     ])
     func whatIsWrongIsAViolationOfTheHandshake(_ text: String) {

@@ -27,6 +27,27 @@ def handshake_first(run):
     return "signed by its NodeID" if message.signature else "unsigned"
 
 
+@check("its handshake commits to the genesis' rules", needs="genesis")
+def rules_hash(run):
+    hello = run.dial().expect(lambda message: True, PROMPT).json()
+    demand(hello.get("Rules") == run.options.genesis.rules_hash, f"it says {hello.get('Rules')}, ours is {run.options.genesis.rules_hash}")
+    return run.options.genesis.rules_hash
+
+
+@check("a peer with the same rules is served, in any case and spelling", needs="genesis")
+def same_rules(run):
+    rules = run.options.genesis.rules_hash
+    run.expect_served(run.peer(Rules=rules))
+    run.expect_served(run.peer(Rules="0x" + rules[2:].upper()))
+    run.expect_served(run.peer(rules=rules))
+
+
+@check("a peer that says nothing of its rules is served")
+def no_rules(run):
+    run.expect_served(run.peer(Rules=None))
+    run.expect_served(run.peer(Rules=""))
+
+
 @check("block 0 is the genesis that the chain id names")
 def genesis_is_chain_id(run):
     block = run.peer().block(0)

@@ -128,8 +128,8 @@ def foreign_signature(run):
 # Handshakes
 
 
-def first_message_closes(name, body, within=PROMPT):
-    @check(name)
+def first_message_closes(name, body, within=PROMPT, needs=None):
+    @check(name, needs=needs)
     def send(run):
         connection = run.dial()
         connection.send_body(body(run) if callable(body) else body)
@@ -152,6 +152,9 @@ first_message_closes("a NodeID that is no address closes", hello(NodeID="0x12"))
 first_message_closes("a nonce over 64 bits closes", hello(Nonce=str(2**64)))
 first_message_closes("a thousand capabilities close", hello(Capabilities=["x"] * 1000))
 first_message_closes("a version of 10,000 bytes closes", hello(Version="1.0.0-" + "x" * 10_000))
+first_message_closes("other rules of the same chain close", hello(Rules="0x" + "ab" * 32), needs="genesis")
+first_message_closes("rules that are no hash close", hello(Rules="0x12"))
+first_message_closes("rules of another kind close", hello(Rules=7))
 first_message_closes("a line break in a handshake closes", hello(NodeType="full\nproducer"))
 first_message_closes(
     "a key twice in two spellings closes",

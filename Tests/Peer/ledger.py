@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 import time
 
 import crypto
@@ -60,8 +61,19 @@ def check_producer(block):
         raise ValueError(f"block {height(block)} is not signed by its producer")
 
 
+def duration_seconds(text):
+    """The seconds of a duration such as 5s or 1m30s."""
+    units = {"h": 3600, "m": 60, "s": 1}
+    return sum(int(number) * units[unit] for number, unit in re.findall(r"([0-9]+)([hms])", text))
+
+
+def number_text(text):
+    """A whole number without a plus and without leading zeros; empty where there is none."""
+    return str(int(text)) if re.fullmatch(r"[+-]?[0-9]+", text or "") else ""
+
+
 class Genesis:
-    """What a genesis file says of turns."""
+    """What a genesis file says of turns, and beside its block."""
 
     def __init__(self, path):
         with open(path, "rb") as file:
@@ -71,6 +83,40 @@ class Genesis:
         self.is_strict = state.get("chain:rules") == "strict"
         text = state.get("chain:block_time", "5s")
         self.block_time = int(text[:-1]) if text.endswith("s") and text[:-1].isdigit() else 5
+
+    def rules_json(self):
+        """What the genesis fixes and its block's hash does not (docs/protocol.md, "The rules' hash")."""
+        token, gas = self.config.get("token_config"), self.config.get("gas_config")
+        fees = None
+        if token is not None and gas is not None:
+            fees = {
+                "base_fee": number_text(gas.get("base_fee") or "1000"),
+                "per_byte_fee": number_text(gas.get("per_byte_fee") or "10"),
+            }
+            if fees == {"base_fee": "0", "per_byte_fee": "0"}:
+                fees = None
+        if token is None:
+            token = {"name": "Podoru", "symbol": "PDR", "decimals": 18, "initial_supply": "100000000000000000000000000"}
+        state = self.config.get("initial_state") or {}
+        return go_json(
+            {
+                "podoru_rules": 1,
+                "authorities": self.authorities,
+                "fees": fees,
+                "token": {
+                    "name": token["name"],
+                    "symbol": token["symbol"],
+                    "decimals": token.get("decimals") or 0,
+                    "initial_supply": number_text(token.get("initial_supply")),
+                },
+                "rules": "strict" if self.is_strict else "reference",
+                "block_time": duration_seconds(state["chain:block_time"]) if self.is_strict else 0,
+            }
+        )
+
+    @property
+    def rules_hash(self):
+        return "0x" + hashlib.sha256(self.rules_json()).hexdigest()
 
     def earliest(self, producer, parent):
         """When `producer` may sign the block on `parent`, in unix seconds."""

@@ -63,8 +63,9 @@ class Chain:
 
 
 class Node:
-    def __init__(self, chain, host="127.0.0.1", port=0, rate=100):
+    def __init__(self, chain, host="127.0.0.1", port=0, rate=100, rules=None):
         self.chain = chain
+        self.rules = rules
         self.rate = rate
         self.nonce = str(int.from_bytes(os.urandom(8), "big"))
         self.peers = {}
@@ -87,8 +88,8 @@ class Node:
         connection = Connection(sock, is_reading=False)
         reader = strict.Reader(sock, self.rate)
         try:
-            connection.send(HANDSHAKE, wire.handshake(self.chain.chain_id, Height=self.chain.height, Nonce=self.nonce))
-            hello = strict.handshake(reader.first(), self.chain.chain_id, self.nonce)
+            connection.send(HANDSHAKE, wire.handshake(self.chain.chain_id, Height=self.chain.height, Nonce=self.nonce, Rules=self.rules))
+            hello = strict.handshake(reader.first(), self.chain.chain_id, self.nonce, self.rules)
             self.peers[connection] = hello.get("Capabilities") or []
             while True:
                 self._take(reader.next(), connection)

@@ -129,7 +129,7 @@ class Reader:
         return taken
 
 
-def handshake(found, chain_id, own_nonce):
+def handshake(found, chain_id, own_nonce, own_rules=None):
     if len(found.payload) > 32 * 1024:
         raise Violation("too long")
     fields = {}
@@ -138,7 +138,7 @@ def handshake(found, chain_id, own_nonce):
         if name in fields:
             raise Violation("a key in two spellings")
         fields[name] = value
-    bounds = {"version": 64, "chainid": 128, "nodetype": 32, "listenaddr": 259, "nodeid": 42, "nonce": 20}
+    bounds = {"version": 64, "chainid": 128, "nodetype": 32, "listenaddr": 259, "nodeid": 42, "nonce": 20, "rules": 66}
     for name, bound in bounds.items():
         text = fields.get(name) or ""
         if not isinstance(text, str) or len(text.encode()) > bound or re.search(r"[\x00-\x1f\x7f]", text):
@@ -151,6 +151,11 @@ def handshake(found, chain_id, own_nonce):
         raise Violation("height")
     if fields.get("nodeid") and not re.fullmatch("0x[0-9a-fA-F]{40}", fields["nodeid"]):
         raise Violation("NodeID")
+    rules = fields.get("rules") or ""
+    if rules and not re.fullmatch("0x[0-9a-fA-F]{64}", rules):
+        raise Violation("rules")
+    if rules and own_rules and rules.lower() != own_rules:
+        raise Violation("other rules")
     nonce = fields.get("nonce") or "0"
     if not nonce.isdigit() or int(nonce) >= 2**64 or nonce == own_nonce:
         raise Violation("nonce")

@@ -32,6 +32,9 @@ def vectors(name):
         return json.load(file)
 
 
+GENESIS = ledger.Genesis(os.path.join(VECTORS, "genesis.json"))
+
+
 class Cryptography(unittest.TestCase):
     def test_keccak_of_nothing(self):
         self.assertEqual(crypto.keccak256(b"").hex(), "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470")
@@ -72,6 +75,16 @@ class Ledger(unittest.TestCase):
         self.assertEqual(crypto.address(signer), transaction["from"])
 
 
+    def test_the_order_of_authorities_changes_the_rules_and_not_the_block(self):
+        genesis = ledger.Genesis(os.path.join(VECTORS, "genesis.json"))
+        before = genesis.rules_hash
+        genesis.authorities.reverse()
+        self.assertNotEqual(genesis.rules_hash, before)
+        genesis.authorities.reverse()
+        genesis.config["gas_config"] = {"per_byte_fee": "+010", "base_fee": ""}
+        self.assertEqual(genesis.rules_hash, before)
+
+
 class Strictness(unittest.TestCase):
     def test_what_is_wrong_is_refused(self):
         bodies = ["", "[]", "{}", '{"type":1,"type":1}', '{"type":1}x', '{"type":-1}', '{"type":1.0}', '{"type":true}']
@@ -97,7 +110,7 @@ class Checks(unittest.TestCase):
 
     def start(self, count=11):
         self.texts = node.read_blocks(os.path.join(VECTORS, "chain-130.jsonl.gz"))
-        server = node.Node(node.Chain(self.texts[:count]))
+        server = node.Node(node.Chain(self.texts[:count]), rules=GENESIS.rules_hash)
         self.addCleanup(server.stop)
         return server
 
@@ -112,7 +125,7 @@ class Checks(unittest.TestCase):
         by_height = dict(enumerate(self.texts))
         failures, lines = self.run_checks(
             server.endpoint, server.chain.chain_id, None, next_block=by_height.get, authority_key=[secret], tx_key=secret,
-            genesis=ledger.Genesis(os.path.join(VECTORS, "genesis.json")),
+            genesis=GENESIS,
         )
         for line in lines:
             print(line)

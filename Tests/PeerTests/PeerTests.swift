@@ -83,6 +83,64 @@ import Testing
         #expect(try await one.stop() == 0)
     }
 
+    @Test func nodesWhoseAuthoritiesStandInAnotherOrderPartWithBothValuesOnBothSides() async throws {
+        var text = String(decoding: try Vectors.data("genesis.json"), as: UTF8.self)
+        let one = try await RunningNode()
+        let names = ["0x0a8479160FAF69D64Ee5ae0e5a78cB63dE4e1836", "0xaC06c146FdCF03376745B36FC3d0e9C95e703899"]
+        // The first occurrence is the list of authorities; later ones are balances.
+        for (name, mark) in zip(names, ["<a>", "<b>"]) {
+            let range = try #require(text.range(of: name))
+            text.replaceSubrange(range, with: mark)
+        }
+        text = text.replacing("<a>", with: names[1]).replacing("<b>", with: names[0])
+        let other = try await RunningNode(genesis: Data(text.utf8), settings: ["bootstrap_peers: [\"\(one.address)\"]"])
+        func rules(_ log: String) -> String { String((log.firstMatch(of: /\ rules=(0x[0-9a-f]{64})/)?.1) ?? "none") }
+        let (ours, theirs) = (rules(one.log), rules(other.log))
+        #expect(ours.count == 66 && theirs.count == 66 && ours != theirs)
+        for (node, mine, foreign) in [(one, ours, theirs), (other, theirs, ours)] {
+            try await node.wait("its log says why it parted") {
+                node.log.contains("reason=other_rules")
+                    && node.log.split(separator: "\n").contains { $0.contains("ours=\(mine)") && $0.contains("theirs=\(foreign)") }
+            }
+        }
+        #expect(!one.log.contains("peer connected") && !other.log.contains("peer connected"))
+        #expect(try await other.stop() == 0)
+        #expect(try await one.stop() == 0)
+    }
+
+    @Test func aGenesisWithOddKeysRunsAndIsWarnedOf() async throws {
+        var text = String(decoding: try Vectors.data("genesis.json"), as: UTF8.self)
+        text = text.replacing("\"timestamp\"", with: "\"comment\": 1, \"timestamp\"").replacing(
+            "\"html\"", with: "\"empty\": \"x\", \"html\"")
+        let node = try await RunningNode(genesis: Data(text.utf8))
+        #expect(node.log.contains("the genesis has a key that nobody reads file=genesis.json:2:3 key=comment"), "\(node.log)")
+        #expect(node.log.contains("the genesis gives a key twice, and the last one counts"))
+        #expect(node.log.contains("key=initial_state.empty"))
+        #expect(try await node.stop() == 0)
+    }
+
+    @Test func aChainDatedAheadIsToldOnceAndTheProducerWaits() async throws {
+        let begin = Int64(Date().timeIntervalSince1970) + 86_400
+        let key = try PrivateKey(hex: Array(Self.authority.utf8))
+        let genesis = """
+            {"timestamp":\(begin),"authorities":["\(key.address.checksummed)"],
+             "initial_state":{"chain:rules":"strict","chain:block_time":"1s"}}
+            """
+        let node = try await RunningNode(genesis: Data(genesis.utf8), settings: ["node_type: producer", "private_key: producer.key"]) {
+            try Data(Self.authority.utf8).write(to: $0.appendingPathComponent("producer.key"))
+            chmod($0.appendingPathComponent("producer.key").path, 0o600)
+        }
+        #expect(node.log.contains("the chain has not begun: no block can be made before its genesis' time"), "\(node.log)")
+        #expect(node.log.contains("begins=\(CalendarTime.text(unixSeconds: begin))"))
+        let before = node.processorTime
+        // What it does in a second of waiting is the matter.
+        try await Task.sleep(for: .seconds(2))
+        #expect(node.processorTime - before < 0.5, "it spins")
+        #expect(node.log.components(separatedBy: "the chain has not begun").count == 2)
+        #expect(!node.log.contains("block produced"))
+        #expect(try await node.stop() == 0)
+    }
+
     @Test func fiftyHalfReceivedFramesTakeBoundedMemory() async throws {
         let node = try await nodeAtHeightTen(["max_peers: 100"])
         var peak = 0

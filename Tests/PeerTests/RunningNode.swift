@@ -25,13 +25,17 @@ final class RunningNode {
     /// - Parameters:
     ///   - genesis: the genesis file's bytes; the reference's unless told otherwise.
     ///   - settings: further lines of its configuration.
-    init(genesis: Data? = nil, settings: [String] = []) async throws {
+    ///   - prepare: puts further files into its folder.
+    init(genesis: Data? = nil, settings: [String] = [], prepare: (URL) throws -> Void = { _ in }) async throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("podoru-peer-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try (genesis ?? Vectors.data("genesis.json")).write(to: folder.appendingPathComponent("genesis.json"))
+        try prepare(folder)
+        // A key of the configuration stands once.
+        let type = settings.contains { $0.hasPrefix("node_type:") } ? [] : ["node_type: full"]
         let lines =
-            [
-                "node_type: full", "genesis_path: \"genesis.json\"", "data_dir: \"data\"", "p2p_bind_addr: \"127.0.0.1\"", "p2p_port: 0",
+            type + [
+                "genesis_path: \"genesis.json\"", "data_dir: \"data\"", "p2p_bind_addr: \"127.0.0.1\"", "p2p_port: 0",
                 "api_enabled: false",
             ] + settings
         try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: folder.appendingPathComponent("node.yaml"))
@@ -81,6 +85,14 @@ final class RunningNode {
         let status = (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)) ?? ""
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
         return (line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
+    }
+
+    /// Seconds of processor time that it has used.
+    var processorTime: Double {
+        let stat = (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8)) ?? ""
+        // Behind the command's name, which is in brackets: fields 14 and 15 of the line, in ticks of 10 ms.
+        let fields = stat.split(separator: ")").last?.split(separator: " ") ?? []
+        return fields.count > 12 ? ((Double(fields[11]) ?? 0) + (Double(fields[12]) ?? 0)) / 100 : 0
     }
 
     private func findPort() -> Bool {

@@ -72,6 +72,38 @@ import Testing
         #expect(driver.take().closed(id) == .otherChain)
     }
 
+    @Test func otherRulesOfTheSameChainCloseAndAreToldWithBothValues() {
+        let (ours, theirs) = (SHA256.hash([1]), SHA256.hash([2]))
+        var driver = Driver { $0.local.rules = ours }
+        let id = driver.accept("5.6.7.8:1234")
+        var hello = handshake(7)
+        hello.rules = theirs
+        driver.shake(id, hello)
+        let outcome = driver.take()
+        #expect(outcome.closed(id) == .otherRules)
+        #expect(outcome.facts.contains(.otherRules(endpoint("5.6.7.8:1234"), theirs: theirs, ours: ours)))
+    }
+
+    @Test func whoSaysNothingOfItsRulesIsWelcome() {
+        var driver = Driver { $0.local.rules = SHA256.hash([1]) }
+        let silent = driver.accept("5.6.7.8:1234")
+        driver.shake(silent, handshake(7))
+        var same = handshake(8)
+        same.rules = SHA256.hash([1])
+        let equal = driver.accept("6.6.7.8:1234")
+        driver.shake(equal, same)
+        #expect(driver.take().ready == [silent, equal])
+    }
+
+    @Test func aNodeOfAnotherChainIsToldAsThatWhateverItsRules() {
+        var driver = Driver { $0.local.rules = SHA256.hash([1]) }
+        let id = driver.accept("5.6.7.8:1234")
+        var hello = handshake(7, chainID: "testnet")
+        hello.rules = SHA256.hash([2])
+        driver.shake(id, hello)
+        #expect(driver.take().closed(id) == .otherChain)
+    }
+
     @Test func aHashInUpperCaseIsTheSameChainButANameIsNot() {
         var driver = Driver()
         let id = driver.accept("5.6.7.8:1234")

@@ -177,7 +177,8 @@ import Testing
         _ = one.heard()
         var committedAt: Int?
         let received = ReceivedBlock(
-            hash: peek.hash, height: peek.header.height, payload: block, from: ConnectionID(rawValue: 1), receivedAt: 0)
+            hash: peek.hash, height: peek.header.height, payload: block, from: ConnectionID(rawValue: 1),
+            producer: peek.header.producer, receivedAt: 0)
         try one.chain.handle(.validateBlock(received), at: one.now) { report in
             if case .blockCommitted = report { committedAt = one.recorder.heard.count }
             if case .blockValidated = report { #expect(one.recorder.heard.isEmpty) }

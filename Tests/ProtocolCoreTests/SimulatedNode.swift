@@ -18,6 +18,10 @@ final class SimulatedNode {
     private let isProducer: Bool
     private let genesis: Genesis
     private var life = 0
+    /// How far its wall clock is ahead of that of the world.
+    var clockAheadMilliseconds: Int64 = 0
+    /// How often its core was given a tick.
+    private(set) var ticks = 0
     /// How long the chain worker takes for a block, a range or a batch.
     var workTime: Nanoseconds = .milliseconds(1)
     private(set) var facts = Facts()
@@ -34,6 +38,8 @@ final class SimulatedNode {
         var competing = 0
         var syncFaults: [SyncFault] = []
         var origins: [BlockOrigin: Int] = [:]
+        var clocks: [ProducerClocks.Notice] = []
+        var otherRules = 0
     }
 
     init(
@@ -73,7 +79,7 @@ final class SimulatedNode {
         chain = try ChainProcessor(engine: ChainEngine(genesis: genesis, store: store), key: isProducer ? key : nil)
         var configuration = configuration
         configuration.peering.local.nonce = network.random.next()
-        core = ProtocolCore(configuration: configuration, head: chain.head, seed: network.random.next(), at: network.now)
+        core = ProtocolCore(configuration: configuration, head: chain.head, seed: network.random.next(), at: now)
         life += 1
         paused = [:]
         effects = []
@@ -82,6 +88,11 @@ final class SimulatedNode {
     }
 
     var head: Head { core.head }
+
+    /// The time by its own clocks.
+    private var now: Moment {
+        Moment(uptime: network.now.uptime, unixMilliseconds: network.now.unixMilliseconds + clockAheadMilliseconds)
+    }
 
     // MARK: Events
 
@@ -102,8 +113,8 @@ final class SimulatedNode {
 
     private func take(_ message: InboundMessage, over id: ConnectionID) {
         withCore { core, effects in
-            core.received(message, from: id, at: network.now, into: &effects)
-            if !core.frameTaken(id, at: network.now, into: &effects) { paused[id] = paused[id] ?? [] }
+            core.received(message, from: id, at: now, into: &effects)
+            if !core.frameTaken(id, at: now, into: &effects) { paused[id] = paused[id] ?? [] }
         }
     }
 
@@ -144,9 +155,9 @@ final class SimulatedNode {
         network.after(workerFreeAt - network.time) { [self] in
             guard isRunning, self.life == life else { return }
             var reports: [ChainReport] = []
-            try? chain.handle(command, at: network.now) { reports.append($0) }
+            try? chain.handle(command, at: now) { reports.append($0) }
             for report in reports {
-                withCore { core, effects in core.chainReported(report, at: network.now, into: &effects) }
+                withCore { core, effects in core.chainReported(report, at: now, into: &effects) }
             }
         }
     }
@@ -161,7 +172,7 @@ final class SimulatedNode {
         if let frame = try? FrameEncoder.frame(type: .blockResponse, payload: payload, timestamp: 0) {
             network.send(frame, over: id)
         }
-        withCore { core, effects in core.blocksSent(id, at: network.now, into: &effects) }
+        withCore { core, effects in core.blocksSent(id, at: now, into: &effects) }
     }
 
     private func take(_ fact: CoreFact) {
@@ -171,20 +182,23 @@ final class SimulatedNode {
         case .competingBlock: facts.competing += 1
         case .syncFault(_, let fault): facts.syncFaults.append(fault)
         case .headChanged(_, let origin, _): facts.origins[origin, default: 0] += 1
+        case .producerClock(let notice): facts.clocks.append(notice)
+        case .peering(.otherRules): facts.otherRules += 1
         case .peerDisconnected(_, let reason): facts.disconnects[reason, default: 0] += 1
         default: break
         }
     }
 
     private func arm() {
-        guard let deadline = core.nextDeadline(at: network.now) else { return }
+        guard let deadline = core.nextDeadline(at: now) else { return }
         let time = max(deadline, network.time)
         if let armed, armed <= time, armed >= network.time { return }
         armed = time
         network.after(time - network.time) { [self] in
             guard armed == time else { return }
             armed = nil
-            withCore { core, effects in core.tick(at: network.now, into: &effects) }
+            ticks += 1
+            withCore { core, effects in core.tick(at: now, into: &effects) }
         }
     }
 
@@ -206,14 +220,15 @@ struct World {
         try PrivateKey(bytes: SHA256.hash(Array("simulated key \(index)".utf8)).bytes)
     }
 
-    init(seed: UInt64, producers: Int, blockTime: String = "1s") throws {
+    /// - Parameter age: how long ago the genesis is dated, in seconds; below zero, how far ahead.
+    init(seed: UInt64, producers: Int, blockTime: String = "1s", age: Int64 = 10) throws {
         let network = SimulatedNetwork(seed: seed)
         self.network = network
         let keys = try (0..<max(producers, 1)).map(World.key)
         self.keys = keys
         genesis = try Genesis(
             GenesisConfiguration(
-                timestamp: network.epochMilliseconds / 1000 - 10, authorities: keys.map(\.address.checksummed),
+                timestamp: (network.epochMilliseconds / 1000).subtracting(clamping: age), authorities: keys.map(\.address.checksummed),
                 initialState: ["chain:rules": "strict", "chain:block_time": ByteString(blockTime)]))
     }
 

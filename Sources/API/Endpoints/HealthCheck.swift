@@ -8,10 +8,13 @@ internal import Storage
 /// Whether the node does its work, for load balancers and people (`node/health`).
 ///
 /// Unhealthy (503): the store cannot be read, or the network loop does not answer. Degraded: none of the configured peers is
-/// connected, blocks are missing, the newest block is old, or the disk is nearly full. Each check says `ok` or what is wrong.
+/// connected, blocks are missing, the newest block is old, the chain's time has not come, or the disk is nearly full. Each check says
+/// `ok` or what is wrong.
 struct HealthCheck: Sendable {
     /// Block times after which the head is old: a few producers in a row may be down without that.
     static let oldHeadBlocks: Int64 = 10
+    /// Block times after which a chain whose time has not come is told of: by then its operator waits on purpose, or does not know.
+    static let notBegunBlocks: Int64 = 10
     /// Seconds that the head may be old on a chain of quick blocks.
     static let oldHeadMinimumSeconds: Int64 = 60
 
@@ -33,19 +36,18 @@ struct HealthCheck: Sendable {
     private let chain: ChainReader
     private let cache: NodeStatusCache
     private let expectsPeers: Bool
-    private let oldHeadSeconds: Int64
+    /// Seconds between two blocks.
+    private let blockTime: Int64
 
     init(_ context: APIContext, _ cache: NodeStatusCache) {
         node = context.node
         chain = context.node.chain
         self.cache = cache
         expectsPeers = !(context.configuration.bootstrapPeers + context.configuration.privatePeers).isEmpty
-        let blockTime: Int64
         switch chain.genesis.ruleSet {
         case .strict(let seconds): blockTime = seconds
         case .reference: blockTime = context.configuration.blockTime / .seconds(1)
         }
-        oldHeadSeconds = max(HealthCheck.oldHeadMinimumSeconds, HealthCheck.oldHeadBlocks * blockTime)
     }
 
     func response() async -> APIResponse {
@@ -71,7 +73,7 @@ struct HealthCheck: Sendable {
         var report: Report
         do {
             report = HealthCheck.judge(
-                try await cache.current().status, now: now, expectsPeers: expectsPeers, oldHeadSeconds: oldHeadSeconds)
+                try await cache.current().status, now: now, expectsPeers: expectsPeers, blockTime: blockTime)
         } catch {
             report = Report(network: (error as? APIError)?.message ?? "\(error)", isUnhealthy: true)
         }
@@ -86,13 +88,21 @@ struct HealthCheck: Sendable {
     }
 
     /// What a status says of the network and the sync.
-    static func judge(_ status: NodeStatus, now: Int64, expectsPeers: Bool, oldHeadSeconds: Int64) -> Report {
+    ///
+    /// - Parameter blockTime: seconds between two blocks.
+    static func judge(_ status: NodeStatus, now: Int64, expectsPeers: Bool, blockTime: Int64) -> Report {
         var report = Report()
         if status.peers.isEmpty, expectsPeers { report.network = "no peers" }
+        // A genesis may have any timestamp.
+        let age = now.subtracting(clamping: status.headTimestamp)
         if status.isSyncing {
             report.sync = "syncing: at height \(status.height) of \(status.target)"
-        } else if now - status.headTimestamp > oldHeadSeconds {
-            report.sync = "no block for \(now - status.headTimestamp) s"
+        } else if status.height == 0, age < 0 {
+            if status.uptime >= .seconds(notBegunBlocks.multiplied(clampingBy: blockTime)) {
+                report.sync = "the chain begins at \(CalendarTime.text(unixSeconds: status.headTimestamp))"
+            }
+        } else if age > max(oldHeadMinimumSeconds, oldHeadBlocks.multiplied(clampingBy: blockTime)) {
+            report.sync = "no block for \(age) s"
         }
         return report
     }

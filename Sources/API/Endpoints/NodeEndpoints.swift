@@ -54,6 +54,8 @@ enum NodeEndpoints {
             writer.integer(context.port)
             writer.raw(",\"chain_id\":")
             writer.string(context.node.chain.chainID)
+            writer.raw(",\"rules_hash\":")
+            writer.string(context.node.chain.genesis.rulesHash.prefixedHex)
             appendProgress(of: status, to: &writer)
             writer.raw(",\"peer_count\":")
             writer.integer(status.peers.count)
@@ -63,6 +65,8 @@ enum NodeEndpoints {
             writer.integer(max(0, status.uptime / .seconds(1)))
             writer.raw(",\"observed_addresses\":")
             writer.array(status.observedAddresses) { writer, address in writer.string(address.description) }
+            writer.raw(",\"clock_offsets\":")
+            writer.array(status.clockOffsets) { writer, offset in writer.clockOffset(offset) }
             writer.raw("}")
         }
     }
@@ -92,6 +96,15 @@ enum NodeEndpoints {
 }
 
 extension JSONWriter {
+    /// What one authority's last block showed of its clock.
+    fileprivate mutating func clockOffset(_ offset: NodeStatus.ClockOffset) {
+        raw("{\"producer\":")
+        string(offset.producer)
+        raw(offset.ahead < 0 ? ",\"ahead_seconds\":-" : ",\"ahead_seconds\":")
+        thousandths(offset.ahead.magnitude / 1_000_000)
+        raw("}")
+    }
+
     /// One peer, as `node/peers` and `node/info` show it.
     mutating func peer(_ peer: NodeStatus.Peer) {
         raw("{\"id\":")

@@ -48,6 +48,10 @@ extension NodeMetrics {
                 .counter, "production_skipped", "Blocks that this node was to make and did not.", .count(counters.productionsSkipped)),
             MetricFamily(
                 .gauge, "production_paused", "1 while the operator has this node make no blocks.", .number(isProductionPaused ? 1 : 0)),
+            MetricFamily(
+                .gauge, "clock_offset_seconds", unit: .seconds,
+                "How far ahead of this node's clock the last block of the authority came that is farthest ahead.",
+                clockOffset.map { [.init(labels: [], value: .time($0))] } ?? []),
         ]
     }
 

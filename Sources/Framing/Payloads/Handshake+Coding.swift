@@ -3,7 +3,7 @@ internal import Primitives
 extension Handshake {
     /// The fields in the order in which they are written: the seed's as its Go struct marshals them, then ours.
     private enum Field: Int, CaseIterable {
-        case version, chainID, height, nodeType, listenAddress, capabilities, nodeID, nonce, commit
+        case version, chainID, height, nodeType, listenAddress, capabilities, nodeID, nonce, rules, commit
 
         var name: StaticString {
             switch self {
@@ -15,6 +15,7 @@ extension Handshake {
             case .capabilities: "Capabilities"
             case .nodeID: "NodeID"
             case .nonce: "Nonce"
+            case .rules: "Rules"
             case .commit: "Commit"
             }
         }
@@ -86,6 +87,12 @@ extension Handshake {
             guard nonce != nil || text.isEmpty else {
                 throw Violation.wrongKind(key: "Nonce", reason: "not a decimal number of 64 bits")
             }
+        case .rules:
+            let text = try Handshake.text(&reader, field, maxBytes: 2 + 2 * Hash32.byteCount)
+            rules = Hex.decodePrefixed(text.utf8).flatMap { Hash32($0) }
+            guard rules != nil || text.isEmpty else {
+                throw Violation.wrongKind(key: "Rules", reason: "not 0x and \(2 * Hash32.byteCount) hexadecimal digits")
+            }
         case .commit:
             let text = try Handshake.text(&reader, field, maxBytes: NetworkLimits.maxVersionBytes)
             commit = text.isEmpty ? nil : text
@@ -131,6 +138,7 @@ extension Handshake {
             case .capabilities: writeCapabilities(to: &writer)
             case .nodeID: if let nodeID { Handshake.write(field, nodeID, to: &writer) }
             case .nonce: if let nonce { Handshake.write(field, "\(nonce)", to: &writer) }
+            case .rules: if let rules { Handshake.write(field, rules.prefixedHex, to: &writer) }
             case .commit: if let commit { Handshake.write(field, commit, to: &writer) }
             }
         }

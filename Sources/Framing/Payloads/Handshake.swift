@@ -1,4 +1,4 @@
-internal import Primitives
+public import Primitives
 
 /// What a node says it is.
 public enum NodeType: Hashable, Sendable {
@@ -43,13 +43,15 @@ public struct Handshake: Hashable, Sendable {
     public var nodeID: String?
     /// A random number of the sender's process: equal to one's own means a connection to oneself.
     public var nonce: UInt64?
+    /// Commits to what the sender's genesis fixes and its block's hash does not (`Genesis.rulesHash`); nil from who does not say.
+    public var rules: Hash32?
     /// What the sender was built from, as `0a1b2c3d4e` or `0a1b2c3d4e-dirty`: for the log, nothing depends on it.
     public var commit: String?
 
     public init(
         version: String, chainID: String, height: UInt64, nodeType: NodeType, listenAddress: String,
         capabilities: [String] = [], nodeID: String? = nil, nonce: UInt64? = nil,
-        commit: String? = nil
+        rules: Hash32? = nil, commit: String? = nil
     ) {
         self.version = version
         self.chainID = chainID
@@ -59,6 +61,7 @@ public struct Handshake: Hashable, Sendable {
         self.capabilities = capabilities
         self.nodeID = nodeID
         self.nonce = nonce
+        self.rules = rules
         self.commit = commit
     }
 

@@ -28,6 +28,8 @@ public struct GenesisFile: Sendable {
     /// The producers in their order, as the file spells them.
     public var authorities: [ByteString] { rules.authorities }
 
+    public var ruleSet: RuleSet { rules.ruleSet }
+
     /// Keys that nobody reads or that stand twice.
     public var keyFaults: [GenesisKeyFault] { GenesisConfiguration.keyFaults(in: json) }
 

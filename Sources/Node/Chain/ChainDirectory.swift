@@ -7,8 +7,8 @@ public enum ChainDirectoryError: Error {
     case chain(ChainOpenError)
     /// Nobody named a genesis and the store holds none.
     case noGenesis(directory: String)
-    /// The genesis makes the same block as the one that the chain began with, under other rules: authorities or fees.
-    case otherRules(directory: String)
+    /// The genesis makes the same block as the one that the chain began with and fixes something else beside it.
+    case otherRules(directory: String, differing: [RulesPart])
     /// What the store holds as its genesis is none.
     case storedGenesis(GenesisError)
     /// The genesis file makes no chain.
@@ -29,8 +29,9 @@ extension ChainDirectoryError: CustomStringConvertible {
         case .store(let error): error.reason
         case .chain(let error): error.description
         case .noGenesis(let directory): "the store in \(directory) does not know its genesis yet"
-        case .otherRules(let directory):
-            "the genesis file names other authorities or fees than the one that the chain in \(directory) began with"
+        case .otherRules(let directory, let parts):
+            "the genesis file has other \(parts.map(\.rawValue).joined(separator: " and other ")) than the one that the chain in "
+                + "\(directory) began with"
         case .storedGenesis(let error): "the store holds a genesis that cannot be used: \(error)"
         case .genesisFile(let error): "the genesis file starts no chain: \(error)"
         }
@@ -88,8 +89,8 @@ public struct ChainDirectory {
 
     private init(_ store: LMDBStore, _ genesis: Genesis, stored: Genesis?) throws(ChainDirectoryError) {
         self.store = store
-        if let stored, stored.hash == genesis.hash, stored.rules != genesis.rules {
-            throw .otherRules(directory: store.directory)
+        if let stored, stored.hash == genesis.hash, stored.rulesHash != genesis.rulesHash {
+            throw .otherRules(directory: store.directory, differing: genesis.differences(from: stored))
         }
         do throws(ChainOpenError) { engine = try ChainEngine(genesis: genesis, store: store) } catch { throw .chain(error) }
     }

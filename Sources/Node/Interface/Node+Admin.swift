@@ -60,7 +60,7 @@ extension Node {
     public func ban(_ address: String, for duration: Duration) async throws(AdminError) -> Int {
         guard let ip = IPAddress(address) else { throw .malformed(AdminWords.noAddress(address)) }
         let seconds = duration.components.seconds
-        let span: Nanoseconds = seconds > Int64.max / 1_000_000_000 - 1 ? .max : .seconds(max(0, seconds))
+        let span = Nanoseconds.seconds(max(0, seconds))
         let count = try await order { shell throws(OperatorRefusal) in try shell.ban(ip, for: span) }
         log.notice("the operator banned an address", metadata: ["address": "\(ip)", "seconds": "\(seconds)", "connections": "\(count)"])
         return count

@@ -1,3 +1,4 @@
+internal import Consensus
 internal import EventLoop
 internal import Framing
 internal import Logging
@@ -38,6 +39,9 @@ public struct NodeMetrics: Sendable {
     public var storeFreeBytes: UInt64?
     /// Whether the operator has it make no blocks for now.
     public var isProductionPaused = false
+    /// How far ahead of our clock the last block of the authority came that is farthest ahead, in nanoseconds; `nil` when none was heard
+    /// within the last ten minutes.
+    public var clockOffset: Nanoseconds?
 
     // MARK: Peers
 
@@ -73,6 +77,7 @@ extension NetworkShell {
         for peer in core.peers.readyPeers {
             if peer.direction.isInbound { metrics.inboundPeers += 1 } else { metrics.outboundPeers += 1 }
         }
+        metrics.clockOffset = core.clocks.readings(at: now.uptime).map(\.offsetMilliseconds).max().map { .milliseconds($0) }
         return metrics
     }
 }

@@ -1,3 +1,4 @@
+internal import Consensus
 internal import EventLoop
 internal import Framing
 internal import Logging
@@ -17,6 +18,7 @@ final class CoreLog: CoreObserver {
     private var refusedTransactions = Flood()
     private var throttled = Flood()
     private var violations = Flood()
+    private var otherRules = Flood()
 
     init(logger: Logger, supervisor: SupervisorChannel?) {
         self.logger = logger
@@ -32,7 +34,7 @@ final class CoreLog: CoreObserver {
                 logger.info(
                     "connection refused: \(reason)", metadata: ["peer": "\(remote)", "reason": "\(reason.rawValue)", "also": "\(skipped)"])
             }
-        case .peering(let fact): peering(fact)
+        case .peering(let fact): peering(fact, now)
         case .headChanged(let head, let origin, let count): headChanged(head, origin, count, core, now)
         case .blockRelayed(let head, let count, let receivedAt, let peers): relayed(head, count, receivedAt, peers, now)
         case .blockRefused(let hash, let id, let reason):
@@ -58,6 +60,7 @@ final class CoreLog: CoreObserver {
             if let skipped = violations.mayLog(at: now) {
                 logger.info("peer broke the protocol: it \(violation)", metadata: ["peer": "\(name(id))", "also": "\(skipped)"])
             }
+        case .producerClock(let notice): producerClock(notice)
         case .throttled(let id):
             if let skipped = throttled.mayLog(at: now) {
                 logger.info(
@@ -84,8 +87,12 @@ final class CoreLog: CoreObserver {
         logger.info("peer disconnected: \(reason)", metadata: ["peer": "\(name)", "reason": "\(reason.rawValue)"])
     }
 
-    private func peering(_ fact: PeerFact) {
+    private func peering(_ fact: PeerFact, _ now: Moment) {
         switch fact {
+        case .otherRules(_, let theirs, let ours):
+            guard let skipped = otherRules.mayLog(at: now) else { return }
+            logger.warning(
+                "\(fact)", metadata: ["theirs": "\(theirs.prefixedHex)", "ours": "\(ours.prefixedHex)", "also": "\(skipped)"])
         case .banned: logger.warning("\(fact)")
         case .dialFailed, .addressForgotten, .addressesLearned: logger.debug("\(fact)")
         case .alone(let solitude): solitude.tell(logger)
@@ -132,6 +139,24 @@ final class CoreLog: CoreObserver {
         seen.atMicroseconds = SystemClock.unixMicroseconds
         seen.hopMicroseconds = UInt64(clamping: hop)
         supervisor.send(.block(seen))
+    }
+
+    private func producerClock(_ notice: ProducerClocks.Notice) {
+        func fields(_ reading: ProducerClocks.Reading) -> Logger.Metadata {
+            // Milliseconds say more than a block's date, which is in whole seconds, can tell.
+            let tenths = reading.offsetMilliseconds / 100
+            let seconds = "\(tenths < 0 ? "-" : "")\(tenths.magnitude / 10).\(tenths.magnitude % 10)"
+            return ["producer": "\(reading.producer)", "ahead_s": "\(seconds)", "height": "\(reading.height)"]
+        }
+        switch notice {
+        case .ahead(let reading):
+            logger.warning(
+                "a producer's clock is ahead of ours, and it may take others' turns: check NTP there and here", metadata: fields(reading))
+        case .weAreBehind(let reading):
+            logger.warning(
+                "all producers' clocks are ahead of ours: it is this machine's clock that is slow; check NTP", metadata: fields(reading))
+        case .inStep(let reading): logger.notice("a producer's clock is in step with ours again", metadata: fields(reading))
+        }
     }
 
     // MARK: Sync

@@ -1,3 +1,4 @@
+internal import Consensus
 internal import EventLoop
 internal import Framing
 internal import Peering
@@ -44,6 +45,9 @@ extension NetworkShell {
         status.nodeType = local.nodeType
         status.address = local.nodeID?.checksummed.text ?? ""
         status.observedAddresses = observedAddresses
+        status.clockOffsets = core.clocks.readings(at: now.uptime).map {
+            NodeStatus.ClockOffset(producer: $0.producer, ahead: .milliseconds($0.offsetMilliseconds))
+        }
         return status
     }
 

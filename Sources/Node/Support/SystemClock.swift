@@ -10,8 +10,12 @@ enum SystemClock {
     static var unixMicroseconds: UInt64 {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
-        return UInt64(now.tv_sec) * 1_000_000 + UInt64(now.tv_nsec) / 1000
+        // A clock may be set to before 1970.
+        return UInt64(clamping: now.tv_sec) * 1_000_000 + UInt64(clamping: now.tv_nsec) / 1000
     }
+
+    /// Seconds since 1970.
+    static var unixSeconds: Int64 { unixMilliseconds / 1000 }
 
     /// Milliseconds since 1970.
     static var unixMilliseconds: Int64 { Int64(unixMicroseconds / 1000) }

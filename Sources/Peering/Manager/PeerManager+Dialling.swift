@@ -156,7 +156,7 @@ extension PeerManager {
             break
         case .inactive:
             book.postpone(endpoint, until: now + PeeringLimits.addressBackoffMax)
-        case .otherChain, .incompatibleVersion, .identityClash:
+        case .otherChain, .otherRules, .incompatibleVersion, .identityClash:
             book.forget(endpoint)
             effects.append(.fact(.addressForgotten(endpoint)))
             if bootstrap.contains(endpoint) {

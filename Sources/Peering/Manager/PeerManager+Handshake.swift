@@ -14,6 +14,9 @@ extension PeerManager {
             return
         }
         if let reason = HandshakeRules.refusal(of: handshake, signedBy: signer, by: configuration.local) {
+            if reason == .otherRules, let theirs = handshake.rules, let ours = configuration.local.rules {
+                effects.append(.fact(.otherRules(peer.direction.dialled ?? peer.remote, theirs: theirs, ours: ours)))
+            }
             if reason == .identityMismatch {
                 closeForFault(id, reason, at: now, effects: &effects)
             } else {

@@ -37,6 +37,8 @@ public enum DisconnectReason: String, CaseIterable, Sendable {
     case incompatibleVersion = "incompatible_version"
     /// The peer is on another chain: another genesis block or chain id.
     case otherChain = "other_chain"
+    /// The peer's genesis makes the same block as ours and fixes something else beside it: authorities, fees, token.
+    case otherRules = "other_rules"
     /// The connection leads to this very node.
     case selfConnection = "self_connection"
     /// Another running node claims the identity key of this one.
@@ -105,6 +107,7 @@ extension DisconnectReason: CustomStringConvertible {
         case .secondHandshake: "it sent a second handshake"
         case .incompatibleVersion: "its protocol version is not compatible"
         case .otherChain: "it is on another chain: its chain id or genesis block differs"
+        case .otherRules: "its genesis has the same block as ours and other authorities, fees or token"
         case .selfConnection: "the connection led to this node itself"
         case .identityClash: "another running node uses the identity key of this node"
         case .identityMismatch: "its handshake is signed by another key than the one it names"

@@ -8,6 +8,8 @@ enum HandshakeRules {
     static func refusal(of handshake: Handshake, signedBy signer: Address?, by local: LocalNode) -> DisconnectReason? {
         guard let major = handshake.majorVersion, major == majorVersion(of: local) else { return .incompatibleVersion }
         guard handshake.isOfChain(local.chainID) else { return .otherChain }
+        // Who does not say (an older node, another implementation) is given the benefit of the doubt.
+        if let theirs = handshake.rules, let ours = local.rules, theirs != ours { return .otherRules }
         if handshake.nonce == local.nonce { return .selfConnection }
         let nodeID = nodeID(of: handshake)
         if let nodeID, nodeID == local.nodeID { return handshake.nonce == nil ? .selfConnection : .identityClash }

@@ -15,12 +15,15 @@ public struct LocalNode: Sendable {
     public var nodeID: Address?
     /// Random, drawn anew at each start: tells a connection to oneself, and a restarted node from a running one.
     public var nonce: UInt64
+    /// What the genesis fixes beside its block, as a hash; nil to say nothing and to ask nobody.
+    public var rules: Hash32?
     /// What the program was built from, where that is known.
     public var commit: String?
 
     public init(
         version: String, chainID: String, nodeType: NodeType, listenAddress: String,
-        capabilities: [String] = Capability.all, nodeID: Address?, nonce: UInt64, commit: String? = nil
+        capabilities: [String] = Capability.all, nodeID: Address?, nonce: UInt64,
+        rules: Hash32? = nil, commit: String? = nil
     ) {
         self.version = version
         self.chainID = chainID
@@ -29,6 +32,7 @@ public struct LocalNode: Sendable {
         self.capabilities = capabilities
         self.nodeID = nodeID
         self.nonce = nonce
+        self.rules = rules
         self.commit = commit
     }
 
@@ -36,7 +40,8 @@ public struct LocalNode: Sendable {
     public func handshake(height: UInt64) -> Handshake {
         Handshake(
             version: version, chainID: chainID, height: height, nodeType: nodeType, listenAddress: listenAddress,
-            capabilities: capabilities, nodeID: nodeID?.checksummed.text, nonce: nonce, commit: commit)
+            capabilities: capabilities, nodeID: nodeID?.checksummed.text, nonce: nonce, rules: rules,
+            commit: commit)
     }
 }
 

@@ -39,6 +39,8 @@ public enum PeerFact: Hashable, Sendable {
     case ownEndpoint(Endpoint)
     case banned(IPAddress, duration: Nanoseconds)
     case addressesLearned(from: ConnectionID, count: Int, ignored: Int)
+    /// A node has a genesis of the same block that fixes something else beside it; it is refused (`DisconnectReason.otherRules`).
+    case otherRules(Endpoint, theirs: Hash32, ours: Hash32)
 }
 
 extension PeerFact: CustomStringConvertible {
@@ -50,6 +52,8 @@ extension PeerFact: CustomStringConvertible {
         case .addressForgotten(let endpoint): "forgot the address \(endpoint)"
         case .ownEndpoint(let endpoint): "\(endpoint) is this node itself; it is not dialled again"
         case .banned(let address, let duration): "banned \(address) for \(duration / .seconds(60)) min"
+        case .otherRules(let endpoint, _, _):
+            "the genesis of \(endpoint) makes the same block as ours and has other authorities, fees or token: compare the genesis files"
         case .addressesLearned(let id, let count, let ignored): "learned \(count) addresses from \(id), ignored \(ignored)"
         }
     }

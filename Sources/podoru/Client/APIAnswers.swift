@@ -14,6 +14,20 @@ enum APIAnswer {
         var peerCount: UInt64?
         var uptimeSeconds: UInt64?
         var p2pAddress: String?
+        /// Commits to what its genesis fixes beside the block.
+        var rulesHash: String?
+        /// How far the clocks of authorities were ahead of the node's, in seconds, by address.
+        var clockOffsets: [ClockOffset] = []
+    }
+
+    /// An entry of `clock_offsets` in GET /api/v1/node/info
+    struct ClockOffset: Hashable, Sendable {
+        var producer: String
+        /// Seconds between −1e9 and 1e9.
+        var ahead: Double
+
+        /// More than these a node of ours does not tell.
+        static let maximumCount = 256
     }
 
     /// An entry of GET /api/v1/node/peers
@@ -115,6 +129,11 @@ extension APIAnswer.NodeInfo {
         uptimeSeconds = data["uptime"].double.map { UInt64(max(0, min($0, 1e15))) }
         p2pAddress = data["p2p_address"].shortText
         commit = data["commit"].shortText
+        rulesHash = data["rules_hash"].shortText
+        clockOffsets = (data["clock_offsets"].array ?? []).prefix(APIAnswer.ClockOffset.maximumCount).compactMap { entry in
+            guard let producer = entry["producer"].shortText, let ahead = entry["ahead_seconds"].double, ahead.isFinite else { return nil }
+            return APIAnswer.ClockOffset(producer: producer, ahead: min(max(ahead, -1e9), 1e9))
+        }
     }
 }
 

@@ -83,6 +83,9 @@ struct GenesisCommand: ParsableCommand {
 
     func run() throws {
         let configuration = try configuration()
+        if let fault = configuration.timeFault(now: Int64(time(nil))) {
+            throw CommandFailure(.usage, "these options make no genesis: \(fault)")
+        }
         let genesis: Genesis
         do throws(GenesisError) {
             genesis = try Genesis(configuration)

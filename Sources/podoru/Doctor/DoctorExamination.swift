@@ -68,8 +68,9 @@ struct DoctorExamination: Sendable {
         findings.append(await firewall)
         let identity = files?.address ?? port.node.snapshot?.info.address.flatMap { Address(ByteString($0)) }
         let isAlone = subject.configuration.nodeType == .producer && files?.genesis?.authorities.count == 1
-        findings += PeerCheck(chainID: chainID, identity: identity, isAlone: isAlone).findings(peers)
-        findings += port.node.findings(isRunning: port.isRunning)
+        let rulesHash = files?.genesis?.rulesHash
+        findings += PeerCheck(chainID: chainID, rulesHash: rulesHash, identity: identity, isAlone: isAlone).findings(peers)
+        findings += port.node.findings(isRunning: port.isRunning, rulesHash: rulesHash?.prefixedHex)
         return DoctorReport(file: Redaction.value(file), findings: findings)
     }
 

@@ -55,14 +55,29 @@ struct FileChecks {
             return genesis
         }
         do throws(NodeError) {
-            try Preflight.checkAuthorities(configuration, genesis)
+            try Preflight.checkAuthorities(configuration, genesis.rules)
         } catch {
             outcome.findings.append(failure(.genesis, error))
             return genesis
         }
         let count = StatusText.count(UInt64(genesis.authorities.count), "authority").replacing("authoritys", with: "authorities")
-        outcome.findings.append(.ok(.genesis, "\(genesis.hash.prefixedHex) with \(count)"))
+        outcome.findings.append(.ok(.genesis, "\(genesis.hash.prefixedHex) with \(count), rules \(genesis.rulesHash.prefixedHex)"))
+        noteOddities(&outcome)
         return genesis
+    }
+
+    /// What a node takes and its operator hardly meant.
+    private func noteOddities(_ outcome: inout Outcome) {
+        guard let found = try? Preflight.inspectGenesis(configuration) else { return }
+        for fault in found.keyFaults {
+            outcome.findings.append(
+                .warning(
+                    .genesis, "\(configuration.genesisPath):\(fault.line):\(fault.column): \(fault)",
+                    do: "Compare the genesis with the one that the network's other nodes have, and correct it there too."))
+        }
+        if let fault = found.timeFault {
+            outcome.findings.append(.warning(.genesis, fault.description, do: "Leave it, if this is an older chain's genesis."))
+        }
     }
 
     // MARK: Key

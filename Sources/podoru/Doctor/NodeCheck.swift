@@ -27,8 +27,10 @@ enum NodeAnswer: Sendable {
         return answer ?? .late
     }
 
-    /// - Parameter isRunning: whether some process has the store open; `nil` when that is not known.
-    func findings(isRunning: Bool?) -> [DoctorFinding] {
+    /// - Parameters:
+    ///   - isRunning: whether some process has the store open; `nil` when that is not known.
+    ///   - rulesHash: the one of the genesis file, as 0x hex; `nil` when it cannot be read.
+    func findings(isRunning: Bool?, rulesHash: String? = nil) -> [DoctorFinding] {
         switch self {
         case .unasked(let reason):
             return [.skipped(.node, "\(reason): the running node is not asked", do: "Turn the API on at a fixed port to see more.")]
@@ -44,11 +46,23 @@ enum NodeAnswer: Sendable {
                 ]
             }
             return [.failure(.node, failure.description, do: "Give the node an `api_port` that no other program uses.")]
-        case .answered(let snapshot): return NodeAnswer.findings(snapshot)
+        case .answered(let snapshot): return NodeAnswer.findings(snapshot) + NodeAnswer.rulesFinding(snapshot, rulesHash)
         }
     }
 
     private static let readLog = "Read its log (`journalctl -u podoru -n 50`); restart it if it stays so."
+
+    /// A genesis file that was changed under a running node.
+    private static func rulesFinding(_ snapshot: StatusSnapshot, _ ours: String?) -> [DoctorFinding] {
+        guard let ours, let theirs = snapshot.info.rulesHash, theirs != ours else { return [] }
+        return [
+            .failure(
+                .node,
+                "the running node began with other authorities, fees or token than the genesis file has now: rules "
+                    + "\(StatusText.printable(theirs)), the file's \(ours)",
+                do: "Put the genesis file back that the node began with: with this one it will not start again.")
+        ]
+    }
 
     private static func findings(_ snapshot: StatusSnapshot) -> [DoctorFinding] {
         let warnings = StatusWarning.all(snapshot)
@@ -73,6 +87,7 @@ extension StatusWarning.Code {
         case .onlyInbound: "Add `bootstrap_peers` that are run by others."
         case .behind: "Watch it with `podoru status --watch`; its log names peers and blocks that it refused."
         case .noNewBlock: "Ask whoever runs the producers; compare with `podoru status` on another node."
+        case .notBegun: "Wait for that time; a genesis with a wrong one must be made anew, and given to all."
         case .missedTurns: "Tell whoever runs that producer."
         case .clockSkew: "Have the clocks set by NTP."
         case .mempoolFull: "See whether blocks are made, and who sends so much."

@@ -7,6 +7,8 @@ internal import Primitives
 struct PeerCheck: Sendable {
     /// What the chain is called in handshakes; `nil` when the genesis cannot be read.
     var chainID: String?
+    /// What our genesis fixes beside its block, as a hash; `nil` when the genesis cannot be read.
+    var rulesHash: Hash32?
     /// The address of our own identity, where it is known.
     var identity: Address?
     /// Whether the chain can live without anybody else: its only producer.
@@ -109,6 +111,12 @@ struct PeerCheck: Sendable {
             return Verdict(
                 seen: "\(peer): is on another chain: \(handshake.chainID), and ours is \(chainID)",
                 remedy: "Take the genesis file of its network (`genesis_path`), or peers of yours; `chain_id` must be the same too.")
+        }
+        if let rulesHash, let theirs = handshake.rules, theirs != rulesHash {
+            return Verdict(
+                seen: "\(peer): has our genesis block and other authorities, fees or token: rules \(theirs.prefixedHex), ours "
+                    + rulesHash.prefixedHex,
+                remedy: "Compare the genesis files: the order of `authorities` counts too. Take the one of its network, or peers of yours.")
         }
         let height = StatusText.number(handshake.height)
         return Verdict(seen: "\(peer): \(handshake.nodeType.text) at height \(height), version \(handshake.version), same chain")

@@ -11,6 +11,7 @@ extension StatusSnapshot {
         object.field("node_type", info.nodeType)
         object.field("address", info.address)
         object.field("chain_id", chainID)
+        object.field("rules_hash", info.rulesHash)
         object.field("uptime", info.uptimeSeconds)
         object.field("state", state.rawValue)
         object.field("health", health?.status)

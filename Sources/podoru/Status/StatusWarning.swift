@@ -1,5 +1,6 @@
 internal import Mempool
 internal import Node
+internal import Primitives
 
 /// Something about a node that its operator should look at, in plain words.
 struct StatusWarning: Hashable, Sendable {
@@ -10,6 +11,7 @@ struct StatusWarning: Hashable, Sendable {
         case onlyInbound = "only_inbound"
         case behind
         case noNewBlock = "no_new_block"
+        case notBegun = "not_begun"
         case missedTurns = "missed_turns"
         case clockSkew = "clock_skew"
         case mempoolFull = "mempool_full"
@@ -19,7 +21,7 @@ struct StatusWarning: Hashable, Sendable {
         var isPressing: Bool {
             switch self {
             case .unhealthy, .noPeers, .behind, .noNewBlock: true
-            case .missedTurns, .clockSkew, .mempoolFull, .onlyInbound, .otherVersion: false
+            case .missedTurns, .clockSkew, .mempoolFull, .onlyInbound, .otherVersion, .notBegun: false
             }
         }
     }
@@ -36,8 +38,6 @@ extension StatusWarning {
     private static let overdueSeconds: Int64 = 10
     /// Where no block time is known.
     private static let unknownOverdueSeconds: Int64 = 60
-    /// Seconds between two clocks that nobody need worry about: timestamps are whole seconds, and answers take time.
-    private static let toleratedSkew: Int64 = 3
     /// Percent of the mempool.
     private static let nearlyFull: UInt64 = 90
 
@@ -50,13 +50,14 @@ extension StatusWarning {
         add(.noPeers, noPeers(snapshot))
         add(.behind, behind(snapshot))
         add(.noNewBlock, noNewBlock(snapshot))
-        for text in missedTurns(snapshot) { add(.missedTurns, text) }
-        add(.clockSkew, clockSkew(snapshot))
+        add(.notBegun, notBegun(snapshot))
+        for text in MissedTurns.warnings(snapshot) { add(.missedTurns, text) }
+        for text in ClockWarnings.all(snapshot) { add(.clockSkew, text) }
         add(.mempoolFull, mempoolFull(snapshot))
         add(.onlyInbound, onlyInbound(snapshot))
         add(.otherVersion, otherVersion(snapshot, version))
         // What it calls itself for, it says here already.
-        let isExplained = snapshot.state == .syncing || found.contains { [.noPeers, .behind, .noNewBlock].contains($0.code) }
+        let isExplained = snapshot.state == .syncing || found.contains { [.noPeers, .behind, .noNewBlock, .notBegun].contains($0.code) }
         if let text = health(snapshot), snapshot.health?.status == "unhealthy" || !isExplained {
             found.insert(StatusWarning(code: .unhealthy, text: text), at: 0)
         }
@@ -100,36 +101,10 @@ extension StatusWarning {
         return "no new block for \(StatusText.duration(age))\(pace)\(next)"
     }
 
-    private static func missedTurns(_ snapshot: StatusSnapshot) -> [String] {
-        let authorities = snapshot.chain.authorities
-        // The blocks that a sync is at tell of another day.
-        guard authorities.count > 1, snapshot.state != .syncing else { return [] }
-        var turns = [Int](repeating: 0, count: authorities.count)
-        var missed = turns
-        for block in snapshot.blocks where block.height > 0 {
-            let index = Int(block.height % UInt64(authorities.count))
-            turns[index] += 1
-            if block.producer.lowercased() != authorities[index].lowercased() { missed[index] += 1 }
-        }
-        return authorities.indices.filter { missed[$0] > 0 }.map { index in
-            let last = turns[index] == 1 ? "its last turn" : "\(missed[index]) of its last \(turns[index]) turns"
-            let question = missed[index] == turns[index] ? ": is it down?" : ""
-            return "producer \(authorities[index]) missed \(last)\(question)"
-        }
-    }
-
-    private static func clockSkew(_ snapshot: StatusSnapshot) -> String? {
-        if let theirs = snapshot.health?.timestamp, theirs > 0 {
-            let difference = theirs.clampedMinus(snapshot.takenAt)
-            if difference.magnitude > toleratedSkew.magnitude {
-                let direction = difference > 0 ? "ahead of" : "behind"
-                let time = StatusText.duration(Int64(clamping: difference.magnitude))
-                return "the node's clock is \(time) \(direction) this machine's: check NTP on both"
-            }
-        }
-        guard snapshot.state != .syncing, let age = snapshot.age, age < -toleratedSkew else { return nil }
-        return
-            "the newest block is \(StatusText.duration(Int64(clamping: age.magnitude))) ahead of this machine's clock: check NTP here and at its producer"
+    private static func notBegun(_ snapshot: StatusSnapshot) -> String? {
+        guard snapshot.height == 0, let age = snapshot.age, age < 0, let latest = snapshot.latest else { return nil }
+        let begin = CalendarTime.text(unixSeconds: latest.timestamp)
+        return "the chain has not begun: its genesis is dated \(begin), and no block can be made before"
     }
 
     private static func mempoolFull(_ snapshot: StatusSnapshot) -> String? {

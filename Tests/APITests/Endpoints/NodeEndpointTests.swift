@@ -1,4 +1,5 @@
 import Foundation
+import Ledger
 import PodoruConfiguration
 import Primitives
 import Synchronization
@@ -44,8 +45,10 @@ import Testing
                 info.keys == [
                     "version", "node_type", "type", "address", "p2p_address", "p2p_port", "api_port", "chain_id", "height",
                     "best_peer_height",
-                    "is_syncing", "sync_progress", "peer_count", "peers", "uptime", "observed_addresses",
+                    "is_syncing", "sync_progress", "peer_count", "peers", "uptime", "observed_addresses", "rules_hash", "clock_offsets",
                 ])
+            #expect(info["rules_hash"]?.string == api.node.chain.genesis.rulesHash.prefixedHex)
+            #expect(info["clock_offsets"]?.array?.isEmpty == true, "no block has come by gossip")
             #expect(info["p2p_port"]?.int == Int(api.node.port))
             #expect(info["api_port"]?.int == Int(api.port))
             #expect(info["height"]?.int == 130)
@@ -121,6 +124,33 @@ import Testing
             #expect(answer.status == 200)
             #expect(try answer.payload["status"]?.string == "degraded")
             #expect(try answer.payload["checks"]?["database"]?.string == "the disk is nearly full: 300 MiB are left for the store")
+        }
+    }
+
+    private func status(height: UInt64, head: Int64, uptime: Nanoseconds) -> NodeStatus {
+        var status = NodeStatus(height: height, hash: .zero, committedHeight: height)
+        status.headTimestamp = head
+        status.uptime = uptime
+        return status
+    }
+
+    @Test func aChainThatHasNotBegunIsDegradedAfterTenBlockTimes() {
+        func sync(after uptime: Nanoseconds) -> String {
+            HealthCheck.judge(
+                status(height: 0, head: 1_800_086_400, uptime: uptime), now: 1_800_000_000, expectsPeers: false, blockTime: 2
+            ).sync
+        }
+        #expect(sync(after: .seconds(20) - 1) == "ok")
+        #expect(sync(after: .seconds(20)) == "the chain begins at 2027-01-16T08:00:00Z")
+    }
+
+    @Test(arguments: [.min, .min + 1, -1, 0, .max] as [Int64]) func anyTimeOfTheHeadIsJudged(_ timestamp: Int64) {
+        for now in [Int64.min, 0, 1_800_000_000, .max] {
+            for height in [0, 5] as [UInt64] {
+                let report = HealthCheck.judge(
+                    status(height: height, head: timestamp, uptime: .max), now: now, expectsPeers: false, blockTime: .max)
+                #expect(!report.isUnhealthy)
+            }
         }
     }
 
