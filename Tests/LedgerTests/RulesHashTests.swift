@@ -128,10 +128,9 @@ import Testing
             """
         #expect(
             try faults(text) == [
-                "2:2 gas_confg unknown", "3:19 token_config.nmae unknown",
-                "3:61 token_config.Symbol repeated".replacing("Symbol", with: "symbol"),
-                "5:4 gas_config.fee unknown", "7:4 initial_state.a repeated", "8:38 initial_balances.0x1 repeated",
-                "9:2 authorities repeated",
+                "2:2 gas_confg unknown", "3:19 token_config.nmae unknown", "3:60 token_config.symbol repeated",
+                "5:4 gas_config.fee unknown",
+                "7:4 initial_state.a repeated", "8:35 initial_balances.0x1 repeated", "9:2 authorities repeated",
             ])
     }
 

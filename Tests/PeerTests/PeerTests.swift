@@ -133,7 +133,7 @@ import Testing
         #expect(node.log.contains("the chain has not begun: no block can be made before its genesis' time"), "\(node.log)")
         #expect(node.log.contains("begins=\(CalendarTime.text(unixSeconds: begin))"))
         let before = node.processorTime
-        // What it does in a second of waiting is the matter.
+        // What it does while it waits is the matter, so that there is no event to wait for.
         try await Task.sleep(for: .seconds(2))
         #expect(node.processorTime - before < 0.5, "it spins")
         #expect(node.log.components(separatedBy: "the chain has not begun").count == 2)
