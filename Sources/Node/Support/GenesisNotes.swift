@@ -1,5 +1,6 @@
 internal import Ledger
 internal import Logging
+internal import PodoruConfiguration
 internal import Primitives
 
 /// What the operator of a running node should know of its genesis.
