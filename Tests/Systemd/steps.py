@@ -203,8 +203,17 @@ def kill(node):
     journal = [entry["MESSAGE"] for entry in node.journal()]
     node.check("a loop that stands still: the watchdog ends it", any("Watchdog timeout" in line for line in journal), journal)
     node.check("and it is started again", node.show("NRestarts") == "1", node.show("NRestarts"))
+    last = [entry for entry in node.own() if "ended by SIGABRT" in entry["MESSAGE"]]
+    node.check("it says how long the loop had not run", len(last) == 1 and "event loop last ran" in last[0]["MESSAGE"], node.said())
     node.remove_dropin("watchdog")
     node.host.sure("systemctl restart podoru")
+    pid = node.pid
+    node.forget()
+    node.host.sure(f"kill -SEGV {pid}")
+    node.host.eventually("a new process after a crash", lambda: node.pid not in (0, pid) and node.show("ActiveState") == "active", 30)
+    last = [entry for entry in node.own() if "ended by SIGSEGV" in entry["MESSAGE"]]
+    node.check("a crash leaves one line of priority 2 with a backtrace", len(last) == 1 and last[0]["PRIORITY"] == "2"
+               and "backtrace" in last[0]["MESSAGE"], node.said())
     node.forget()
     result = node.sh("systemctl stop podoru")
     own = [entry["MESSAGE"] for entry in node.own()]
