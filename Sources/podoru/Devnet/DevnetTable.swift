@@ -104,6 +104,7 @@ struct DevnetTable {
         case .noAnswer(let seconds): "no answer for \(StatusText.duration(seconds))"
         case .syncing(let target, let rate): "syncing to \(target), \(rate)/s"
         case .behind(let count): "\(count) behind"
+        case .down(.code(0), nil): "ended"
         case .down(let ending, nil): "down: \(ending)"
         case .down(_, let seconds?): "down, back in \(seconds) s"
         }
