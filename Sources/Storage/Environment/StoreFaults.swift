@@ -51,6 +51,7 @@ public enum StoreFaults {
 
     // Unsafe: never changed. LMDB's own names, as C strings that live for ever.
     nonisolated(unsafe) private static let dataFile = strdup(Environment.dataFile)
+    // Unsafe: likewise.
     nonisolated(unsafe) private static let lockFile = strdup(Environment.lockFile)
 
     private static let impossiblePage: StaticString = "is damaged: LMDB met a page that cannot be right"

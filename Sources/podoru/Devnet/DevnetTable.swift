@@ -8,8 +8,8 @@ struct DevnetTable {
     /// Lines that there is room for; `nil` without an end.
     var height: Int?
 
-    /// Columns that the last one, how a node fares, needs: `in step, 12345 synced`, `no answer for 2 m 3 s`.
-    private static let stateWidth = 21
+    /// Columns that the last one, how a node fares, needs: `in step, 12345 synced`, `syncing to 123456, 1234/s`.
+    private static let stateWidth = 24
     /// Which columns give way on a narrow terminal, the first one first.
     private static let leastWanted = ["p2p", "pid", "pool", "peers", "api", "head", "height"]
 
