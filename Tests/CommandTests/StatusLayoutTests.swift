@@ -300,8 +300,8 @@ import Testing
         }
         #expect(
             members.map(\.name) == [
-                "api", "time", "version", "commit", "node_type", "address", "chain_id", "uptime", "state", "health", "height", "hash",
-                "target",
+                "api", "time", "version", "commit", "node_type", "address", "chain_id", "rules_hash", "uptime", "state", "health",
+                "height", "hash", "target",
                 "blocks_per_second", "seconds_left", "last_block", "block_times", "mempool", "peer_count", "inbound", "outbound", "peers",
                 "warnings",
             ])

@@ -86,7 +86,6 @@ import Testing
             #expect(await node.submit(transactions(1)[0]).summary == "admitted")
             #expect(node.mempool.count == 1)
             #expect(log.lines.count { $0.message.contains("the pending transactions of the last run are lost") } == 1, "\(log.lines)")
-            #expect(!FileManager.default.fileExists(atPath: file.path))
             #expect(FileManager.default.fileExists(atPath: "\(file.directory)/\(MempoolFile.asideName)"))
         }
         #expect(try file.read().map(\.json) == transactions(1))

@@ -45,7 +45,9 @@ struct RedactionTests {
         let pieces = ["0", "x", "a", "F", " ", "g", "0x", "\n", Self.key, String(Self.key.prefix(20)), "-", "é"]
         for _ in 0..<3000 {
             let text = (0..<8).map { _ in pieces[Int(random.next() % UInt64(pieces.count))] }.joined()
-            let longest = Redaction.sentence(text).split { !$0.isASCII || !$0.isHexDigit }.map(\.count).max() ?? 0
+            // The 0 of a `0x` is a prefix, not a digit.
+            let shown = Redaction.sentence(text).replacing("0x", with: " ")
+            let longest = shown.split { !$0.isASCII || !$0.isHexDigit }.map(\.count).max() ?? 0
             #expect(longest <= 40, Comment(rawValue: text))
             #expect(Redaction.value(text) == text || Redaction.mayHoldKey(text), Comment(rawValue: text))
         }

@@ -18,7 +18,11 @@ public enum StoreFaults {
     /// Where LMDB's code is.
     nonisolated(unsafe) private static var library: Range<UInt> = 0..<0
     /// What took these signals before, and takes those that do not come of a store.
-    nonisolated(unsafe) private static var others = (bus: sigaction(), stray: sigaction())
+    // On the heap: for a global of this type, Swift 6.3 sets aside 8 bytes less than the structure has, and sigaction(2) would write what
+    // took the signal before into the global behind it.
+    nonisolated(unsafe) private static let others = (
+        bus: UnsafeMutablePointer<sigaction>.allocate(capacity: 1), stray: UnsafeMutablePointer<sigaction>.allocate(capacity: 1)
+    )
 
     /// From now on such a failure ends this process with `code` and one sentence on standard error that begins with `podoru: `.
     /// What else such a signal comes of (a fault of another kind, somebody's kill(2)) goes to whoever took it before.
@@ -37,22 +41,22 @@ public enum StoreFaults {
                 {
                     StoreFaults.end("cannot be read any more: it was cut off while it was open, or its disk fails")
                 }
-                podoru_hand_signal_on(number, info, &StoreFaults.others.bus)
-            }, &others.bus)
+                podoru_hand_signal_on(number, info, StoreFaults.others.bus)
+            }, others.bus)
         _ = podoru_handle_signal(
             SIGSEGV,
             { number, info, context in
                 if podoru_is_fault(info) != 0, StoreFaults.library.contains(podoru_interrupted_instruction(context)) {
                     StoreFaults.end(StoreFaults.impossiblePage)
                 }
-                podoru_hand_signal_on(number, info, &StoreFaults.others.stray)
-            }, &others.stray)
+                podoru_hand_signal_on(number, info, StoreFaults.others.stray)
+            }, others.stray)
     }
 
     // Unsafe: never changed. LMDB's own names, as C strings that live for ever.
-    nonisolated(unsafe) private static let dataFile = strdup(Environment.dataFile)
+    nonisolated(unsafe) private static let dataFile = UnsafePointer(strdup(Environment.dataFile))
     // Unsafe: likewise.
-    nonisolated(unsafe) private static let lockFile = strdup(Environment.lockFile)
+    nonisolated(unsafe) private static let lockFile = UnsafePointer(strdup(Environment.lockFile))
 
     private static let impossiblePage: StaticString = "is damaged: LMDB met a page that cannot be right"
 

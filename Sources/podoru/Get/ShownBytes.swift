@@ -28,7 +28,7 @@ enum ShownBytes {
 enum ShownTime {
     /// `2026-11-26T14:21:13Z (3 s ago)`; a number alone when no calendar has it.
     static func text(_ seconds: Int64, now: Int64) -> String {
-        let age = now.clampedMinus(seconds)
+        let age = now.subtracting(clamping: seconds)
         let distance = StatusText.duration(Int64(clamping: age.magnitude))
         let place = age < 0 ? "in \(distance)" : "\(distance) ago"
         var (time, parts) = (time_t(seconds), tm())

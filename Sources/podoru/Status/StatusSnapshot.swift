@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// What is known of a node at one moment, gathered from several answers of its API.
 struct StatusSnapshot: Hashable, Sendable {
     /// Where it was asked.
@@ -58,10 +60,10 @@ extension StatusSnapshot {
     var latest: APIAnswer.Block? { blocks.first }
 
     /// Seconds since the newest block was made, by its own timestamp and this machine's clock. Negative when a clock is wrong.
-    var age: Int64? { latest.map { takenAt.clampedMinus($0.timestamp) } }
+    var age: Int64? { latest.map { takenAt.subtracting(clamping: $0.timestamp) } }
 
     /// Seconds between each block and the one before it, the newest first.
-    var blockTimes: [Int64] { zip(blocks, blocks.dropFirst()).map { $0.timestamp.clampedMinus($1.timestamp) } }
+    var blockTimes: [Int64] { zip(blocks, blocks.dropFirst()).map { $0.timestamp.subtracting(clamping: $1.timestamp) } }
 
     /// The middle one of the block times.
     var usualBlockTime: Int64? {

@@ -94,7 +94,7 @@ extension StatusWarning {
         // A node that catches up has old blocks, and the genesis block may be of any age.
         guard snapshot.state != .syncing, snapshot.height > 0, let age = snapshot.age else { return nil }
         let usual = snapshot.usualBlockTime
-        let limit = usual.map { max(overdueSeconds, overdueBlockTimes.clampedTimes($0)) } ?? unknownOverdueSeconds
+        let limit = usual.map { max(overdueSeconds, overdueBlockTimes.multiplied(clampingBy: $0)) } ?? unknownOverdueSeconds
         guard age > limit else { return nil }
         let next = snapshot.nextProducer.map { "; the next is the turn of \($0)" } ?? ""
         let pace = usual.map { ", usually one comes every \(StatusText.duration($0))" } ?? ""

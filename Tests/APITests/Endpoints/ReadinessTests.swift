@@ -50,7 +50,8 @@ import Testing
             #expect(answer.status == 200, "\(answer.text)")
         }
         // A full node on the same chain has to hear of its blocks.
-        try await withAPINode(configure: { $0.genesisPath = chain.directory.file("genesis.json") }) { api in
+        let fullNode: (inout NodeConfiguration) -> Void = { $0.genesisPath = chain.directory.file("genesis.json") }
+        try await withAPINode(configure: fullNode) { api in
             let answer = try await api.get("/api/v1/node/ready")
             #expect(answer.status == 503)
             #expect(try reasons(answer) == ["no peers"])
