@@ -137,7 +137,7 @@ class Machine:
         target.write_text(text)
         target.chmod(mode)
 
-    def bring(self, file):
-        """Copies a file of this machine to the root folder of that one."""
-        shutil.copy(file, self.root / "root" / os.path.basename(file))
-        return f"/root/{os.path.basename(file)}"
+    def bring(self, file, name):
+        """Copies a file of this machine to the root folder of that one. Two packages of one version have one name here."""
+        shutil.copy(file, self.root / "root" / name)
+        return f"/root/{name}"

@@ -20,8 +20,8 @@ class Node:
 
     def __init__(self, host, package, old):
         self.host = host
-        self.package = host.bring(package)
-        self.old = host.bring(old)
+        self.package = host.bring(package, "podoru.deb")
+        self.old = host.bring(old, "podoru-old.deb")
         self.held = 0
         self.failed = []
         self.step = ""
@@ -343,7 +343,8 @@ def remove(node):
 def upgrade(node):
     """packages with node.yaml as a conffile are upgraded without a question"""
     for name, change in [("changed", "s/^max_peers: .*/max_peers: 41/"), ("unchanged", "")]:
-        node.sh("dpkg -P podoru; rm -rf /etc/podoru/node.yaml*")
+        # With a store of its own: an older program may not read that of a newer one.
+        node.sh("dpkg -P podoru; rm -rf /etc/podoru/node.yaml* /var/lib/podoru")
         node.host.sure(f"dpkg -i {node.old}")
         node.host.sure(f"sed -i -e '{change}' {CONFIG}") if change else None
         node.dropin("time", "[Service]\nEnvironment=PODORU_BLOCK_TIME=1s\n")
