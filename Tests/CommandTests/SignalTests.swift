@@ -55,8 +55,8 @@ import Testing
         }
         began = clock.now
         #expect(try await chain.stop() == 0)
-        // A lookup would go on for ten seconds and more.
-        #expect(clock.now - began < .seconds(4))
+        // The lookups go on for ten seconds and more; an end that does not wait for them takes one, and some on a busy machine.
+        #expect(clock.now - began < .seconds(8), "\(chain.log)")
         #expect(!chain.log.contains("EBUSY") && chain.log.contains("node: stopped"), "\(chain.log)")
     }
 }
