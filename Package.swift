@@ -46,7 +46,7 @@ let package = Package(
     name: "podoru",
     products: [
         .executable(name: "podoru", targets: ["podoru"]),
-        .library(name: "PodoruFraming", targets: ["Framing", "RateLimiter"]),
+        .library(name: "PodoruWire", targets: ["Network", "Wire", "RateLimiter"]),
         .library(name: "PodoruLedger", targets: ["Primitives", "Ledger"]),
         .library(name: "PodoruProtocol", targets: ["ProtocolCore", "Peering", "Gossip", "Sync", "Mempool", "Consensus"]),
         .library(name: "PodoruEventLoop", targets: ["EventLoop"]),
@@ -78,14 +78,16 @@ let package = Package(
         module("Primitives", ["CHash", "CSystemShims"]),
         module("Ledger", ["Primitives"]),
         module("RateLimiter", []),
-        module("Framing", ["Primitives", "RateLimiter"]),
-        module("Peering", ["Primitives", "Framing", "RateLimiter", deque, ordered]),
-        module("Gossip", ["Primitives", "Framing", "RateLimiter", deque, ordered]),
-        module("Sync", ["Primitives", "Framing", deque]),
+        module("Network", ["Primitives"]),
+        module("Wire", ["Primitives", "Network", "RateLimiter"]),
+        module("Peering", ["Primitives", "Network", "Wire", "RateLimiter", deque, ordered]),
+        module("Gossip", ["Primitives", "Network", "Wire", "RateLimiter", deque, ordered]),
+        module("Sync", ["Primitives", "Network", "Wire", deque]),
         module("Mempool", ["Primitives", "Ledger", deque, heap, ordered]),
         module("Consensus", ["Primitives", "Ledger"]),
         module(
-            "ProtocolCore", ["Primitives", "Ledger", "Framing", "RateLimiter", "Peering", "Gossip", "Sync", "Mempool", "Consensus", deque]),
+            "ProtocolCore",
+            ["Primitives", "Ledger", "Network", "Wire", "RateLimiter", "Peering", "Gossip", "Sync", "Mempool", "Consensus", deque]),
 
         // The machine: sockets, disk, files.
         module("EventLoop", ["CCrash", "CSystemShims", deque]),
@@ -97,19 +99,20 @@ let package = Package(
         module(
             "Node",
             [
-                "Primitives", "Ledger", "Framing", "RateLimiter", "Peering", "Gossip", "Sync", "Mempool", "Consensus",
+                "Primitives", "Ledger", "Network", "Wire", "RateLimiter", "Peering", "Gossip", "Sync", "Mempool", "Consensus",
                 "ProtocolCore", "EventLoop", "Storage", "PodoruConfiguration", "CSystemShims", logging, lifecycle, deque,
             ]),
         module(
             "API",
             [
-                "Node", "ProtocolCore", "Peering", "PodoruConfiguration", "Storage", "Mempool", "Ledger", "Framing", "Primitives",
+                "Node", "ProtocolCore", "Peering", "PodoruConfiguration", "Storage", "Mempool", "Ledger", "Network", "Wire", "Primitives",
                 "RateLimiter", logging, lifecycle, deque,
             ] + http),
         .executableTarget(
             name: "podoru",
             dependencies: [
-                "API", "Node", "PodoruConfiguration", "EventLoop", "Storage", "Mempool", "Framing", "Ledger", "Primitives", "CSystemShims",
+                "API", "Node", "PodoruConfiguration", "EventLoop", "Storage", "Mempool", "Network", "Wire", "Ledger", "Primitives",
+                "CSystemShims",
                 "CPriority",
                 arguments,
                 logging,
@@ -122,7 +125,7 @@ let package = Package(
         .executableTarget(
             name: "podoru-bench",
             dependencies: [
-                "API", "Node", "EventLoop", "Framing", "Ledger", "Storage", "Primitives", "RateLimiter", "PodoruConfiguration",
+                "API", "Node", "EventLoop", "Network", "Wire", "Ledger", "Storage", "Primitives", "RateLimiter", "PodoruConfiguration",
                 "ProtocolCore", "CEchoReference", arguments, logging, .product(name: "Hummingbird", package: "hummingbird"),
             ] + nio,
             swiftSettings: strict),
@@ -134,33 +137,34 @@ let package = Package(
         tests("Primitives", ["Primitives", "CHash"]),
         tests("Ledger", ["Ledger", "Primitives"]),
         tests("RateLimiter", ["RateLimiter"]),
-        tests("Framing", ["Framing", "Primitives"]),
-        tests("Peering", ["Peering", "Framing", "Primitives"]),
-        tests("Gossip", ["Gossip", "Framing", "Primitives"]),
-        tests("Sync", ["Sync", "Framing", "Primitives"]),
+        tests("Wire", ["Wire", "Network", "Primitives"]),
+        tests("Peering", ["Peering", "Network", "Wire", "Primitives"]),
+        tests("Gossip", ["Gossip", "Network", "Wire", "Primitives"]),
+        tests("Sync", ["Sync", "Network", "Wire", "Primitives"]),
         tests("Mempool", ["Mempool", "Ledger", "Primitives"]),
         tests("Consensus", ["Consensus", "Ledger", "Primitives"]),
         tests(
             "ProtocolCore",
-            ["ProtocolCore", "Peering", "Gossip", "Sync", "Mempool", "Consensus", "Framing", "Ledger", "Primitives"]),
+            ["ProtocolCore", "Peering", "Gossip", "Sync", "Mempool", "Consensus", "Network", "Wire", "Ledger", "Primitives"]),
         tests("EventLoop", ["EventLoop"]),
         tests("Storage", ["Storage", "Ledger", "Primitives"]),
-        tests("Configuration", ["PodoruConfiguration", "Framing", "Peering", "Sync", "Primitives"]),
+        tests("Configuration", ["PodoruConfiguration", "Network", "Wire", "Peering", "Sync", "Primitives"]),
         tests(
             "Node",
             [
                 "podoru", "Node", "ProtocolCore", "Peering", "EventLoop", "PodoruConfiguration", "Storage", "Mempool", "Ledger",
-                "Framing", "Primitives", logging,
+                "Network", "Wire", "Primitives", logging,
             ]),
         tests(
             "API",
             [
-                "podoru", "API", "Node", "ProtocolCore", "Peering", "PodoruConfiguration", "Storage", "Mempool", "Ledger", "Framing",
+                "podoru", "API", "Node", "ProtocolCore", "Peering", "PodoruConfiguration", "Storage", "Mempool", "Ledger", "Network",
+                "Wire",
                 "Primitives",
                 logging,
             ] + http),
         // Runs the built command as an operator does.
-        tests("Command", ["podoru", "PodoruConfiguration", "Storage", "Framing", "Ledger", "Primitives"]),
+        tests("Command", ["podoru", "PodoruConfiguration", "Storage", "Network", "Wire", "Ledger", "Primitives"]),
         tests("Peer", ["podoru", "Primitives"]),
         // Reads what `deploy/` installs with the tools that an operator has.
         tests("Deploy", ["podoru", "API", "PodoruConfiguration"]),

@@ -6,7 +6,7 @@ public import Primitives
 /// that the one is fast or the other slow, by at least that much. A fast clock is no small thing: it opens the slots of others
 /// early, and whoever has it wins their turns. A date in the past tells little: blocks take time, and timestamps are whole seconds.
 ///
-/// A value of at most `maximumReadings` entries. Linear in them, some ten on any chain.
+/// A value of at most `maxReadings` entries. Linear in them, some ten on any chain.
 public struct ProducerClocks: Sendable {
     /// What the last block of one authority showed.
     public struct Reading: Hashable, Sendable {
@@ -42,7 +42,7 @@ public struct ProducerClocks: Sendable {
     /// An authority that stays ahead is told again after this.
     public static let repetition: Nanoseconds = .seconds(600)
     /// Authorities that are remembered; the one that was heard longest ago makes room. A reference genesis may name any number.
-    public static let maximumReadings = 256
+    public static let maxReadings = 256
 
     private var all: [Reading] = []
 
@@ -77,7 +77,7 @@ public struct ProducerClocks: Sendable {
             all[index] = reading
             return
         }
-        if all.count >= Self.maximumReadings, let oldest = all.indices.min(by: { all[$0].readAt < all[$1].readAt }) {
+        if all.count >= Self.maxReadings, let oldest = all.indices.min(by: { all[$0].readAt < all[$1].readAt }) {
             all.remove(at: oldest)
         }
         all.append(reading)

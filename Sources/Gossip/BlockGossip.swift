@@ -1,5 +1,6 @@
-public import Framing
+public import Network
 public import Primitives
+internal import Wire
 
 /// Which blocks to validate and whom to relay them to.
 ///
@@ -14,14 +15,14 @@ public struct BlockGossip: Sendable {
     public private(set) var counters = BlockGossipCounters()
 
     private struct Peer {
-        let id: ConnectionID
+        let id: PeerID
         var known: SeenCache
     }
 
     /// The same bytes, from whoever sent them.
     private struct Copy {
         let payload: [UInt8]
-        var senders: [ConnectionID]
+        var senders: [PeerID]
     }
 
     /// A block in validation; the first copy is the one that is tried, the others are its alternates.
@@ -45,13 +46,13 @@ public struct BlockGossip: Sendable {
     // MARK: Peers
 
     /// A peer has shaken hands: blocks are relayed to it from now on.
-    public mutating func peerReady(_ id: ConnectionID) {
+    public mutating func peerReady(_ id: PeerID) {
         guard !peers.contains(where: { $0.id == id }) else { return }
         peers.append(Peer(id: id, known: SeenCache(capacity: configuration.knownBlocksPerPeer)))
     }
 
     /// The connection is gone. A copy that it sent stays in validation.
-    public mutating func peerGone(_ id: ConnectionID) {
+    public mutating func peerGone(_ id: PeerID) {
         peers.removeAll { $0.id == id }
     }
 
@@ -59,7 +60,7 @@ public struct BlockGossip: Sendable {
 
     /// A block message came. `hash` is its header's; `payload` the bytes as they came, kept only while the block is in
     /// validation and compared with the other copies then, so the call is linear in its size then.
-    public mutating func blockArrived(_ hash: Hash32, payload: [UInt8], from id: ConnectionID, at now: Moment) -> BlockArrival {
+    public mutating func blockArrived(_ hash: Hash32, payload: [UInt8], from id: PeerID, at now: Moment) -> BlockArrival {
         markKnown(hash, to: id, at: now)
         if knownBad.contains(hash, at: now.uptime) {
             counters.knownBad += 1
@@ -85,10 +86,10 @@ public struct BlockGossip: Sendable {
 
     /// The block is valid (or was made here, or came by sync): returns the peers that are not known to have it, in the
     /// order in which they came, and counts them as having it. Relay the very bytes.
-    public mutating func blockAccepted(_ hash: Hash32, at now: Moment) -> [ConnectionID] {
+    public mutating func blockAccepted(_ hash: Hash32, at now: Moment) -> [PeerID] {
         forgetPending(hash)
         seen.insert(hash, at: now.uptime)
-        var targets: [ConnectionID] = []
+        var targets: [PeerID] = []
         for index in peers.indices where peers[index].known.insert(hash, at: now.uptime) {
             targets.append(peers[index].id)
         }
@@ -132,12 +133,12 @@ public struct BlockGossip: Sendable {
         seen.insert(hash, at: now.uptime)
     }
 
-    private mutating func markKnown(_ hash: Hash32, to id: ConnectionID, at now: Moment) {
+    private mutating func markKnown(_ hash: Hash32, to id: PeerID, at now: Moment) {
         guard let index = peers.indices.first(where: { peers[$0].id == id }) else { return }
         peers[index].known.insert(hash, at: now.uptime)
     }
 
-    private mutating func keepCopy(_ hash: Hash32, _ payload: [UInt8], from id: ConnectionID) {
+    private mutating func keepCopy(_ hash: Hash32, _ payload: [UInt8], from id: PeerID) {
         guard let copies = pending[hash]?.copies else { return }
         if let same = copies.firstIndex(where: { $0.payload == payload }) {
             if !copies[same].senders.contains(id) { pending[hash]?.copies[same].senders.append(id) }

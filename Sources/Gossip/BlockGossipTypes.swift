@@ -1,5 +1,6 @@
-public import Framing
+public import Network
 public import Primitives
+internal import Wire
 
 /// What to do with a block that arrived.
 public enum BlockArrival: Hashable, Sendable {
@@ -30,9 +31,9 @@ public struct BlockCandidate: Hashable, Sendable {
     public let hash: Hash32
     public let payload: [UInt8]
     /// The first who sent these bytes.
-    public let from: ConnectionID
+    public let from: PeerID
 
-    public init(hash: Hash32, payload: [UInt8], from: ConnectionID) {
+    public init(hash: Hash32, payload: [UInt8], from: PeerID) {
         self.hash = hash
         self.payload = payload
         self.from = from
@@ -42,11 +43,11 @@ public struct BlockCandidate: Hashable, Sendable {
 /// What follows from a rejected block.
 public struct BlockRejectionOutcome: Hashable, Sendable {
     /// Everybody who sent what turned out bad. They relayed it without validating, or made it.
-    public let culprits: [ConnectionID]
+    public let culprits: [PeerID]
     /// Hand this to validation now.
     public let next: BlockCandidate?
 
-    public init(culprits: [ConnectionID], next: BlockCandidate?) {
+    public init(culprits: [PeerID], next: BlockCandidate?) {
         self.culprits = culprits
         self.next = next
     }

@@ -1,5 +1,6 @@
-internal import Framing
+internal import Network
 public import Primitives
+internal import Wire
 
 /// The bounds of block gossip.
 public struct BlockGossipConfiguration: Sendable, Hashable {

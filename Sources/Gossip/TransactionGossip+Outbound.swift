@@ -1,5 +1,6 @@
-internal import Framing
+internal import Network
 internal import Primitives
+internal import Wire
 
 extension TransactionGossip {
     /// Sends to every peer what is due and what it grants.
@@ -44,13 +45,13 @@ extension TransactionGossip {
 
 /// Messages to be sent, each with all who get the same bytes, such that everyone gets its own in the right order.
 private struct SharedMessages {
-    private(set) var groups: [(transactions: [GossipTransaction], receivers: [ConnectionID])] = []
+    private(set) var groups: [(transactions: [GossipTransaction], receivers: [PeerID])] = []
     /// The first group that the present receiver may join: after the one that it joined last.
     private var next = 0
 
     mutating func nextReceiver() { next = 0 }
 
-    mutating func add(_ transactions: [GossipTransaction], to id: ConnectionID) {
+    mutating func add(_ transactions: [GossipTransaction], to id: PeerID) {
         let same = groups[next...].firstIndex { group in
             // By ids: the payloads follow from them.
             group.transactions.count == transactions.count

@@ -1,5 +1,6 @@
-public import Framing
+public import Network
 public import Primitives
+internal import Wire
 
 /// Which transactions to check and when to send them to whom.
 ///
@@ -33,7 +34,7 @@ public struct TransactionGossip: Sendable {
     /// A peer has shaken hands. `acceptsBatches`: it named the capability `txbatch`. `pending` is announced to it, as
     /// far as its queue has room: in an order in which a mempool can admit them.
     public mutating func peerReady(
-        _ id: ConnectionID, acceptsBatches: Bool, pending: [GossipTransaction] = [], at now: Moment,
+        _ id: PeerID, acceptsBatches: Bool, pending: [GossipTransaction] = [], at now: Moment,
         into effects: inout [TransactionGossipEffect]
     ) {
         guard peerIndex(id) == nil else { return }
@@ -47,7 +48,7 @@ public struct TransactionGossip: Sendable {
     }
 
     /// The connection is gone, and what waited for it.
-    public mutating func peerGone(_ id: ConnectionID) {
+    public mutating func peerGone(_ id: PeerID) {
         peers.removeAll { $0.id == id }
         nextDeadline = earliestDeadline()
     }
@@ -55,7 +56,7 @@ public struct TransactionGossip: Sendable {
     /// Whether the peer's connection takes more bytes: while its write queue is above the high-water mark, transactions
     /// wait here, where they can still be left out or refused.
     public mutating func peerWritable(
-        _ id: ConnectionID, _ isWritable: Bool, at now: Moment, into effects: inout [TransactionGossipEffect]
+        _ id: PeerID, _ isWritable: Bool, at now: Moment, into effects: inout [TransactionGossipEffect]
     ) {
         guard let index = peerIndex(id), peers[index].isWritable != isWritable else { return }
         peers[index].isWritable = isWritable
@@ -64,7 +65,7 @@ public struct TransactionGossip: Sendable {
     }
 
     /// `count` messages of another kind went to the peer; they take their part of what it grants, and may overdraw it.
-    public mutating func messageSent(to id: ConnectionID, count: Int = 1, at now: Moment) {
+    public mutating func messageSent(to id: PeerID, count: Int = 1, at now: Moment) {
         guard let index = peerIndex(id) else { return }
         peers[index].overdraw(count, at: now.uptime)
     }
@@ -72,7 +73,7 @@ public struct TransactionGossip: Sendable {
     // MARK: Transactions
 
     /// A transaction came from a peer, alone or in a batch. `id` is the SHA-256 of its bytes.
-    public mutating func transactionArrived(_ id: Hash32, from peer: ConnectionID, at now: Moment) -> TransactionArrival {
+    public mutating func transactionArrived(_ id: Hash32, from peer: PeerID, at now: Moment) -> TransactionArrival {
         if let index = peerIndex(peer) { peers[index].known.insert(id, at: now.uptime) }
         guard seen.insert(id, at: now.uptime) else {
             counters.duplicates += 1
@@ -118,7 +119,7 @@ public struct TransactionGossip: Sendable {
     public var queuedCount: Int { peers.reduce(0) { $0 + $1.queue.count } }
 
     // By subscript, which reads the id alone; a closure over elements would copy each peer.
-    func peerIndex(_ id: ConnectionID) -> Int? { peers.indices.first { peers[$0].id == id } }
+    func peerIndex(_ id: PeerID) -> Int? { peers.indices.first { peers[$0].id == id } }
 
     /// Sentences about what does not hold, for tests.
     public func checkInvariants() -> [String] {

@@ -1,5 +1,6 @@
-public import Framing
+public import Network
 public import Primitives
+internal import Wire
 
 /// A transaction as gossip knows it: the bytes as they were relayed and their SHA-256, the gossip id.
 ///
@@ -26,9 +27,9 @@ public enum TransactionArrival: Hashable, Sendable {
 /// What the shell is to send. Receivers of the same bytes are gathered in one effect, so that a frame is made once.
 public enum TransactionGossipEffect: Hashable, Sendable {
     /// A Transaction message with this payload.
-    case transaction(GossipTransaction, to: [ConnectionID])
+    case transaction(GossipTransaction, to: [PeerID])
     /// A TransactionBatch of these payloads; every receiver accepts batches.
-    case batch([GossipTransaction], to: [ConnectionID])
+    case batch([GossipTransaction], to: [PeerID])
 }
 
 /// Counts since the start, for the metrics.

@@ -1,11 +1,12 @@
 internal import DequeModule
-internal import Framing
+internal import Network
 internal import Primitives
 internal import RateLimiter
+internal import Wire
 
 /// One peer as transaction gossip sees it: what it has, what waits for it and how much may be sent to it.
 struct TransactionPeer {
-    let id: ConnectionID
+    let id: PeerID
     let acceptsBatches: Bool
     var known: SeenCache
     var isWritable = true
@@ -20,7 +21,7 @@ struct TransactionPeer {
     private var debt = 0
     private let reserve: Int
 
-    init(id: ConnectionID, acceptsBatches: Bool, configuration: TransactionGossipConfiguration, at time: Nanoseconds) {
+    init(id: PeerID, acceptsBatches: Bool, configuration: TransactionGossipConfiguration, at time: Nanoseconds) {
         self.id = id
         self.acceptsBatches = acceptsBatches
         known = SeenCache(capacity: configuration.knownTransactionsPerPeer)

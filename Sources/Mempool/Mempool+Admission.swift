@@ -43,8 +43,8 @@ extension Mempool {
         _ transaction: PreparedTransaction, now: Nanoseconds
     ) -> Result<PendingTransaction, MempoolRejection> {
         let size = transaction.size
-        if size > Limits.maximumTransactionBytes { return .failure(.ledger(.tooLarge(bytes: size))) }
-        let room = SelectionLimits().maximumBytes
+        if size > Limits.maxTransactionBytes { return .failure(.ledger(.tooLarge(bytes: size))) }
+        let room = SelectionLimits().maxBytes
         if size > room { return .failure(.tooLargeForBlock(bytes: size, maximum: room)) }
         var verified = transaction
         verified.verify()
@@ -89,7 +89,7 @@ extension Mempool {
 
     /// Whether the bounds hold with `candidate` too.
     func hasRoom(for candidate: PendingTransaction) -> Bool {
-        transactions.count < limits.maximumTransactions && charge + candidate.charge <= limits.maximumChargeBytes
+        transactions.count < limits.maxTransactions && charge + candidate.charge <= limits.maxChargeBytes
     }
 
     /// Evicts until there is room for `candidate`, or returns `nil` and changes nothing. See `Mempool` for the rule.

@@ -35,11 +35,11 @@ private struct Selection {
     var transactions: [PreparedTransaction] = []
     var byteCount = 0
 
-    var isFull: Bool { transactions.count >= limits.maximumTransactions }
+    var isFull: Bool { transactions.count >= limits.maxTransactions }
 
     mutating func take(_ pending: PendingTransaction) -> Bool {
         let comma = transactions.isEmpty ? 0 : 1
-        guard !isFull, byteCount + comma + pending.size <= limits.maximumBytes else { return false }
+        guard !isFull, byteCount + comma + pending.size <= limits.maxBytes else { return false }
         byteCount += comma + pending.size
         transactions.append(pending.prepared)
         return true

@@ -33,7 +33,7 @@ public struct Mempool: Sendable {
 
     /// Bytes of canonical JSON of all transactions.
     public internal(set) var byteCount = 0
-    /// What all transactions count against `MempoolLimits.maximumChargeBytes`.
+    /// What all transactions count against `MempoolLimits.maxChargeBytes`.
     var charge = 0
 
     /// One admission.
@@ -178,9 +178,9 @@ extension Mempool {
         precondition(queues.values.reduce(0) { $0 + $1.count } == transactions.count)
         precondition(queues.values.reduce(0) { $0 + $1.charge } == charge)
         precondition(transactions.values.reduce(0) { $0 + $1.size } == byteCount)
-        precondition(transactions.count <= limits.maximumTransactions && charge <= limits.maximumChargeBytes)
+        precondition(transactions.count <= limits.maxTransactions && charge <= limits.maxChargeBytes)
         precondition(arrivals.filter { live($0) != nil }.count == transactions.count)
-        precondition(arrivals.count <= 2 * limits.maximumTransactions + 65)
+        precondition(arrivals.count <= 2 * limits.maxTransactions + 65)
         for (sender, queue) in queues {
             let nonces = queue.transactions.map(\.nonce)
             precondition(zip(nonces, nonces.dropFirst()).allSatisfy { $0 < $1 })

@@ -5,7 +5,7 @@ public import Primitives
 /// usual client of these chains, and may have what nobody else wants. Who may stay in a full pool, `Mempool` says.
 public struct MempoolLimits: Hashable, Sendable {
     /// Transactions in all (`ledger.md`, "Operations": mempool 10 000 transactions).
-    public var maximumTransactions = 10_000
+    public var maxTransactions = 10_000
 
     /// Bytes that a transaction counts at least. A small one of 350 bytes of JSON takes about 2 KiB of memory with its
     /// fields and its places in the indexes.
@@ -18,7 +18,7 @@ public struct MempoolLimits: Hashable, Sendable {
     public init() {}
 
     /// Charged bytes in all: the greatest number of transactions at their least charge. 20 MB, some 19 full blocks.
-    public var maximumChargeBytes: Int { maximumTransactions * minimumChargeBytes }
+    public var maxChargeBytes: Int { maxTransactions * minimumChargeBytes }
 
     /// What a transaction of `size` bytes counts: one measure for both bounds, so that a sender of many small ones and
     /// a sender of few large ones are compared fairly when room must be made.
@@ -27,17 +27,17 @@ public struct MempoolLimits: Hashable, Sendable {
 
 /// How much `Mempool.select` may give to one block.
 public struct SelectionLimits: Hashable, Sendable {
-    public var maximumTransactions: Int
+    public var maxTransactions: Int
     /// Bytes of the transactions' canonical JSON, with the commas between them.
-    public var maximumBytes: Int
+    public var maxBytes: Int
 
     /// The room of a block (`Limits`), less what is not transactions.
     public init(
-        maximumTransactions: Int = Limits.maximumBlockTransactions,
-        maximumBytes: Int = Limits.maximumBlockBytes - Self.blockOverheadBytes
+        maxTransactions: Int = Limits.maxBlockTransactions,
+        maxBytes: Int = Limits.maxBlockBytes - Self.blockOverheadBytes
     ) {
-        self.maximumTransactions = maximumTransactions
-        self.maximumBytes = maximumBytes
+        self.maxTransactions = maxTransactions
+        self.maxBytes = maxBytes
     }
 
     /// Bytes of a block's JSON beside its transactions, at most: the header's field names, three hashes and longest

@@ -1,15 +1,16 @@
 internal import Dispatch
 internal import EventLoop
-internal import Framing
 internal import Ledger
 public import Logging
 internal import Mempool
+internal import Network
 internal import Peering
 public import PodoruConfiguration
 internal import Primitives
 internal import ProtocolCore
 internal import Storage
 internal import Synchronization
+internal import Wire
 
 #if canImport(Glibc)
 internal import Glibc

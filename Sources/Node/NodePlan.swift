@@ -1,12 +1,13 @@
 internal import Consensus
 internal import EventLoop
-internal import Framing
 public import Ledger
+internal import Network
 internal import Peering
 public import PodoruConfiguration
 public import Primitives
 internal import ProtocolCore
 internal import Sync
+internal import Wire
 
 /// The version that the handshake and `--version` name.
 public enum PodoruVersion {
@@ -79,7 +80,7 @@ struct NodePlan {
 
     fileprivate static func readGenesis(_ configuration: NodeConfiguration) throws(NodeError) -> [UInt8] {
         do throws(FileError) {
-            return try Files.read(configuration.genesisPath, as: "genesis file", maximumBytes: Files.maximumGenesisBytes)
+            return try Files.read(configuration.genesisPath, as: "genesis file", maxBytes: Files.maxGenesisBytes)
         } catch {
             throw NodeError(error, \.genesisPath)
         }

@@ -1,7 +1,8 @@
-public import Framing
+public import Network
 internal import Peering
 public import Primitives
 internal import ProtocolCore
+public import Wire
 
 /// Where a node stands at one moment.
 public struct NodeStatus: Hashable, Sendable {

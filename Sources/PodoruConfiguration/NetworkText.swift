@@ -1,6 +1,6 @@
 /// Addresses and endpoints as texts: what is wrong with one and what to write instead, or `nil`.
 ///
-/// What passes here is what `Framing.Endpoint` and `Framing.IPAddress` read; a test holds the two together.
+/// What passes here is what `Wire.Endpoint` and `Wire.IPAddress` read; a test holds the two together.
 enum NetworkText {
     static func complaintAboutAddress(_ text: String) -> ConfigurationComplaint? {
         if IPBits(text) != nil { return nil }

@@ -13,13 +13,13 @@
 /// read as U+FFFD, as Go does. A key given twice is the caller's business: the ledger lets the last one win, the
 /// envelope refuses it.
 ///
-/// Nothing here recurses, and containers within each other are counted against `maximumDepth`. After an error the
+/// Nothing here recurses, and containers within each other are counted against `maxDepth`. After an error the
 /// reader is of no more use. The bytes must outlive the reader and its keys. One pass, 1–5 GB/s on long strings.
 ///
 /// The files: this one walks the structure; `JSONReader+Strings`, `+Numbers` and `+Bytes` read the leaves.
 public struct JSONReader {
     let bytes: UnsafeRawBufferPointer
-    let maximumDepth: Int
+    let maxDepth: Int
     private var depth = 0
     /// A container was just opened: its first member comes without a comma.
     private var isAtFirstMember = false
@@ -27,9 +27,9 @@ public struct JSONReader {
     public internal(set) var offset = 0
 
     /// A reader at the start of `bytes`. Go's own limit is a depth of 10,000; the envelope's is 64 (`protocol.md`).
-    public init(_ bytes: UnsafeRawBufferPointer, maximumDepth: Int = 64) {
+    public init(_ bytes: UnsafeRawBufferPointer, maxDepth: Int = 64) {
         self.bytes = bytes
-        self.maximumDepth = maximumDepth
+        self.maxDepth = maxDepth
     }
 
     // MARK: Structure
@@ -119,7 +119,7 @@ public struct JSONReader {
 
     private mutating func open(_ kind: JSONKind) throws(JSONError) {
         try expect(kind)
-        if depth == maximumDepth { throw .tooDeep(limit: maximumDepth, offset: offset) }
+        if depth == maxDepth { throw .tooDeep(limit: maxDepth, offset: offset) }
         depth += 1
         offset += 1
         isAtFirstMember = true

@@ -1,9 +1,10 @@
-public import Framing
 public import Gossip
 public import Ledger
 public import Mempool
+public import Network
 public import Primitives
 public import Sync
+internal import Wire
 
 // What the core and the chain worker say to each other. The worker (Node) runs on its own thread over LMDB; a simulation
 // runs the same conversation over `MemoryChainStore` in the same thread.
@@ -35,7 +36,7 @@ public struct ReceivedBlock: Sendable {
     public var height: UInt64
     /// The payload as it arrived, which is also what is relayed.
     public var payload: [UInt8]
-    public var from: ConnectionID
+    public var from: PeerID
     /// Whose block it claims to be: true of one that turns out valid.
     public var producer: ByteString
     /// When its frame was complete.
@@ -48,7 +49,7 @@ public struct TransactionCandidate: Sendable {
     public var gossipID: Hash32
     public var payload: [UInt8]
     /// `nil` for one that was submitted here.
-    public var from: ConnectionID?
+    public var from: PeerID?
     /// The transaction that `payload` is the canonical JSON of, where that has been read already; its signature may be unchecked.
     public var prepared: PreparedTransaction?
     /// How long it has waited for a block before this node was started.
@@ -62,7 +63,7 @@ public struct TransactionCandidate: Sendable {
         self.prepared = prepared
     }
 
-    public init(gossipID: Hash32, payload: [UInt8], from: ConnectionID?) {
+    public init(gossipID: Hash32, payload: [UInt8], from: PeerID?) {
         self.gossipID = gossipID
         self.payload = payload
         self.from = from
@@ -83,7 +84,7 @@ public enum ChainCommand: Sendable {
     /// Check transactions and put the good ones into the mempool; answered by `transactionsChecked` with a verdict for each.
     case checkTransactions([TransactionCandidate])
     /// Say what is pending, for a peer that has just come; answered by `pendingTransactions`.
-    case listPending(ConnectionID)
+    case listPending(PeerID)
     /// Make the next block with this timestamp; answered by `blockProduced` once it is committed, or by `productionSkipped`.
     case produceBlock(timestamp: Int64)
 }
@@ -141,7 +142,7 @@ public enum ChainReport: Sendable {
     case transactionsChecked([TransactionVerdict])
     /// What is in the mempool, in the order in which it may be relayed. Everything admitted earlier is in it, everything
     /// admitted later is reported later.
-    case pendingTransactions(ConnectionID, [GossipTransaction])
+    case pendingTransactions(PeerID, [GossipTransaction])
     /// A block of our own: committed, not yet sent.
     case blockProduced(payload: [UInt8], head: Head, transactionCount: Int)
     case productionSkipped(timestamp: Int64, reason: String)

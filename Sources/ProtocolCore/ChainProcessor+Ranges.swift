@@ -1,7 +1,8 @@
-public import Framing
 public import Ledger
+public import Network
 internal import Primitives
 public import Sync
+internal import Wire
 
 /// Why an answer to a range request is no run of blocks.
 public struct MalformedRange: Error, Hashable, Sendable {

@@ -1,9 +1,10 @@
 internal import Consensus
-internal import Framing
 internal import Gossip
 public import Ledger
 internal import Mempool
+internal import Network
 public import Primitives
+internal import Wire
 
 extension ChainProcessor {
     /// Pending transactions that are told to a peer that has just come. What it misses comes with the block; a full mempool
@@ -51,7 +52,7 @@ extension ChainProcessor {
         }
     }
 
-    func listPending(_ id: ConnectionID, report: Report) {
+    func listPending(_ id: PeerID, report: Report) {
         let pending = mempool.oldest(ChainProcessor.announcedTransactions).map { prepared in
             let payload = prepared.transaction.json
             return GossipTransaction(id: SHA256.hash(payload), payload: payload)

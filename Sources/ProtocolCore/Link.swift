@@ -1,9 +1,10 @@
 internal import DequeModule
-public import Framing
 internal import Gossip
+public import Network
 internal import Peering
 public import Primitives
 internal import RateLimiter
+internal import Wire
 
 /// What the core keeps for one open connection beside what `PeerManager` knows: its rate and what of it is being worked on.
 struct Link: Sendable {
@@ -61,7 +62,7 @@ extension ProtocolCore {
 
     /// A frame of this connection was taken: charges it, and says whether the next one may be taken too. When not, the shell
     /// stops there and pauses the socket until `resumeReading`; nothing is lost (`protocol.md`, "Rates and limits").
-    public mutating func frameTaken(_ id: ConnectionID, at now: Moment, into effects: inout [CoreEffect]) -> Bool {
+    public mutating func frameTaken(_ id: PeerID, at now: Moment, into effects: inout [CoreEffect]) -> Bool {
         guard var link = links[id] else { return false }
         _ = link.bucket.take(at: now.uptime)
         let hasTokens = link.bucket.available(at: now.uptime) > 0
@@ -85,14 +86,14 @@ extension ProtocolCore {
     }
 
     /// A write to this peer was refused because its queue is full.
-    public mutating func slowReader(_ id: ConnectionID, at now: Moment, into effects: inout [CoreEffect]) {
+    public mutating func slowReader(_ id: PeerID, at now: Moment, into effects: inout [CoreEffect]) {
         guard links[id] != nil else { return }
-        peers.penalize(id, .slowReader, at: now, effects: &peerEffects)
+        peers.penalize(id, .slowReader, at: now, into: &peerEffects)
         settle(at: now, into: &effects)
     }
 
     /// The shell's write queue to this peer rose above its high-water mark, or fell to the low one.
-    public mutating func setCongested(_ id: ConnectionID, _ isCongested: Bool, at now: Moment, into effects: inout [CoreEffect]) {
+    public mutating func setCongested(_ id: PeerID, _ isCongested: Bool, at now: Moment, into effects: inout [CoreEffect]) {
         guard var link = links[id] else { return }
         transactions.peerWritable(id, !isCongested, at: now, into: &gossipEffects)
         defer { settle(at: now, into: &effects) }
@@ -113,7 +114,7 @@ extension ProtocolCore {
     }
 
     /// The shell holds back a connection for a reason of its own and does not read it: its silence says nothing.
-    public mutating func notRead(_ id: ConnectionID, at now: Moment) {
+    public mutating func notRead(_ id: PeerID, at now: Moment) {
         peers.bytesReceived(id, at: now)
     }
 
@@ -125,12 +126,12 @@ extension ProtocolCore {
                 continue
             }
             if let since = link.congestedSince, now.uptime - since >= CoreLimits.slowReaderPatience {
-                peers.penalize(id, .slowReader, at: now, effects: &peerEffects)
+                peers.penalize(id, .slowReader, at: now, into: &peerEffects)
                 continue
             }
             if link.bucket.excess(at: now.uptime) >= configuration.rateLimitPatience {
                 links[id] = link
-                peers.penalize(id, .rateLimitExceeded, at: now, effects: &peerEffects)
+                peers.penalize(id, .rateLimitExceeded, at: now, into: &peerEffects)
                 continue
             }
             links[id] = link
@@ -138,7 +139,7 @@ extension ProtocolCore {
         }
     }
 
-    mutating func resumeIfFree(_ id: ConnectionID, at now: Moment, into effects: inout [CoreEffect]) {
+    mutating func resumeIfFree(_ id: PeerID, at now: Moment, into effects: inout [CoreEffect]) {
         guard var link = links[id], link.isPaused, !isHeldBack(link) else { return }
         if let tokenTime = link.tokenTime, tokenTime > now.uptime { return }
         counters.throttled += link.throttledTime(at: now)

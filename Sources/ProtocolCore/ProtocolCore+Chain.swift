@@ -1,10 +1,11 @@
 internal import Consensus
-public import Framing
 internal import Gossip
 internal import Ledger
+public import Network
 internal import Peering
 public import Primitives
 internal import Sync
+internal import Wire
 
 extension ProtocolCore {
     /// Takes a report of the chain worker.
@@ -40,7 +41,7 @@ extension ProtocolCore {
     }
 
     /// The answer to a block request has been handed to the socket, or the peer is gone.
-    public mutating func blocksSent(_ id: ConnectionID, at now: Moment, into effects: inout [CoreEffect]) {
+    public mutating func blocksSent(_ id: PeerID, at now: Moment, into effects: inout [CoreEffect]) {
         guard links[id] != nil else { return }
         links[id]?.isBeingAnswered = false
         answerNext(id, into: &effects)
@@ -95,7 +96,7 @@ extension ProtocolCore {
         }
         counters.rejectedBlocks += 1
         let outcome = blocks.blockRejected(hash, fault == .header ? .header : .body, at: now)
-        for id in outcome.culprits { peers.penalize(id, .invalidBlock, at: now, effects: &peerEffects) }
+        for id in outcome.culprits { peers.penalize(id, .invalidBlock, at: now, into: &peerEffects) }
         if let next = outcome.next, let block {
             let copy = ReceivedBlock(
                 hash: hash, height: block.height, payload: next.payload, from: next.from, producer: block.producer,
@@ -156,7 +157,7 @@ extension ProtocolCore {
                 counters.rejectedTransactions += 1
                 transactions.transactionRejected(candidate.gossipID, mayChange: !refusal.isPermanent)
                 effects.append(.fact(.transactionRefused(refusal)))
-                if refusal.isPermanent, let id { peers.penalize(id, .invalidTransaction, at: now, effects: &peerEffects) }
+                if refusal.isPermanent, let id { peers.penalize(id, .invalidTransaction, at: now, into: &peerEffects) }
             }
             if let id { resumeIfFree(id, at: now, into: &effects) }
         }

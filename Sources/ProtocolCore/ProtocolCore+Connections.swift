@@ -1,51 +1,52 @@
-public import Framing
+public import Network
 public import Peering
 public import Primitives
 internal import RateLimiter
 internal import Sync
+public import Wire
 
 extension ProtocolCore {
     /// A connection came in.
-    public mutating func accepted(_ id: ConnectionID, from remote: Endpoint, at now: Moment, into effects: inout [CoreEffect]) {
+    public mutating func accepted(_ id: PeerID, from remote: Endpoint, at now: Moment, into effects: inout [CoreEffect]) {
         open(id, remote, at: now)
-        peers.accepted(id, from: remote, at: now, effects: &peerEffects)
+        peers.accepted(id, from: remote, at: now, into: &peerEffects)
         settle(at: now, into: &effects)
     }
 
     /// A dial came through; `remote` is the address that the name led to.
     public mutating func dialSucceeded(
-        _ endpoint: Endpoint, as id: ConnectionID, remote: Endpoint, at now: Moment, into effects: inout [CoreEffect]
+        _ endpoint: Endpoint, as id: PeerID, remote: Endpoint, at now: Moment, into effects: inout [CoreEffect]
     ) {
         open(id, remote, at: now)
-        peers.dialSucceeded(endpoint, as: id, remote: remote, at: now, effects: &peerEffects)
+        peers.dialSucceeded(endpoint, as: id, remote: remote, at: now, into: &peerEffects)
         settle(at: now, into: &effects)
     }
 
     /// A dial came to nothing, because of `failure`.
     public mutating func dialFailed(_ endpoint: Endpoint, _ failure: DialFailure, at now: Moment, into effects: inout [CoreEffect]) {
-        peers.dialFailed(endpoint, failure, at: now, effects: &peerEffects)
+        peers.dialFailed(endpoint, failure, at: now, into: &peerEffects)
         settle(at: now, into: &effects)
     }
 
     /// A connection ended on the other side or in the network.
-    public mutating func closed(_ id: ConnectionID, _ reason: DisconnectReason, at now: Moment, into effects: inout [CoreEffect]) {
+    public mutating func closed(_ id: PeerID, _ reason: DisconnectReason, at now: Moment, into effects: inout [CoreEffect]) {
         guard let link = links[id] else { return }
         if !link.isReady { counters.rejections.count(reason) }
         forget(id, at: now)
-        peers.closed(id, reason: reason, at: now, effects: &peerEffects)
+        peers.closed(id, reason: reason, at: now, into: &peerEffects)
         settle(at: now, into: &effects)
     }
 
     /// The framing found that a peer broke the protocol.
-    public mutating func violated(_ id: ConnectionID, _ violation: Violation, at now: Moment, into effects: inout [CoreEffect]) {
+    public mutating func violated(_ id: PeerID, _ violation: Violation, at now: Moment, into effects: inout [CoreEffect]) {
         guard links[id] != nil else { return }
         effects.append(.fact(.violated(id, violation)))
-        peers.penalize(id, .violation(violation), at: now, effects: &peerEffects)
+        peers.penalize(id, .violation(violation), at: now, into: &peerEffects)
         settle(at: now, into: &effects)
     }
 
     /// Bytes of a frame came that is not whole yet: a sign of life, and of progress for a large answer.
-    public mutating func bytesReceived(_ id: ConnectionID, count: Int, at now: Moment) {
+    public mutating func bytesReceived(_ id: PeerID, count: Int, at now: Moment) {
         peers.bytesReceived(id, at: now)
         sync.bytesReceived(id, count: count, at: now)
     }
@@ -59,15 +60,15 @@ extension ProtocolCore {
         for id in links.keys {
             links[id]?.bucket.reconfigure(rate: new.messagesPerSecond, burst: new.messageBurst, at: now.uptime)
         }
-        peers.reconfigure(new.peering, at: now, effects: &peerEffects)
+        peers.reconfigure(new.peering, at: now, into: &peerEffects)
         settle(at: now, into: &effects)
     }
 
-    private mutating func open(_ id: ConnectionID, _ remote: Endpoint, at now: Moment) {
+    private mutating func open(_ id: PeerID, _ remote: Endpoint, at now: Moment) {
         links[id] = Link(remote: remote, rate: configuration.messagesPerSecond, burst: configuration.messageBurst, at: now)
     }
 
-    mutating func forget(_ id: ConnectionID, at now: Moment) {
+    mutating func forget(_ id: PeerID, at now: Moment) {
         if let link = links.removeValue(forKey: id) { counters.throttled += link.throttledTime(at: now) }
         pausedLinks.remove(id)
         awaitingCommit.remove(id)

@@ -1,8 +1,9 @@
-internal import Framing
 internal import Gossip
+internal import Network
 internal import Peering
 internal import Primitives
 internal import Sync
+internal import Wire
 
 // The parts speak in effects of their own; here they become frames, commands, or news for the other parts. An effect of one
 // part may cause effects of another (a ready peer is news for gossip and sync), so this goes round until nothing is left.
@@ -57,7 +58,7 @@ extension ProtocolCore {
         }
     }
 
-    private mutating func peerReady(_ id: ConnectionID, at now: Moment, into effects: inout [CoreEffect]) {
+    private mutating func peerReady(_ id: PeerID, at now: Moment, into effects: inout [CoreEffect]) {
         guard let info = peers.peer(id) else { return }
         links[id]?.isReady = true
         effects.append(.fact(.peerConnected(info)))
@@ -68,7 +69,7 @@ extension ProtocolCore {
         reconsiderProduction(at: now)
     }
 
-    private mutating func peerGone(_ id: ConnectionID, _ reason: DisconnectReason, at now: Moment, into effects: inout [CoreEffect]) {
+    private mutating func peerGone(_ id: PeerID, _ reason: DisconnectReason, at now: Moment, into effects: inout [CoreEffect]) {
         forget(id, at: now)
         counters.disconnects.count(reason)
         blocks.peerGone(id)
@@ -96,7 +97,7 @@ extension ProtocolCore {
             case .discard(let ticket): effects.append(.chain(.discardRange(ticket: ticket)))
             case .fault(let id, let fault):
                 effects.append(.fact(.syncFault(id, fault)))
-                if let fault = fault.asPeerFault { peers.penalize(id, fault, at: now, effects: &peerEffects) }
+                if let fault = fault.asPeerFault { peers.penalize(id, fault, at: now, into: &peerEffects) }
             case .progress(let progress): effects.append(.fact(.syncProgress(progress)))
             case .started(let target): effects.append(.fact(.syncStarted(target: target)))
             case .finished(let height):
@@ -128,7 +129,7 @@ extension ProtocolCore {
 
     /// Sends one message to several peers: one frame, shared by all of them.
     mutating func broadcast(
-        _ type: MessageType, _ payload: [UInt8], to receivers: [ConnectionID], isBulk: Bool = false, at now: Moment,
+        _ type: MessageType, _ payload: [UInt8], to receivers: [PeerID], isBulk: Bool = false, at now: Moment,
         into effects: inout [CoreEffect]
     ) {
         guard !receivers.isEmpty, let frame = try? FrameEncoder.frame(type: type, payload: payload, timestamp: now.unixSeconds) else {
@@ -142,7 +143,7 @@ extension ProtocolCore {
 
     /// Sends one message to one peer. A message that does not fit under the cap is a bug of the sender of it, and goes nowhere.
     mutating func send(
-        _ type: MessageType, _ payload: [UInt8], to id: ConnectionID, isSigned: Bool = false, at now: Moment,
+        _ type: MessageType, _ payload: [UInt8], to id: PeerID, isSigned: Bool = false, at now: Moment,
         into effects: inout [CoreEffect]
     ) {
         let signer = isSigned ? configuration.identity : nil

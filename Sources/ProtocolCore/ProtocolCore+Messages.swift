@@ -1,34 +1,35 @@
-public import Framing
 internal import Gossip
 internal import Ledger
+public import Network
 internal import Peering
 public import Primitives
 internal import Sync
+public import Wire
 
 extension ProtocolCore {
     /// A whole message of a peer. The shell asked `mayTakeFrame` before it decoded it.
     ///
     /// Cost: a block's header is decoded and hashed, a transaction's payload is hashed; everything else that costs is left to
     /// the chain worker.
-    public mutating func received(_ message: InboundMessage, from id: ConnectionID, at now: Moment, into effects: inout [CoreEffect]) {
+    public mutating func received(_ message: InboundMessage, from id: PeerID, at now: Moment, into effects: inout [CoreEffect]) {
         guard let link = links[id] else { return }
         countReceived(message, from: id)
         do throws(Violation) {
             if message.known == .handshake {
                 try takeHandshake(message, from: id, at: now)
-            } else if peers.messageReceived(id, at: now, effects: &peerEffects) {
+            } else if peers.messageReceived(id, at: now, into: &peerEffects) {
                 if message.known != nil { try message.verify(expected: link.nodeID) }
                 try take(message, from: id, at: now, into: &effects)
             }
         } catch {
             effects.append(.fact(.violated(id, error)))
-            peers.penalize(id, .violation(error), at: now, effects: &peerEffects)
+            peers.penalize(id, .violation(error), at: now, into: &peerEffects)
         }
         settle(at: now, into: &effects)
     }
 
     private mutating func take(
-        _ message: InboundMessage, from id: ConnectionID, at now: Moment, into effects: inout [CoreEffect]
+        _ message: InboundMessage, from id: PeerID, at now: Moment, into effects: inout [CoreEffect]
     ) throws(Violation) {
         switch message.known {
         case .block: try takeBlock(message.payload, from: id, at: now, into: &effects)
@@ -42,7 +43,7 @@ extension ProtocolCore {
         case .peerList: try takePeerList(message.payload, from: id, at: now)
         case .ping:
             let ping = try Ping(decoding: message.payload, type: .ping)
-            peers.pingReceived(id, ping, at: now, effects: &peerEffects)
+            peers.pingReceived(id, ping, at: now, into: &peerEffects)
             sync.peerHeight(id, height: ping.height, at: now, into: &syncEffects)
         case .pong:
             let pong = try Ping(decoding: message.payload, type: .pong)
@@ -54,7 +55,7 @@ extension ProtocolCore {
         }
     }
 
-    private mutating func takeHandshake(_ message: InboundMessage, from id: ConnectionID, at now: Moment) throws(Violation) {
+    private mutating func takeHandshake(_ message: InboundMessage, from id: PeerID, at now: Moment) throws(Violation) {
         let handshake = try Handshake(decoding: message.payload)
         let nodeID = handshake.nodeID.flatMap { Address(ByteString($0)) }
         try message.verify(expected: nodeID)
@@ -62,20 +63,20 @@ extension ProtocolCore {
         links[id]?.nodeID = nodeID
         links[id]?.speaksBatches = handshake.has(Capability.transactionBatch)
         links[id]?.speaksPing = handshake.has(Capability.ping)
-        peers.handshakeReceived(id, handshake, signedBy: signer, at: now, effects: &peerEffects)
+        peers.handshakeReceived(id, handshake, signedBy: signer, at: now, into: &peerEffects)
     }
 
-    private mutating func takePeerList(_ payload: [UInt8], from id: ConnectionID, at now: Moment) throws(Violation) {
+    private mutating func takePeerList(_ payload: [UInt8], from id: PeerID, at now: Moment) throws(Violation) {
         switch try PeerList(decoding: payload) {
-        case .request: peers.peerListRequested(id, at: now, effects: &peerEffects)
-        case .answer(let endpoints, _): peers.peerListReceived(id, endpoints, at: now, effects: &peerEffects)
+        case .request: peers.peerListRequested(id, at: now, into: &peerEffects)
+        case .answer(let endpoints, _): peers.peerListReceived(id, endpoints, at: now, into: &peerEffects)
         }
     }
 
     // MARK: Blocks
 
     private mutating func takeBlock(
-        _ payload: [UInt8], from id: ConnectionID, at now: Moment, into effects: inout [CoreEffect]
+        _ payload: [UInt8], from id: PeerID, at now: Moment, into effects: inout [CoreEffect]
     ) throws(Violation) {
         let peek: (header: BlockHeader, hash: Hash32)
         do {
@@ -123,7 +124,7 @@ extension ProtocolCore {
             inValidation[block.hash] = block
             effects.append(.chain(.validateBlock(block)))
         case .duplicate, .waiting: counters.blockDuplicates += 1
-        case .knownBad: peers.penalize(block.from, .invalidBlock, at: now, effects: &peerEffects)
+        case .knownBad: peers.penalize(block.from, .invalidBlock, at: now, into: &peerEffects)
         case .busy: break  // Sync asks for it later, should it be needed.
         }
     }
@@ -131,7 +132,7 @@ extension ProtocolCore {
     // MARK: Transactions
 
     private mutating func takeTransactions(
-        _ payloads: [[UInt8]], from id: ConnectionID, at now: Moment, into effects: inout [CoreEffect]
+        _ payloads: [[UInt8]], from id: PeerID, at now: Moment, into effects: inout [CoreEffect]
     ) {
         var candidates: [TransactionCandidate] = []
         for payload in payloads {
@@ -151,14 +152,14 @@ extension ProtocolCore {
 
     // MARK: Requests and answers
 
-    private mutating func takeBlockRequest(_ request: BlockRequest, from id: ConnectionID, into effects: inout [CoreEffect]) {
+    private mutating func takeBlockRequest(_ request: BlockRequest, from id: PeerID, into effects: inout [CoreEffect]) {
         links[id]?.requests.append(request)
         answerNext(id, into: &effects)
     }
 
     /// Has the oldest request of a peer answered, one at a time: answers come in the order of the requests, and no more than
     /// one waits behind a full socket.
-    mutating func answerNext(_ id: ConnectionID, isCommitted: Bool = false, into effects: inout [CoreEffect]) {
+    mutating func answerNext(_ id: PeerID, isCommitted: Bool = false, into effects: inout [CoreEffect]) {
         guard let link = links[id], !link.isBeingAnswered, link.congestedSince == nil, let request = link.requests.first else { return }
         let range = request.range
         if !isCommitted, range.last > committedHeight, head.height > committedHeight {
@@ -174,7 +175,7 @@ extension ProtocolCore {
     }
 
     private mutating func takeBlockResponse(
-        _ payload: [UInt8], from id: ConnectionID, at now: Moment, into effects: inout [CoreEffect]
+        _ payload: [UInt8], from id: PeerID, at now: Moment, into effects: inout [CoreEffect]
     ) {
         sync.responseReceived(id, payloadByteCount: payload.count, at: now, into: &syncEffects)
         drainSync(responsePayload: payload, at: now, into: &effects)

@@ -1,6 +1,7 @@
-public import Framing
+public import Network
 public import Peering
 public import Primitives
+internal import Wire
 
 /// What the operator asks while the node runs. `PeerManager+Operator` says what each of the peer verbs means.
 extension ProtocolCore {
@@ -8,8 +9,8 @@ extension ProtocolCore {
     public mutating func addPeer(
         _ endpoint: Endpoint, at now: Moment, into effects: inout [CoreEffect]
     ) throws(OperatorRefusal) -> Bool {
-        let isNew = try peers.addPeer(endpoint, at: now, effects: &peerEffects)
-        peers.tick(at: now, effects: &peerEffects)
+        let isNew = try peers.addPeer(endpoint, at: now, into: &peerEffects)
+        peers.tick(at: now, into: &peerEffects)
         settle(at: now, into: &effects)
         return isNew
     }
@@ -18,7 +19,7 @@ extension ProtocolCore {
     public mutating func removePeer(
         _ selector: PeerSelector, at now: Moment, into effects: inout [CoreEffect]
     ) throws(OperatorRefusal) -> Int {
-        let count = try peers.removePeer(selector, at: now, effects: &peerEffects)
+        let count = try peers.removePeer(selector, at: now, into: &peerEffects)
         settle(at: now, into: &effects)
         return count
     }
@@ -27,7 +28,7 @@ extension ProtocolCore {
     public mutating func ban(
         _ address: IPAddress, for duration: Nanoseconds, at now: Moment, into effects: inout [CoreEffect]
     ) throws(OperatorRefusal) -> Int {
-        let count = try peers.ban(address, for: duration, at: now, effects: &peerEffects)
+        let count = try peers.ban(address, for: duration, at: now, into: &peerEffects)
         settle(at: now, into: &effects)
         return count
     }

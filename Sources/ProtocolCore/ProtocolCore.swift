@@ -1,11 +1,12 @@
 public import Consensus
-internal import Framing
 public import Gossip
 internal import Ledger
+internal import Network
 public import Peering
 public import Primitives
 internal import RateLimiter
 public import Sync
+internal import Wire
 
 /// The whole protocol of one node as a value: events and the time go in, effects come out.
 ///
@@ -29,9 +30,9 @@ public struct ProtocolCore: Sendable {
     public internal(set) var clocks = ProducerClocks()
 
     /// One entry per open connection, ready or not.
-    var links: [ConnectionID: Link] = [:]
+    var links: [PeerID: Link] = [:]
     /// Connections that are not read for now, so that a tick need not look at all of them.
-    var pausedLinks: Set<ConnectionID> = []
+    var pausedLinks: Set<PeerID> = []
     var waiting = WaitingBlocks()
     /// Blocks that the chain worker has, by hash: what will be relayed. Bounded by the blocks in validation of `BlockGossip`.
     var inValidation: [Hash32: ReceivedBlock] = [:]
@@ -40,7 +41,7 @@ public struct ProtocolCore: Sendable {
     var behindSince: Nanoseconds?
     var production: Production?
     /// Connections whose oldest block request must wait for a commit.
-    var awaitingCommit: Set<ConnectionID> = []
+    var awaitingCommit: Set<PeerID> = []
     /// Bytes of transactions that wait for a verdict, over all peers.
     var uncheckedBytes = 0
 
@@ -64,7 +65,7 @@ public struct ProtocolCore: Sendable {
 
     /// Begins: dials the bootstrap peers.
     public mutating func start(at now: Moment, into effects: inout [CoreEffect]) {
-        peers.start(at: now, effects: &peerEffects)
+        peers.start(at: now, into: &peerEffects)
         settle(at: now, into: &effects)
     }
 
@@ -79,7 +80,7 @@ public struct ProtocolCore: Sendable {
 
     /// Does what is due.
     public mutating func tick(at now: Moment, into effects: inout [CoreEffect]) {
-        peers.tick(at: now, effects: &peerEffects)
+        peers.tick(at: now, into: &peerEffects)
         sync.tick(at: now, into: &syncEffects)
         transactions.tick(at: now, into: &gossipEffects)
         resumeLinks(at: now, into: &effects)

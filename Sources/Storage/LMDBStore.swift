@@ -49,18 +49,18 @@ public final class LMDBStore: ChainStore {
     /// Whether the store has an older format, which the next block ends.
     private var isOldFormat: Bool
     /// The highest nonces of senders asked for during the open write, kept up to date: a sender of many transactions is
-    /// looked up once in a write. At most `maximumRememberedSenders`, then it starts anew.
+    /// looked up once in a write. At most `maxRememberedSenders`, then it starts anew.
     private var lastNonces: [Address: UInt64?] = [:]
-    private static let maximumRememberedSenders = 4096
+    private static let maxRememberedSenders = 4096
     /// Why the open write cannot be committed.
     private var failure: StoreError?
 
     /// Blocks of one write between two looks at the resident pages: a look costs 3 µs, a block some 200.
     private static let operationsPerTrim = 16
 
-    /// How often a write is repeated: each time the map has doubled or grown by `maximumGrowthBytes`, so the last one
+    /// How often a write is repeated: each time the map has doubled or grown by `maxGrowthBytes`, so the last one
     /// is far above anything that one write may hold.
-    private static let maximumRepeats = 16
+    private static let maxRepeats = 16
 
     /// Opens the store in `directory`, which is checked first: its pages (`StoreInspector`), its format, its tip.
     ///
@@ -120,7 +120,7 @@ public final class LMDBStore: ChainStore {
             abort()
             throw failure
         }
-        for _ in 0..<LMDBStore.maximumRepeats {
+        for _ in 0..<LMDBStore.maxRepeats {
             guard let open = write else { break }
             do {
                 let writer = StoreWriter(view: view(open))
@@ -168,7 +168,7 @@ public final class LMDBStore: ChainStore {
 
     /// Stores a value beside the chain. Names are at most 256 bytes.
     public func setMetadata(_ key: String, _ value: [UInt8]) throws {
-        guard key.utf8.count <= MetadataKey.maximumNameBytes else {
+        guard key.utf8.count <= MetadataKey.maxNameBytes else {
             throw StoreError(.write, .limit, path: directory, detail: "a metadata name of \(key.utf8.count) bytes")
         }
         try perform(.metadata(MetadataKey.caller(key), value))
@@ -212,7 +212,7 @@ public final class LMDBStore: ChainStore {
 
     /// Aborts the write, grows the map and performs everything that was pending again, in a new transaction.
     private func repeatOnLargerMap() throws(StoreError) {
-        for _ in 0..<LMDBStore.maximumRepeats {
+        for _ in 0..<LMDBStore.maxRepeats {
             if let write { environment.abort(write) }
             write = nil
             try environment.grow()
@@ -253,7 +253,7 @@ public final class LMDBStore: ChainStore {
         guard write != nil else { return try read { try $0.lastNonce(sender) } }
         if let known = lastNonces[sender] { return known }
         let last = try read { try $0.lastNonce(sender) }
-        if lastNonces.count >= LMDBStore.maximumRememberedSenders { lastNonces.removeAll(keepingCapacity: true) }
+        if lastNonces.count >= LMDBStore.maxRememberedSenders { lastNonces.removeAll(keepingCapacity: true) }
         lastNonces[sender] = .some(last)
         return last
     }

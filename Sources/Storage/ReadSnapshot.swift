@@ -25,10 +25,10 @@ public struct ReadSnapshot: ~Copyable {
     public func block(atHeight height: UInt64) throws -> [UInt8]? { try view.block(height) }
 
     /// The blocks from `first` on as the payload of a BlockResponse to a range (`protocol.md`, type 4): at most `count`,
-    /// as long a prefix as fits in `maximumBytes`, but one block at least where there is one; `[]` where there is none.
+    /// as long a prefix as fits in `maxBytes`, but one block at least where there is one; `[]` where there is none.
     /// One allocation and one copy of each block.
-    public func blocks(from first: UInt64, count: Int, maximumBytes: Int) throws -> BlockArray {
-        try view.blockArray(from: first, count: count, maximumBytes: maximumBytes)
+    public func blocks(from first: UInt64, count: Int, maxBytes: Int) throws -> BlockArray {
+        try view.blockArray(from: first, count: count, maxBytes: maxBytes)
     }
 
     /// The height of the block with this hash, or `nil` when it is not on this chain.
@@ -91,7 +91,7 @@ public final class StoreReader: Sendable {
     }
 
     /// Runs `body` on a snapshot of the last commit; about 0.5 µs more than the body. Waits while the map is being resized
-    /// or `StoreOptions.maximumReaders` snapshots are open. Do not open one inside another: the two could wait for each other.
+    /// or `StoreOptions.maxReaders` snapshots are open. Do not open one inside another: the two could wait for each other.
     public func read<R>(_ body: (borrowing ReadSnapshot) throws -> R) throws -> R {
         try environment.read { transaction in
             try body(ReadSnapshot(StoreView(transaction: transaction, databases: databases)))

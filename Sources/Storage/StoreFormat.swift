@@ -31,7 +31,7 @@ enum Database: String, CaseIterable {
 public struct StoreOptions: Sendable {
     /// Read snapshots open at a time in this process; the next one waits. The API, the block server and the worker
     /// together have fewer threads than this.
-    public static let maximumReaders = 32
+    public static let maxReaders = 32
 
     /// A disk with less than this left counts as full when a write was cut short.
     static let nearlyFullBytes: UInt64 = 16 << 20
@@ -42,18 +42,18 @@ public struct StoreOptions: Sendable {
     /// with indexes and undo log, 16 MiB of full blocks about 64 MiB. A write that needs more is repeated on a larger map.
     public var headroomBytes: Int
     /// The map doubles up to this step, in bytes, and then grows by it.
-    public var maximumGrowthBytes: Int
+    public var maxGrowthBytes: Int
     /// Files up to this many bytes of used pages are checked page by page when opened (about 2 µs a page of 4 KiB);
     /// of larger ones the state and the newest path of each tree. `StoreVerifier` checks everything.
     public var fullCheckBytes: Int
 
     public init(
-        initialMapBytes: Int = 256 << 20, headroomBytes: Int = 64 << 20, maximumGrowthBytes: Int = 4 << 30,
+        initialMapBytes: Int = 256 << 20, headroomBytes: Int = 64 << 20, maxGrowthBytes: Int = 4 << 30,
         fullCheckBytes: Int = 128 << 20
     ) {
         self.initialMapBytes = initialMapBytes
         self.headroomBytes = headroomBytes
-        self.maximumGrowthBytes = maximumGrowthBytes
+        self.maxGrowthBytes = maxGrowthBytes
         self.fullCheckBytes = fullCheckBytes
     }
 }

@@ -176,14 +176,14 @@ struct StoreView {
     // MARK: Ranges
 
     /// The canonical JSON of the blocks from `first` on as one JSON array: at most `count`, as many as fit in
-    /// `maximumBytes`, but one at least where the store has it. One pass for the sizes, one allocation, one copy.
-    func blockArray(from first: UInt64, count: Int, maximumBytes: Int) throws -> BlockArray {
+    /// `maxBytes`, but one at least where the store has it. One pass for the sizes, one allocation, one copy.
+    func blockArray(from first: UInt64, count: Int, maxBytes: Int) throws -> BlockArray {
         var records: [UnsafeRawBufferPointer] = []
         var size = 2
         var height = first
         while records.count < count, let record = try checked(databases.blocks, height, "block \(height)") {
             let added = PackedBlock.jsonBytes(record) + (records.isEmpty ? 0 : 1)
-            if !records.isEmpty, size + added > maximumBytes { break }
+            if !records.isEmpty, size + added > maxBytes { break }
             size += added
             records.append(record)
             guard height < UInt64.max else { break }

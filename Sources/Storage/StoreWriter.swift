@@ -105,7 +105,7 @@ struct StoreWriter {
     }
 
     private func putState(_ write: StateWrite, append: Bool = false) throws {
-        guard write.key.count <= StateKey.maximumBytes else { throw inconsistent("a state key of \(write.key.count) bytes") }
+        guard write.key.count <= StateKey.maxBytes else { throw inconsistent("a state key of \(write.key.count) bytes") }
         try StateKey.withStored(write.key) { key in
             guard let value = write.value else {
                 _ = try transaction.delete(databases.state, key)

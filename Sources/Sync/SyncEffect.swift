@@ -1,5 +1,6 @@
-public import Framing
+public import Network
 public import Primitives
+internal import Wire
 
 /// Names one answer on its way through the chain worker. Never used twice.
 public struct SyncTicket: Hashable, Sendable, CustomStringConvertible {
@@ -14,18 +15,18 @@ public struct SyncTicket: Hashable, Sendable, CustomStringConvertible {
 public enum SyncEffect: Hashable, Sendable {
     /// Send a BlockRequest for this range. `single`: in its one-height form (`"42"`), which is answered by an object.
     /// At most one effect for each free slot of a peer; the answer comes back through `responseReceived`.
-    case request(ConnectionID, HeightRange, single: Bool)
+    case request(PeerID, HeightRange, single: Bool)
     /// Hand the payload of the answer that has just been reported to the worker, which answers with `rangePrepared` or
     /// `rangeMalformed`. Without this effect the payload is of no use and is dropped. A range of one height is the
     /// single form: an object instead of an array.
-    case prepare(SyncTicket, ConnectionID, HeightRange)
+    case prepare(SyncTicket, PeerID, HeightRange)
     /// Apply a prepared range after all that were handed out before. Heights up to the tip are skipped. Answered with
     /// `rangeApplied` or `rangeRejected`, which use the ticket up.
     case apply(SyncTicket)
     /// Forget what is held for the ticket, in whatever stage; an answer for it is ignored.
     case discard(SyncTicket)
     /// The peer did wrong. The manager has drawn its own consequences already.
-    case fault(ConnectionID, SyncFault)
+    case fault(PeerID, SyncFault)
     /// For the log, every few seconds while syncing.
     case progress(SyncProgress)
     /// The gap has passed the threshold: the node is syncing.
@@ -33,7 +34,7 @@ public enum SyncEffect: Hashable, Sendable {
     /// Nothing that a credible peer claims is missing any more.
     case finished(height: UInt64)
     /// The answer to `probe`: its payload, which has just been reported, is the block, or empty.
-    case probed(ConnectionID, height: UInt64, found: Bool)
+    case probed(PeerID, height: UInt64, found: Bool)
 }
 
 /// What a peer did wrong while blocks were fetched.
@@ -125,7 +126,7 @@ public struct SyncStatus: Hashable, Sendable {
 
 /// One peer as the synchronisation sees it.
 public struct SyncPeerStatus: Hashable, Sendable {
-    public var id: ConnectionID
+    public var id: PeerID
     /// What it claims, cut to what is believed of it.
     public var height: UInt64
     /// Blocks that came from it, and how fast; `nil` until it has been measured.

@@ -1,13 +1,14 @@
 internal import DequeModule
-public import Framing
+public import Network
 public import Primitives
+internal import Wire
 
 extension SyncManager {
     // MARK: From the peers
 
     /// Bytes of a frame that is not whole yet came from this peer: while it owes an answer, they show that it works on
     /// it. Optional; without it only the time until the whole answer counts.
-    public mutating func bytesReceived(_ id: ConnectionID, count: Int, at now: Moment) {
+    public mutating func bytesReceived(_ id: PeerID, count: Int, at now: Moment) {
         guard let index = peerIndex(id), !peers[index].outstanding.isEmpty else { return }
         peers[index].headBytes += count
         peers[index].headBytesAt = now.uptime
@@ -17,7 +18,7 @@ extension SyncManager {
     /// payload goes to the worker where a `prepare` effect says so, to whoever asked for a probe on `probed`, and is
     /// dropped otherwise.
     public mutating func responseReceived(
-        _ id: ConnectionID, payloadByteCount: Int, at now: Moment, into effects: inout [SyncEffect]
+        _ id: PeerID, payloadByteCount: Int, at now: Moment, into effects: inout [SyncEffect]
     ) {
         guard let index = peerIndex(id), !peers[index].isBad else { return }
         guard let (request, duration) = peers[index].takeHead(at: now.uptime) else {
@@ -45,7 +46,7 @@ extension SyncManager {
     }
 
     private mutating func prepare(
-        _ segment: Int, _ range: HeightRange, _ byteCount: Int, _ duration: Nanoseconds, from id: ConnectionID,
+        _ segment: Int, _ range: HeightRange, _ byteCount: Int, _ duration: Nanoseconds, from id: PeerID,
         into effects: inout [SyncEffect]
     ) {
         lastTicket += 1
@@ -147,7 +148,7 @@ extension SyncManager {
         advance(at: now, into: &effects)
     }
 
-    private mutating func markFork(_ id: ConnectionID, at fork: UInt64, _ now: Moment, into effects: inout [SyncEffect]) {
+    private mutating func markFork(_ id: PeerID, at fork: UInt64, _ now: Moment, into effects: inout [SyncEffect]) {
         effects.append(.fault(id, .otherChain(height: fork)))
         guard let peer = peerIndex(id) else { return }
         peers[peer].fork = (max(fork, 1), now.uptime + configuration.markDuration)

@@ -1,12 +1,13 @@
 internal import DequeModule
-internal import Framing
+internal import Network
 internal import Primitives
+internal import Wire
 
 // Consequences for the plan: what is given back, thrown away and held against a peer.
 extension SyncManager {
     /// Gives the segments that wait for this peer back to be asked for elsewhere. Its late answers are still taken where
     /// nobody was faster.
-    mutating func releaseRequests(of id: ConnectionID, where matches: (SyncSegment) -> Bool = { _ in true }) {
+    mutating func releaseRequests(of id: PeerID, where matches: (SyncSegment) -> Bool = { _ in true }) {
         for index in segments.indices where segments[index].isRequested(from: id) && matches(segments[index]) {
             segments[index].state = .wanted
             segments[index].avoid(id)
@@ -14,7 +15,7 @@ extension SyncManager {
     }
 
     /// The peer answers again: what it still owes and nobody else was asked for meanwhile is its own again.
-    mutating func resumeRequests(of id: ConnectionID) {
+    mutating func resumeRequests(of id: PeerID) {
         guard let peer = peerIndex(id), !peers[peer].isBad else { return }
         for request in peers[peer].outstanding {
             guard case .segment(let segment) = request.purpose, let index = segmentIndex(segment) else { continue }
@@ -23,7 +24,7 @@ extension SyncManager {
     }
 
     /// Reports the peer and never asks it again; all that it brought and is not applied is discarded.
-    mutating func endUse(of id: ConnectionID, because fault: SyncFault, into effects: inout [SyncEffect]) {
+    mutating func endUse(of id: PeerID, because fault: SyncFault, into effects: inout [SyncEffect]) {
         effects.append(.fault(id, fault))
         discardAnswers(into: &effects) { $0.answer?.peer == id && !$0.isApplying }
         releaseRequests(of: id)
@@ -40,7 +41,7 @@ extension SyncManager {
     }
 
     /// The peer said that it has this range and has not.
-    mutating func deliveredNothing(_ id: ConnectionID, of range: HeightRange, at now: Moment, into effects: inout [SyncEffect]) {
+    mutating func deliveredNothing(_ id: PeerID, of range: HeightRange, at now: Moment, into effects: inout [SyncEffect]) {
         guard let index = peerIndex(id), peers[index].believedClaim >= range.first else { return }
         if isFreshClaim(id, at: now), !peers[index].hasUsedGrace {
             peers[index].hasUsedGrace = true
@@ -53,7 +54,7 @@ extension SyncManager {
     }
 
     /// Whether the peer raised its claim so lately that the block may not be on its disk yet.
-    func isFreshClaim(_ id: ConnectionID, at now: Moment) -> Bool {
+    func isFreshClaim(_ id: PeerID, at now: Moment) -> Bool {
         guard let index = peerIndex(id), let raised = peers[index].claimRaisedAt else { return false }
         return now.uptime - raised < configuration.claimGrace
     }

@@ -1,6 +1,7 @@
 internal import DequeModule
-internal import Framing
+internal import Network
 internal import Primitives
+internal import Wire
 
 // Whom to ask for what.
 extension SyncManager {
@@ -58,7 +59,7 @@ extension SyncManager {
     /// The peer whose turn it is among those that have the block: the one with the least share so far, a share being the
     /// heights asked for divided by how fast it delivers. A range that another peer has lost already goes to the fastest
     /// instead. Late peers come after the others; avoided ones only when no other could.
-    func choosePeer(for first: UInt64, segment: UInt64, avoiding avoid: [ConnectionID], at time: Nanoseconds) -> Int? {
+    func choosePeer(for first: UInt64, segment: UInt64, avoiding avoid: [PeerID], at time: Nanoseconds) -> Int? {
         var best: Int?
         var isOtherCapable = false
         for pass in [false, true] {

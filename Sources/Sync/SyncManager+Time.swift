@@ -1,6 +1,7 @@
 internal import DequeModule
-internal import Framing
+internal import Network
 public import Primitives
+internal import Wire
 
 // Waits and what ends them.
 extension SyncManager {

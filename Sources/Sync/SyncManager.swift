@@ -1,6 +1,7 @@
 internal import DequeModule
-public import Framing
+public import Network
 public import Primitives
+internal import Wire
 
 /// Batch synchronisation: which blocks to ask whom for, in which order to apply them, and what to hold against a peer.
 ///
@@ -56,7 +57,7 @@ public struct SyncManager: Sendable {
     // MARK: Peers
 
     /// A peer has shaken hands and said that it has `claim` blocks.
-    public mutating func peerReady(_ id: ConnectionID, height claim: UInt64, at now: Moment, into effects: inout [SyncEffect]) {
+    public mutating func peerReady(_ id: PeerID, height claim: UInt64, at now: Moment, into effects: inout [SyncEffect]) {
         guard peerIndex(id) == nil else { return peerHeight(id, height: claim, at: now, into: &effects) }
         var peer = SyncPeer(id: id, claim: 0)
         // A newcomer neither owes nor is owed anything.
@@ -67,7 +68,7 @@ public struct SyncManager: Sendable {
     }
 
     /// What a peer says about its best height (a ping): believed until it cannot deliver. It may be lower than before.
-    public mutating func peerHeight(_ id: ConnectionID, height claim: UInt64, at now: Moment, into effects: inout [SyncEffect]) {
+    public mutating func peerHeight(_ id: PeerID, height claim: UInt64, at now: Moment, into effects: inout [SyncEffect]) {
         guard let index = peerIndex(id), claim != peers[index].claim else { return }
         if claim > peers[index].claim { peers[index].claimRaisedAt = now.uptime }
         takeClaim(claim, from: index, at: now, into: &effects)
@@ -77,7 +78,7 @@ public struct SyncManager: Sendable {
     /// A peer has relayed a block of this height, valid or not, and so says that it has all blocks below: more than a
     /// number in a ping, hence it ends the time for which its claims are cut after a lie. Call `localTip` first where
     /// the block was applied, and do not call it while the block is in validation, or it is asked for once more.
-    public mutating func peerHasBlock(_ id: ConnectionID, height claim: UInt64, at now: Moment, into effects: inout [SyncEffect]) {
+    public mutating func peerHasBlock(_ id: PeerID, height claim: UInt64, at now: Moment, into effects: inout [SyncEffect]) {
         guard let index = peerIndex(id), claim > peers[index].believedClaim else { return }
         peers[index].ceiling = nil
         peers[index].claimRaisedAt = now.uptime
@@ -86,7 +87,7 @@ public struct SyncManager: Sendable {
     }
 
     /// The connection is gone: what it owed is asked for elsewhere, what it brought is kept.
-    public mutating func peerGone(_ id: ConnectionID, at now: Moment, into effects: inout [SyncEffect]) {
+    public mutating func peerGone(_ id: PeerID, at now: Moment, into effects: inout [SyncEffect]) {
         guard let index = peerIndex(id) else { return }
         peers.remove(at: index)
         releaseRequests(of: id)
@@ -129,7 +130,7 @@ public struct SyncManager: Sendable {
 
     /// Asks one peer for one block, whatever it is (fork choice looks for the last common height so). False when the
     /// peer is unknown, done with, or owes too much already.
-    public mutating func probe(_ id: ConnectionID, height probed: UInt64, at now: Moment, into effects: inout [SyncEffect]) -> Bool {
+    public mutating func probe(_ id: PeerID, height probed: UInt64, at now: Moment, into effects: inout [SyncEffect]) -> Bool {
         guard let index = peerIndex(id), !peers[index].isBad, !peers[index].isOverdue,
             peers[index].outstanding.count <= configuration.requestsPerPeer
         else { return false }
@@ -141,13 +142,13 @@ public struct SyncManager: Sendable {
     // MARK: Shared by the parts
 
     // By subscript, which reads the id alone; a closure over elements would copy each peer.
-    func peerIndex(_ id: ConnectionID) -> Int? { peers.indices.first { peers[$0].id == id } }
+    func peerIndex(_ id: PeerID) -> Int? { peers.indices.first { peers[$0].id == id } }
 
     func segmentIndex(_ id: UInt64) -> Int? { segments.firstIndex { $0.id == id } }
 
     func segmentIndex(_ ticket: SyncTicket) -> Int? { segments.firstIndex { $0.answer?.ticket == ticket } }
 
-    mutating func newSegment(_ first: UInt64, _ last: UInt64, avoid: [ConnectionID] = []) -> SyncSegment {
+    mutating func newSegment(_ first: UInt64, _ last: UInt64, avoid: [PeerID] = []) -> SyncSegment {
         lastSegmentID += 1
         return SyncSegment(id: lastSegmentID, first: first, last: last, avoid: avoid)
     }

@@ -1,6 +1,7 @@
 internal import DequeModule
-internal import Framing
+internal import Network
 internal import Primitives
+internal import Wire
 
 /// One BlockRequest that a peer has not answered yet.
 struct OutstandingRequest: Hashable {
@@ -22,7 +23,7 @@ struct OutstandingRequest: Hashable {
 /// Answers carry no request id but come in the order of the requests, so a queue pairs them, and the clock of a request
 /// starts when it reaches the head of that queue.
 struct SyncPeer {
-    let id: ConnectionID
+    let id: PeerID
     /// The best height that the peer says it has.
     var claim: UInt64
     /// When it last raised its claim after the handshake.
@@ -57,7 +58,7 @@ struct SyncPeer {
     /// Where it stands in the fair share: heights asked for so far, divided by its weight.
     var share = 0.0
 
-    init(id: ConnectionID, claim: UInt64) {
+    init(id: PeerID, claim: UInt64) {
         self.id = id
         self.claim = claim
     }

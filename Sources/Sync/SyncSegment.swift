@@ -1,5 +1,6 @@
-internal import Framing
+internal import Network
 internal import Primitives
+internal import Wire
 
 /// A run of consecutive heights of the plan and how far it has come.
 ///
@@ -14,7 +15,7 @@ struct SyncSegment {
         /// To be asked for.
         case wanted
         /// Asked for from this peer. Others may owe a late answer too; the first one that comes is taken.
-        case requested(ConnectionID)
+        case requested(PeerID)
         /// The worker decodes the answer and checks the signatures.
         case preparing(Answer)
         /// Waits for the segments below.
@@ -26,7 +27,7 @@ struct SyncSegment {
     /// An answer that the worker holds.
     struct Answer: Hashable {
         let ticket: SyncTicket
-        let peer: ConnectionID
+        let peer: PeerID
         /// What was asked for; it may begin below the segment where blocks came by gossip meanwhile.
         let range: HeightRange
         let byteCount: Int
@@ -40,7 +41,7 @@ struct SyncSegment {
     var last: UInt64
     var state: State = .wanted
     /// Peers that answered short or not in time: asked again only when nobody else can.
-    var avoid: [ConnectionID] = []
+    var avoid: [PeerID] = []
 
     var count: Int { Int(clamping: last.subtracting(clamping: first)).adding(clamping: 1) }
 
@@ -60,9 +61,9 @@ struct SyncSegment {
         if case .applying = state { true } else { false }
     }
 
-    func isRequested(from peer: ConnectionID) -> Bool { state == .requested(peer) }
+    func isRequested(from peer: PeerID) -> Bool { state == .requested(peer) }
 
-    mutating func avoid(_ peer: ConnectionID) {
+    mutating func avoid(_ peer: PeerID) {
         if !avoid.contains(peer) { avoid.append(peer) }
     }
 }

@@ -1,9 +1,9 @@
 internal import EventLoop
-internal import Framing
 internal import Ledger
 internal import Node
 internal import Primitives
 internal import Synchronization
+internal import Wire
 
 #if canImport(Glibc)
 internal import Glibc

@@ -1,8 +1,9 @@
 internal import CEchoReference
 internal import Dispatch
 internal import EventLoop
-internal import Framing
+internal import Network
 internal import Primitives
+internal import Wire
 
 /// The CPU time that the server's thread spends on a frame, of the event loop with the frame decoder, against plain C on
 /// libuv. Both servers run in one process, take turns under the same load, and are compared round by round.

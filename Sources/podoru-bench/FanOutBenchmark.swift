@@ -1,7 +1,7 @@
-internal import Framing
 internal import Ledger
 internal import Node
 internal import Primitives
+internal import Wire
 
 #if canImport(Glibc)
 internal import Glibc

@@ -1,7 +1,7 @@
-internal import Framing
 internal import Ledger
 internal import Node
 internal import Primitives
+internal import Wire
 
 /// Blocks of 30 transactions through a line of three nodes, each `podoru run` in a process of its own on this machine. A peer
 /// puts them in at one end, another sees them come out at the other.

@@ -37,7 +37,7 @@ private func measureImport(_ writes: ChainFixture.Writes) throws -> [BenchmarkRo
     let signatureCPU = median(recoveries.map(\.cpuMicroseconds)) * perBlock
     let importCPU = median(imports.map(\.cpuMicroseconds))
     let name = "\(writes), \(fixture.blockCount) × \(fixture.transactionsPerBlock)"
-    let chainBytes = try Files.read(fixture.chainPath, as: "chain of blocks", maximumBytes: 1 << 30).count
+    let chainBytes = try Files.read(fixture.chainPath, as: "chain of blocks", maxBytes: 1 << 30).count
     return [
         .figure("\(name): signature recoveries, \(pool.threadCount) threads", recoveryRate, "/s"),
         .figure("\(name): import", importRate, "blocks/s"),

@@ -1,7 +1,7 @@
-internal import Framing
 internal import Ledger
 internal import Node
 internal import Primitives
+internal import Wire
 
 /// Resident memory of `podoru run` as a full node, its API off, on a chain of 2000 blocks: with eight peers that it relays blocks
 /// to, and with fifty more that only answer pings.

@@ -1,9 +1,9 @@
 internal import EventLoop
-internal import Framing
 internal import Ledger
 internal import Node
 internal import Primitives
 internal import Synchronization
+internal import Wire
 
 /// Peers of a node: one that pings it all the time, on a thread of its own, and others that only listen, on another. Where they
 /// shall, the first sends a block of the fixture's chain each second.

@@ -1,7 +1,8 @@
-import Framing
+import Network
 import PodoruConfiguration
 import Primitives
 import Testing
+import Wire
 
 struct CIDRTests {
     static let members: [(network: String, inside: [String], outside: [String])] = [
@@ -36,7 +37,7 @@ struct CIDRTests {
         #expect(CIDR(text) == nil)
     }
 
-    @Test func aNetworkIsThatOfTheFramingModule() throws {
+    @Test func aNetworkIsThatOfTheNetworkModule() throws {
         var random = printedSeed(for: "networks")
         for _ in 0..<2000 {
             let text =
@@ -86,7 +87,7 @@ struct EndpointTextTests {
         #expect(!accepts(text))
     }
 
-    @Test func whatPassesIsDialableForTheFramingModule() {
+    @Test func whatPassesIsDialableForTheNetworkModule() {
         var random = printedSeed(for: "endpoints")
         let pieces = [
             "a", "9000", ":", "::", ".", "[", "]", "1", "0", "255", "-", "_", "example.org", "10.0.0.1", "::1", " ", "65535", "65536",

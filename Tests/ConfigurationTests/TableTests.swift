@@ -1,10 +1,11 @@
 import Foundation
-import Framing
+import Network
 import Peering
 import PodoruConfiguration
 import Primitives
 import Sync
 import Testing
+import Wire
 
 struct TableTests {
     /// `operations.md`, "Configuration", and what `ledger.md` and `protocol.md` ask for beside it.
@@ -69,7 +70,7 @@ struct AgreementTests {
 
     private func accepts(_ text: String) -> Bool { complaints(text).isEmpty }
 
-    @Test func withFraming() {
+    @Test func withNetwork() {
         #expect(defaults.maxMessageBytes == NetworkLimits.maxFrameBytes)
         #expect(defaults.handshakeTimeout == NetworkLimits.handshakeTimeout)
         #expect(ConfigurationLimits.maxChainIDBytes == NetworkLimits.maxChainIDBytes)

@@ -66,7 +66,7 @@ import Testing
     @Test mutating func theTableIsBounded() {
         for index in 0..<1000 { _ = block(ByteString("p\(index)"), ahead: 0, after: Int64(index) / 10) }
         let readings = clocks.readings(at: .seconds(100))
-        #expect(readings.count == ProducerClocks.maximumReadings)
+        #expect(readings.count == ProducerClocks.maxReadings)
         #expect(readings.last?.producer == "p999")
     }
 

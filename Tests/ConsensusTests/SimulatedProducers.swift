@@ -113,7 +113,7 @@ struct SimulatedProducers {
         guard let parent = block.parent else { return true }
         let place = schedule.rules.place(ofAuthority: block.producer, height: block.height)
         return block.timestamp > parent.timestamp
-            && block.timestamp <= moment(of: index).unixSeconds + Limits.maximumFutureSeconds
+            && block.timestamp <= moment(of: index).unixSeconds + Limits.maxFutureSeconds
             && block.place == place
             && block.timestamp >= parent.timestamp + Int64(place + 1) * schedule.blockTimeSeconds
     }

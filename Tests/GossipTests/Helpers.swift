@@ -1,8 +1,9 @@
-import Framing
 import Gossip
+import Network
 import Primitives
+import Wire
 
-func id(_ number: Int) -> ConnectionID { ConnectionID(rawValue: UInt64(number)) }
+func id(_ number: Int) -> PeerID { PeerID(rawValue: UInt64(number)) }
 
 /// A hash that is told apart by its number in the first and last bytes.
 func hash(_ number: Int) -> Hash32 {

@@ -1,7 +1,8 @@
-import Framing
 import Gossip
+import Network
 import Primitives
 import Testing
+import Wire
 
 /// An undirected graph of nodes 0 … n-1.
 struct Topology: CustomStringConvertible {

@@ -7,7 +7,7 @@ import Testing
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
     static let core = [
-        "Primitives", "Ledger", "RateLimiter", "Framing", "Peering", "Gossip", "Sync", "Mempool", "Consensus", "ProtocolCore",
+        "Primitives", "Ledger", "RateLimiter", "Network", "Wire", "Peering", "Gossip", "Sync", "Mempool", "Consensus", "ProtocolCore",
     ]
     static let machine = ["EventLoop", "Storage", "PodoruConfiguration"]
     static let commands = ["podoru", "podoru-bench"]

@@ -109,8 +109,8 @@ import Testing
     }
 
     @Test func aNumberOfTooManyDigitsIsRefused() {
-        #expect(Amount(decimal: ByteString(String(repeating: "9", count: Limits.maximumAmountDigits))) != nil)
-        #expect(Amount(decimal: ByteString(String(repeating: "9", count: Limits.maximumAmountDigits + 1))) == nil)
+        #expect(Amount(decimal: ByteString(String(repeating: "9", count: Limits.maxAmountDigits))) != nil)
+        #expect(Amount(decimal: ByteString(String(repeating: "9", count: Limits.maxAmountDigits + 1))) == nil)
     }
 }
 

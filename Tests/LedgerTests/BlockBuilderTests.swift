@@ -169,7 +169,7 @@ import Testing
         let empty = try chain.engine.blockBuilder(timestamp: chain.nextTime, producer: chain.producer.address).size
         let envelope = transaction(bytes: 3, nonce: 1).json.count - 4
         // base64 comes in steps of 4: the largest value with which the block still fits.
-        let room = (Limits.maximumBlockBytes - empty - envelope) / 4 * 3
+        let room = (Limits.maxBlockBytes - empty - envelope) / 4 * 3
         #expect(try refusal(transaction(bytes: room, nonce: 1), on: chain) == nil)
         #expect(try refusal(transaction(bytes: room + 1, nonce: 1), on: chain) == .blockIsFull)
         try produce([transaction(bytes: room, nonce: 1)], on: chain)
@@ -178,7 +178,7 @@ import Testing
 
     @Test func aTransactionOfMoreThanOneMebibyteIsNotAdmitted() throws {
         let chain = try SmallChain(hasFees: false)
-        let value = [UInt8](repeating: 0, count: Limits.maximumValueBytes)
+        let value = [UInt8](repeating: 0, count: Limits.maxValueBytes)
         let transaction = PreparedTransaction(
             chain.transaction(Operation(type: .set, key: "k", value: value), by: chain.users[0]))
         #expect(transaction.fault == nil)

@@ -114,8 +114,8 @@ import Testing
     }
 
     @Test func moreBytesThanAnyBlockNeedsAreNotRead() {
-        let long = [UInt8](repeating: UInt8(ascii: " "), count: Limits.maximumInputBytes + 1)
-        #expect(throws: DecodingError.tooLong(bytes: long.count, limit: Limits.maximumInputBytes)) {
+        let long = [UInt8](repeating: UInt8(ascii: " "), count: Limits.maxInputBytes + 1)
+        #expect(throws: DecodingError.tooLong(bytes: long.count, limit: Limits.maxInputBytes)) {
             try Block(decoding: long)
         }
     }

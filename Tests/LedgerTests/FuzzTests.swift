@@ -48,7 +48,7 @@ import Testing
         #expect(StateTree(try chain.engine.store.entries()).root == chain.engine.tip.stateRoot)
         while chain.engine.tip.height > 0 {
             try chain.engine.begin()
-            for _ in 0..<min(chain.engine.tip.height, UInt64(Limits.maximumUncommittedBlocks)) { try chain.engine.undoTip() }
+            for _ in 0..<min(chain.engine.tip.height, UInt64(Limits.maxUncommittedBlocks)) { try chain.engine.undoTip() }
             try chain.engine.commit()
         }
         #expect(chain.engine.tip == chain.engine.genesis.tip)

@@ -25,8 +25,8 @@ import Testing
     @Test func theLongestIDThatTheReferenceKeepsIsAccepted() throws {
         let engine = try Fixture.engine(height: 10)
         var block = try Block(decoding: block("poison-honest.jsonl"))
-        block.transactions?[0]?.id = [UInt8](repeating: 7, count: Limits.maximumIDBytes)
-        #expect(Limits.maximumIDBytes == 32_498)
+        block.transactions?[0]?.id = [UInt8](repeating: 7, count: Limits.maxIDBytes)
+        #expect(Limits.maxIDBytes == 32_498)
         #expect(try engine.rejection(of: PreparedBlock.prepare(block.json)) == nil)
     }
 
@@ -39,7 +39,7 @@ import Testing
     @Test func strictRulesAskForTheHashAnyway() throws {
         let chain = try SmallChain()
         var transaction = chain.set("a", by: chain.users[0])
-        transaction.id = [UInt8](repeating: 7, count: Limits.maximumIDBytes + 1)
+        transaction.id = [UInt8](repeating: 7, count: Limits.maxIDBytes + 1)
         #expect(try chain.rejection([transaction]) == .transaction(index: 0, .wrongID))
     }
 

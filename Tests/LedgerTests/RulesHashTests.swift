@@ -141,7 +141,7 @@ import Testing
 
     @Test func aFileFullOfThemIsToldInPart() throws {
         let keys = (0..<1000).map { "\"k\($0)\":\($0)" }.joined(separator: ",")
-        #expect(try faults("{\(keys)}").count == GenesisKeyFault.maximumCount)
+        #expect(try faults("{\(keys)}").count == GenesisKeyFault.maxCount)
     }
 
     @Test func whatWouldMoveACursorIsNotPassedOn() throws {

@@ -76,7 +76,7 @@ import Testing
         let chain = try TestChain(strict: false, balances: [10])
         // 786 000 bytes are 1 048 000 of base64: below the limit of a transaction, above what a block can give to one.
         let transaction = chain.set(0, nonce: 1, value: [UInt8](repeating: 1, count: 786_000))
-        #expect(transaction.size <= Limits.maximumTransactionBytes)
+        #expect(transaction.size <= Limits.maxTransactionBytes)
         let rejection = try chain.admit(transaction)
         #expect(rejection?.name == "too_large_for_block")
         #expect(rejection?.isPermanent == true)
@@ -84,7 +84,7 @@ import Testing
 
     @Test func aTransactionThatJustFitsABlockIsAdmittedAndMined() throws {
         let chain = try TestChain(strict: false, balances: [10])
-        let room = SelectionLimits().maximumBytes
+        let room = SelectionLimits().maxBytes
         let empty = chain.set(0, nonce: 1, value: [1]).size
         let transaction = chain.set(0, nonce: 1, value: [UInt8](repeating: 1, count: (room - empty) / 4 * 3 + 1))
         #expect(transaction.size > room - 4)

@@ -127,7 +127,7 @@ import Testing
 
     @Test func aReturnToAPoolThatItsSenderFillsTakesTheHighestNonces() throws {
         var limits = MempoolLimits()
-        limits.maximumTransactions = 2
+        limits.maxTransactions = 2
         let chain = try TestChain(strict: true, balances: [0], limits: limits)
         _ = try chain.produce([chain.set(0, nonce: 1)])
         for nonce in [2, 3] as [UInt64] { try chain.admit(chain.set(0, nonce: nonce)) }

@@ -6,13 +6,13 @@ import Testing
 @Suite struct BoundsTests {
     func limits(transactions: Int) -> MempoolLimits {
         var limits = MempoolLimits()
-        limits.maximumTransactions = transactions
+        limits.maxTransactions = transactions
         return limits
     }
 
     @Test func theSeedsBoundIsTheDefault() {
-        #expect(MempoolLimits().maximumTransactions == 10_000)
-        #expect(MempoolLimits().maximumChargeBytes == 20_480_000)
+        #expect(MempoolLimits().maxTransactions == 10_000)
+        #expect(MempoolLimits().maxChargeBytes == 20_480_000)
     }
 
     @Test(arguments: [false, true]) func aSenderMayHaveAllThatNobodyElseWants(strict: Bool) throws {

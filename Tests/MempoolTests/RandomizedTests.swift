@@ -10,7 +10,7 @@ import Testing
 
     @Test(arguments: [false, true]) func thePoolHoldsOnlyWhatBlocksCanTake(strict: Bool) throws {
         var limits = MempoolLimits()
-        limits.maximumTransactions = 24
+        limits.maxTransactions = 24
         limits.lifetime = .seconds(60)
         var reasons: Set<String> = []
         for seed in 1...3 as ClosedRange<UInt64> {
@@ -85,7 +85,7 @@ import Testing
 
         private mutating func produceOwn() throws {
             last = "own block"
-            let selected = chain.pool.select(SelectionLimits(maximumTransactions: Int.random(in: 0...12, using: &random)))
+            let selected = chain.pool.select(SelectionLimits(maxTransactions: Int.random(in: 0...12, using: &random)))
             let (block, refused) = try chain.produce(selected)
             #expect(refused.isEmpty, "a block takes all that was selected")
             blocks += 1

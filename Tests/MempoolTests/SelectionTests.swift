@@ -17,24 +17,24 @@ import Testing
         for nonce in 0..<50 as Range<UInt64> { try chain.admit(chain.set(0, nonce: nonce)) }
         try chain.admit(chain.set(1, nonce: 0))
         try chain.admit(chain.set(2, nonce: 0))
-        let selected = chain.pool.select(SelectionLimits(maximumTransactions: 5))
+        let selected = chain.pool.select(SelectionLimits(maxTransactions: 5))
         #expect(selected.map(\.sender) == [0, 1, 2, 0, 0].map { chain.users[$0].address })
     }
 
     @Test func theOldestComesFirst() throws {
         let chain = try TestChain(strict: true, balances: [0, 0, 0])
         for user in [2, 0, 1] { try chain.admit(chain.set(user, nonce: 0)) }
-        #expect(chain.pool.select(SelectionLimits(maximumTransactions: 2)).map(\.sender) == [2, 0].map { chain.users[$0].address })
+        #expect(chain.pool.select(SelectionLimits(maxTransactions: 2)).map(\.sender) == [2, 0].map { chain.users[$0].address })
     }
 
     @Test func bytesAreBoundedWithTheCommas() throws {
         let chain = try TestChain(strict: true, balances: [0, 0, 0])
         for user in 0..<3 { try chain.admit(chain.set(user, nonce: 0)) }
         let sizes = chain.pool.oldest(3).map(\.size)
-        #expect(chain.pool.select(SelectionLimits(maximumBytes: sizes[0] + sizes[1] + 1)).count == 2)
-        #expect(chain.pool.select(SelectionLimits(maximumBytes: sizes[0] + sizes[1])).count == 1)
-        #expect(chain.pool.select(SelectionLimits(maximumBytes: 0)).isEmpty)
-        #expect(chain.pool.select(SelectionLimits(maximumTransactions: 0)).isEmpty)
+        #expect(chain.pool.select(SelectionLimits(maxBytes: sizes[0] + sizes[1] + 1)).count == 2)
+        #expect(chain.pool.select(SelectionLimits(maxBytes: sizes[0] + sizes[1])).count == 1)
+        #expect(chain.pool.select(SelectionLimits(maxBytes: 0)).isEmpty)
+        #expect(chain.pool.select(SelectionLimits(maxTransactions: 0)).isEmpty)
     }
 
     @Test func noNonceOvertakesALowerOneThatDoesNotFit() throws {
@@ -42,7 +42,7 @@ import Testing
         try chain.admit(chain.set(0, nonce: 0, value: [UInt8](repeating: 1, count: 3000)))
         try chain.admit(chain.set(0, nonce: 1))
         try chain.admit(chain.set(1, nonce: 7))
-        let selected = chain.pool.select(SelectionLimits(maximumBytes: 2000))
+        let selected = chain.pool.select(SelectionLimits(maxBytes: 2000))
         #expect(selected.map(\.transaction.nonce) == [7])
     }
 
@@ -54,8 +54,8 @@ import Testing
         let selected = chain.pool.select()
         let (block, refused) = try chain.produce(selected)
         #expect(refused.isEmpty)
-        #expect(block.json.count <= Limits.maximumBlockBytes)
-        #expect(block.json.count > Limits.maximumBlockBytes - 2 * SelectionLimits.blockOverheadBytes - 2500)
+        #expect(block.json.count <= Limits.maxBlockBytes)
+        #expect(block.json.count > Limits.maxBlockBytes - 2 * SelectionLimits.blockOverheadBytes - 2500)
     }
 
     @Test func theReservedOverheadCoversAnEmptyBlock() throws {

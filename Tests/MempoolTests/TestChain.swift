@@ -129,7 +129,7 @@ final class TestChain {
 
     /// Whether all that waits can go into one chain of blocks, in the order of selection and in another one.
     func refusedOfAll() throws -> [TransactionRejection] {
-        let all = pool.select(SelectionLimits(maximumTransactions: .max, maximumBytes: .max))
+        let all = pool.select(SelectionLimits(maxTransactions: .max, maxBytes: .max))
         precondition(all.count == pool.count)
         let bySender = Dictionary(grouping: all) { $0.sender }.sorted { ($0.key?.lowercased ?? "") < ($1.key?.lowercased ?? "") }
         return try refused(all) + refused(bySender.reversed().flatMap(\.value))

@@ -1,10 +1,10 @@
 import Foundation
-import Framing
 import Ledger
 import PodoruConfiguration
 import Primitives
 import Storage
 import Testing
+import Wire
 
 @testable import Node
 

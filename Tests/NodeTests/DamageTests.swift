@@ -64,7 +64,7 @@ import Testing
     private func serves(_ chain: ChainDirectory, _ what: String) -> Bool {
         #expect(chain.engine.tip.height == UInt64(blocks.count) - 1, "\(what)")
         return blocks.indices.reduce(true) { isWhole, height in
-            let served = try? chain.store.reader.read { try $0.blocks(from: UInt64(height), count: 1, maximumBytes: .max).payload }
+            let served = try? chain.store.reader.read { try $0.blocks(from: UInt64(height), count: 1, maxBytes: .max).payload }
             if let served { #expect(served == [UInt8(ascii: "[")] + blocks[height] + [UInt8(ascii: "]")], "\(what): block \(height)") }
             return isWhole && served != nil
         }

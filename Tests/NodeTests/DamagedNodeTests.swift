@@ -1,8 +1,9 @@
 import Foundation
-import Framing
 import Ledger
+import Network
 import Primitives
 import Testing
+import Wire
 
 @testable import Node
 @testable import Storage

@@ -1,11 +1,11 @@
 import Foundation
-import Framing
 import Ledger
 import PodoruConfiguration
 import Primitives
 import ProtocolCore
 import TestSupport
 import Testing
+import Wire
 
 @testable import Node
 
@@ -76,7 +76,7 @@ import Testing
         case "foreign": try MempoolFile(directory: file.directory, genesis: .zero).write(kept)
         case "too large":
             try file.write(kept)
-            #expect(truncate(file.path, off_t(MempoolFile.maximumBytes + 1)) == 0)
+            #expect(truncate(file.path, off_t(MempoolFile.maxBytes + 1)) == 0)
         default: try FileManager.default.createDirectory(atPath: file.path, withIntermediateDirectories: false)
         }
         try await withNodes { nodes in

@@ -65,18 +65,18 @@ import Testing
 
     @Test func aFileLargerThanAnyMempoolIsNotRead() throws {
         try put(file.encode(kept))
-        #expect(truncate(file.path, off_t(MempoolFile.maximumBytes + 1)) == 0)
+        #expect(truncate(file.path, off_t(MempoolFile.maxBytes + 1)) == 0)
         let error = #expect(throws: FileError.self) { try file.read() }
         #expect(error?.kind == .tooLarge)
     }
 
     @Test func theLargestMempoolFits() {
         let limits = MempoolLimits()
-        let one = limits.maximumChargeBytes / limits.maximumTransactions
-        let full = (0..<limits.maximumTransactions).map { _ in
+        let one = limits.maxChargeBytes / limits.maxTransactions
+        let full = (0..<limits.maxTransactions).map { _ in
             KeptTransaction(since: .min, json: [UInt8](repeating: UInt8(ascii: "1"), count: one))
         }
-        #expect(file.encode(full).count <= MempoolFile.maximumBytes)
+        #expect(file.encode(full).count <= MempoolFile.maxBytes)
     }
 
     @Test func whatAKilledWriterLeftIsTakenAway() throws {

@@ -20,7 +20,7 @@ import Testing
                 initialState: ["chain:rules": "strict", "chain:block_time": "1s"]))
         let users = (0..<6).map { _ in PrivateKey.generate(using: &random) }
         var limits = MempoolLimits()
-        limits.maximumTransactions = 20
+        limits.maxTransactions = 20
         let chain = try ChainProcessor(
             engine: ChainEngine(genesis: genesis, store: MemoryChainStore()), limits: limits, key: authority)
         let feed = ChainFeed()
@@ -55,7 +55,7 @@ import Testing
                 #expect(feed.mempool.highestNonce(of: user.address) == chain.mempool.transactions(of: user.address).last?.transaction.nonce)
             }
         }
-        #expect(removals > 5 && fullest == limits.maximumTransactions)
+        #expect(removals > 5 && fullest == limits.maxTransactions)
     }
 
     @Test func theOldestComeFirstAndAreCut() throws {

@@ -1,9 +1,9 @@
-import Framing
 import Ledger
 import PodoruConfiguration
 import Primitives
 import Storage
 import Testing
+import Wire
 
 @testable import Node
 

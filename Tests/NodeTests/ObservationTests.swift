@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [NodeEvent.maximumToldBlocks, NodeEvent.maximumToldBlocks + 1])
+    @Test(arguments: [NodeEvent.maxToldBlocks, NodeEvent.maxToldBlocks + 1])
     func aShortRangeIsToldBlockByBlockAndALongOneByItsHead(count: Int) async throws {
         let network = try TestNetwork()
         let blocks = try network.makeBlocks(count)
@@ -89,7 +89,7 @@ import Testing
             _ = try await nodes.start(network.dialling(network.configuration("ahead"), late))
             try await eventually("height \(count)", within: .seconds(30)) { try await late.now.committedHeight == UInt64(count) }
             try await eventually("an event", within: .seconds(30)) { !listener.events.isEmpty }
-            if count <= NodeEvent.maximumToldBlocks {
+            if count <= NodeEvent.maxToldBlocks {
                 #expect(listener.heights == Array(1...UInt64(count)))
                 #expect(listener.heads.isEmpty)
                 #expect(listener.blocks.map(\.json) == blocks)

@@ -1,10 +1,11 @@
 import Foundation
-import Framing
 import Ledger
+import Network
 import PodoruConfiguration
 import Primitives
 import TestSupport
 import Testing
+import Wire
 
 @testable import Node
 

@@ -1,11 +1,12 @@
 import EventLoop
 import Foundation
-import Framing
 import Ledger
+import Network
 import Primitives
 import ProtocolCore
 import Storage
 import Testing
+import Wire
 
 @testable import Node
 
@@ -58,10 +59,10 @@ import Testing
     @Test func moreJobsThanPlacesWaitForRoom() throws {
         let pool = try pool(2)
         let done = Monitor(0)
-        for _ in 0..<(4 * SignaturePool.maximumJobs) {
+        for _ in 0..<(4 * SignaturePool.maxJobs) {
             _ = pool.start(Array(0..<4), perChunk: 1) { _ in done.withLockThenWake { $0 += 1 } }
         }
-        done.wait { $0 == 16 * SignaturePool.maximumJobs ? () : nil }
+        done.wait { $0 == 16 * SignaturePool.maxJobs ? () : nil }
     }
 
     @Test func aJobStartedInsideAnotherIsDone() throws {

@@ -1,7 +1,8 @@
 import Foundation
-import Framing
+import Network
 import Primitives
 import Testing
+import Wire
 
 @testable import Node
 

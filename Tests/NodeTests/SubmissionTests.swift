@@ -1,11 +1,11 @@
 import Dispatch
-import Framing
 import Ledger
 import Mempool
 import Primitives
 import ProtocolCore
 import Synchronization
 import Testing
+import Wire
 
 @testable import Node
 
@@ -39,14 +39,14 @@ import Testing
             #expect(await node.submit(renamed.json).summary == "refused wrong_id")
             #expect(await node.submit(Array("{\"from\":".utf8)).summary == "malformed")
             #expect(await node.submit([]).summary == "malformed")
-            #expect(await node.submit([UInt8](repeating: 0x20, count: Limits.maximumTransactionBytes + 1)).summary == "refused too_large")
+            #expect(await node.submit([UInt8](repeating: 0x20, count: Limits.maxTransactionBytes + 1)).summary == "refused too_large")
             #expect(node.mempool.count == 1)
         }
     }
 
     @Test func aServiceWithOneKeyPostsMoreThanABlockHolds() async throws {
         let harness = try WorkerHarness()
-        let count = Limits.maximumBlockTransactions + 100
+        let count = Limits.maxBlockTransactions + 100
         let payloads = (1...count).map { harness.network.set("service", nonce: UInt64($0)).json }
         let verdicts = await withTaskGroup(of: String.self) { group in
             for payload in payloads { group.addTask { await harness.submit(payload).summary } }
@@ -59,7 +59,7 @@ import Testing
 
     @Test func aFullPoolIsTold() async throws {
         var limits = MempoolLimits()
-        limits.maximumTransactions = 1
+        limits.maxTransactions = 1
         let harness = try WorkerHarness(limits: limits)
         #expect(await harness.submit(harness.network.set("a", nonce: 1).json).summary == "admitted")
         #expect(await harness.submit(harness.network.set("b", nonce: 2).json).summary == "refused sender_limit")

@@ -1,6 +1,7 @@
-import Framing
+import Network
 import Primitives
 import Testing
+import Wire
 
 @testable import Peering
 
@@ -9,7 +10,7 @@ import Testing
     private let seed = endpoint("4.1.1.1:9000")
 
     /// A driver with one ready inbound peer that can tell addresses.
-    private func teller(_ configure: (inout PeerConfiguration) -> Void = { _ in }) -> (Driver, ConnectionID) {
+    private func teller(_ configure: (inout PeerConfiguration) -> Void = { _ in }) -> (Driver, PeerID) {
         var driver = Driver(configure)
         let id = driver.inbound(8, from: "20.1.1.1:1")
         _ = driver.take()
@@ -78,7 +79,7 @@ import Testing
     @Test func addressesThatPeersTellAreDialledUntilEnoughAreThere() throws {
         var (driver, id) = teller { $0.minOutboundPeers = 4 }
         driver.tell(id, (1...30).map { endpoint("30.\($0).1.1:9000") })
-        var ready: Set<ConnectionID> = [id]
+        var ready: Set<PeerID> = [id]
         for _ in 0..<30 {
             driver.pass(.seconds(1), answering: ready)
             for dialled in driver.take().dials {
@@ -176,7 +177,7 @@ import Testing
         var (driver, id) = teller()
         driver.tell(id, (1...30).map { endpoint("30.1.\($0).1:9000") } + [endpoint("31.1.1.1:9000")])
         var dialled: [Endpoint] = []
-        var ready: Set<ConnectionID> = [id]
+        var ready: Set<PeerID> = [id]
         for _ in 0..<60 {
             driver.pass(.seconds(1), answering: ready)
             for endpoint in driver.take().dials {
@@ -265,7 +266,7 @@ import Testing
         _ = driver.take()
         var configuration = driver.manager.configuration
         configuration.bootstrapPeers = [endpoint("4.2.1.1:9000")]
-        driver.manager.reconfigure(configuration, at: driver.moment, effects: &driver.effects)
+        driver.manager.reconfigure(configuration, at: driver.moment, into: &driver.effects)
         driver.pass(.seconds(120))
         let dials = driver.take().dials
         #expect(dials.contains(endpoint("4.2.1.1:9000")))

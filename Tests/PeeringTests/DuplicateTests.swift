@@ -1,6 +1,7 @@
-import Framing
+import Network
 import Primitives
 import Testing
+import Wire
 
 @testable import Peering
 
@@ -128,7 +129,7 @@ import Testing
 
     @Test func moreRivalsThanMakeSenseAreRefused() {
         var driver = Driver()
-        var ids: [ConnectionID] = []
+        var ids: [PeerID] = []
         for port in 1...6 { ids.append(driver.inbound(100, from: "5.6.\(port).8:\(port)")) }
         #expect(driver.manager.readyPeers.count == 1 + PeeringLimits.maxRivals - 1)
         #expect(driver.manager.peerCount == 1)

@@ -1,6 +1,7 @@
-import Framing
+import Network
 import Primitives
 import Testing
+import Wire
 
 @testable import Peering
 

@@ -1,6 +1,7 @@
-import Framing
+import Network
 import Primitives
 import Testing
+import Wire
 
 @testable import Peering
 
@@ -10,9 +11,9 @@ import Testing
     private struct Chaos {
         var driver: Driver
         var generator: SplitMix64
-        var ids: [ConnectionID] = []
+        var ids: [PeerID] = []
         var dials: [Endpoint] = []
-        var nonces: [(ConnectionID, UInt64)] = []
+        var nonces: [(PeerID, UInt64)] = []
 
         init(seed: UInt64) {
             generator = SplitMix64(seed: seed)
@@ -55,7 +56,7 @@ import Testing
         }
 
         mutating func step() {
-            let id = ids.randomElement(using: &generator) ?? ConnectionID(rawValue: 999_999)
+            let id = ids.randomElement(using: &generator) ?? PeerID(rawValue: 999_999)
             let moment = driver.moment
             switch number(0..<24) {
             case 0..<3: ids.append(driver.accept(Endpoint(host: place().host, port: 5000)?.description ?? "30.1.1.1:5"))
@@ -66,9 +67,9 @@ import Testing
             case 12: if let dialled = dials.randomElement(using: &generator) { driver.fail(dialled.description) }
             case 13: driver.close(id, DisconnectReason.allCases[number(0..<DisconnectReason.allCases.count)])
             case 14: _ = driver.message(id)
-            case 15: driver.manager.peerListRequested(id, at: moment, effects: &driver.effects)
+            case 15: driver.manager.peerListRequested(id, at: moment, into: &driver.effects)
             case 16: driver.tell(id, (0..<number(0..<30)).map { _ in place() })
-            case 17: driver.manager.pingReceived(id, Ping(nonce: 1, height: 9), at: moment, effects: &driver.effects)
+            case 17: driver.manager.pingReceived(id, Ping(nonce: 1, height: 9), at: moment, into: &driver.effects)
             case 18:
                 let (to, nonce) = nonces.randomElement(using: &generator) ?? (id, 0)
                 driver.manager.pongReceived(to, Ping(nonce: nonce, height: 3), at: moment)
@@ -85,14 +86,14 @@ import Testing
             configuration.maxPeers = number(0..<14)
             configuration.minOutboundPeers = number(0..<8)
             configuration.bootstrapPeers = (0..<number(0..<5)).map { _ in place() }
-            driver.manager.reconfigure(configuration, at: driver.moment, effects: &driver.effects)
+            driver.manager.reconfigure(configuration, at: driver.moment, into: &driver.effects)
         }
     }
 
     /// What the effects themselves must keep: nobody is ready or gone twice, and nothing is sent to who is not there.
     private struct Witness {
-        var ready: Set<ConnectionID> = []
-        var closed: Set<ConnectionID> = []
+        var ready: Set<PeerID> = []
+        var closed: Set<PeerID> = []
         var findings: [String] = []
 
         mutating func see(_ effect: PeerEffect) {

@@ -1,6 +1,6 @@
-import Framing
 import Primitives
 import Testing
+import Wire
 
 @testable import Peering
 
@@ -158,7 +158,7 @@ import Testing
     @Test func aHandshakeSignedByAnotherKeyCloses() {
         var driver = Driver()
         let id = driver.accept("5.6.7.8:1234")
-        driver.manager.handshakeReceived(id, handshake(7), signedBy: nodeID(8), at: driver.moment, effects: &driver.effects)
+        driver.manager.handshakeReceived(id, handshake(7), signedBy: nodeID(8), at: driver.moment, into: &driver.effects)
         #expect(driver.take().closed(id) == .identityMismatch)
     }
 

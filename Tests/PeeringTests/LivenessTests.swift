@@ -1,13 +1,14 @@
-import Framing
+import Network
 import Primitives
 import Testing
+import Wire
 
 @testable import Peering
 
 /// Dead and half-open peers are found within 30 s; latency is measured.
 @Suite struct LivenessTests {
     /// An inbound peer that speaks `capabilities`.
-    private func peer(_ capabilities: [String] = Capability.all, seed: UInt64 = 1) -> (Driver, ConnectionID) {
+    private func peer(_ capabilities: [String] = Capability.all, seed: UInt64 = 1) -> (Driver, PeerID) {
         var driver = Driver(seed: seed)
         let id = driver.accept("5.6.7.8:1")
         driver.shake(id, handshake(7, capabilities: capabilities))
@@ -103,7 +104,7 @@ import Testing
 
     @Test func aPingIsAnsweredWithItsNonceAndTellsAHeight() {
         var (driver, id) = peer()
-        driver.manager.pingReceived(id, Ping(nonce: 77, height: 12), at: driver.moment, effects: &driver.effects)
+        driver.manager.pingReceived(id, Ping(nonce: 77, height: 12), at: driver.moment, into: &driver.effects)
         #expect(driver.take() == [.sendPong(id, nonce: 77)])
         #expect(driver.manager.peer(id)?.height == 12)
     }
@@ -113,7 +114,7 @@ import Testing
         driver.pass(.seconds(9), answering: [id])
         // The process stood still for ten minutes; the answers lie unread in the socket.
         driver.now += .seconds(600)
-        driver.manager.tick(at: driver.moment, effects: &driver.effects)
+        driver.manager.tick(at: driver.moment, into: &driver.effects)
         #expect(driver.take().closed(id) == nil)
         driver.pass(.seconds(14))
         #expect(driver.take().closed(id) == nil)

@@ -1,23 +1,23 @@
-import Framing
 import Primitives
 import Testing
+import Wire
 
 @testable import Peering
 
 /// What an operator asks of the peer table while it runs.
 @Suite struct OperatorTests {
     private func add(_ text: String, _ driver: inout Driver) throws -> Bool {
-        let isNew = try driver.manager.addPeer(endpoint(text), at: driver.moment, effects: &driver.effects)
-        driver.manager.tick(at: driver.moment, effects: &driver.effects)
+        let isNew = try driver.manager.addPeer(endpoint(text), at: driver.moment, into: &driver.effects)
+        driver.manager.tick(at: driver.moment, into: &driver.effects)
         return isNew
     }
 
     private func remove(_ selector: PeerSelector, _ driver: inout Driver) throws -> Int {
-        try driver.manager.removePeer(selector, at: driver.moment, effects: &driver.effects)
+        try driver.manager.removePeer(selector, at: driver.moment, into: &driver.effects)
     }
 
     private func ban(_ text: String, _ duration: Nanoseconds, _ driver: inout Driver) throws -> Int {
-        try driver.manager.ban(address(text), for: duration, at: driver.moment, effects: &driver.effects)
+        try driver.manager.ban(address(text), for: duration, at: driver.moment, into: &driver.effects)
     }
 
     private func expectSound(_ driver: Driver) {
@@ -63,7 +63,7 @@ import Testing
         _ = try add("5.6.7.8:9000", &driver)
         var configuration = PeerConfiguration(local: localNode(500))
         configuration.bootstrapPeers = [endpoint("9.9.9.9:9000")]
-        driver.manager.reconfigure(configuration, at: driver.moment, effects: &driver.effects)
+        driver.manager.reconfigure(configuration, at: driver.moment, into: &driver.effects)
         #expect(driver.manager.manualPeers == [endpoint("5.6.7.8:9000")])
         expectSound(driver)
     }

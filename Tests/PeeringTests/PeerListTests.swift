@@ -1,6 +1,7 @@
-import Framing
+import Network
 import Primitives
 import Testing
+import Wire
 
 @testable import Peering
 
@@ -94,7 +95,7 @@ import Testing
             for dialled in driver.take().dials { driver.close(driver.outbound(number, at: dialled.description)) }
             number += 1
         }
-        var asker: ConnectionID?
+        var asker: PeerID?
         for index in 0..<400 {
             let id = driver.inbound(UInt64(5000 + index), from: "\(60 + index / 200).\(index % 200).1.1:1", listen: ":9000")
             asker = asker ?? id

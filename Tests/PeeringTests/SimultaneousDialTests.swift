@@ -1,6 +1,7 @@
-import Framing
+import Network
 import Primitives
 import Testing
+import Wire
 
 @testable import Peering
 
@@ -15,8 +16,8 @@ import Testing
 
     struct Side {
         var manager: PeerManager
-        var ready: Set<ConnectionID> = []
-        var open: Set<ConnectionID> = []
+        var ready: Set<PeerID> = []
+        var open: Set<PeerID> = []
     }
 
     /// The whole small world: two managers and the packets between them. A value, so a branch is a copy.
@@ -30,7 +31,7 @@ import Testing
         var moment: Moment { Moment(uptime: now, unixMilliseconds: 0) }
 
         /// Connection `c` is dialled by side `c % 2`; its id is the same number on both sides.
-        static func id(_ connection: Int) -> ConnectionID { ConnectionID(rawValue: UInt64(connection + 1)) }
+        static func id(_ connection: Int) -> PeerID { PeerID(rawValue: UInt64(connection + 1)) }
         static func place(_ side: Int) -> Endpoint { endpoint(side == 0 ? "1.1.1.1:9000" : "2.2.2.2:9000") }
         /// The other name under which a side is dialled a second time.
         static func alias(_ side: Int) -> Endpoint { endpoint(side == 0 ? "one.example:9000" : "two.example:9000") }
@@ -52,7 +53,7 @@ import Testing
         }
         for side in 0..<2 {
             var effects: [PeerEffect] = []
-            world.sides[side].manager.start(at: world.moment, effects: &effects)
+            world.sides[side].manager.start(at: world.moment, into: &effects)
             #expect(effects.dials.count == (dials + 1 - side) / 2)
         }
         // Each connection comes into being on both sides at times of their own.
@@ -70,21 +71,21 @@ import Testing
             if connection % 2 == side {
                 world.sides[side].open.insert(id)
                 world.sides[side].manager.dialSucceeded(
-                    world.dialled(connection), as: id, remote: World.place(1 - side), at: world.moment, effects: &effects)
+                    world.dialled(connection), as: id, remote: World.place(1 - side), at: world.moment, into: &effects)
             } else {
                 world.sides[side].open.insert(id)
                 let remote = Endpoint(host: World.place(1 - side).host, port: UInt16(50_000 + connection))
                 world.sides[side].manager.accepted(
-                    id, from: remote ?? World.place(1 - side), at: world.moment, effects: &effects)
+                    id, from: remote ?? World.place(1 - side), at: world.moment, into: &effects)
             }
         case .handshake:
             let hello = world.sides[1 - side].manager.configuration.local.handshake(height: 0)
             let signer = signed ? hello.nodeID.flatMap { Address(ByteString($0)) } : nil
-            world.sides[side].manager.handshakeReceived(id, hello, signedBy: signer, at: world.moment, effects: &effects)
+            world.sides[side].manager.handshakeReceived(id, hello, signedBy: signer, at: world.moment, into: &effects)
         case .end:
             world.sides[side].open.remove(id)
             world.sides[side].ready.remove(id)
-            world.sides[side].manager.closed(id, reason: .closedByPeer, at: world.moment, effects: &effects)
+            world.sides[side].manager.closed(id, reason: .closedByPeer, at: world.moment, into: &effects)
         }
         carryOut(effects, side: side, in: &world)
     }
@@ -111,7 +112,7 @@ import Testing
         }
     }
 
-    private func send(_ packet: Packet, on id: ConnectionID, from side: Int, in world: inout World) {
+    private func send(_ packet: Packet, on id: PeerID, from side: Int, in world: inout World) {
         let index = 2 * Int(id.rawValue - 1) + (1 - side)
         let isKnownThere = world.sides[1 - side].open.contains(id) || world.queues[index].contains(.connected)
         if isKnownThere { world.queues[index].append(packet) }
@@ -122,7 +123,7 @@ import Testing
 
     private struct Tally {
         var orders = 0
-        var winners: Set<ConnectionID> = []
+        var winners: Set<PeerID> = []
         var failures: [String] = []
         /// Where the walk has been; `nil` walks every order, however often it meets the same state.
         var seen: Set<String>?

@@ -1,6 +1,7 @@
-import Framing
+import Network
 import Primitives
 import Testing
+import Wire
 
 @testable import Peering
 
@@ -45,7 +46,7 @@ import Testing
     @Test(arguments: ["127.0.0.1", "[::1]", "10.1.2.3", "5.6.7.8"])
     func exemptAddressesHaveNoLimit(_ host: String) {
         var driver = Driver { $0.exempt = ["10.0.0.0/8", "5.6.7.8"].compactMap { IPNetwork($0) } }
-        var ids: [ConnectionID] = []
+        var ids: [PeerID] = []
         for port in 1...8 { ids.append(driver.accept("\(host):\(port)")) }
         #expect(driver.manager.pendingCount == 8)
     }
@@ -123,12 +124,12 @@ import Testing
 
     @Test func whoeverFillsAllSlotsLateDisplacesHimself() {
         var driver = Driver()
-        var honest: Set<ConnectionID> = []
+        var honest: Set<PeerID> = []
         for number in 1...15 {
             honest.insert(driver.inbound(UInt64(number), from: "20.\(number).1.1:1"))
             driver.pass(.seconds(1), answering: honest)
         }
-        var attackers: Set<ConnectionID> = []
+        var attackers: Set<PeerID> = []
         for number in 0..<500 {
             let id = driver.inbound(UInt64(10_000 + number), from: "66.\(number % 8).\(number / 8).1:1")
             attackers.insert(id)
@@ -148,7 +149,7 @@ import Testing
         var configuration = driver.manager.configuration
         configuration.maxPeers = 8
         configuration.minOutboundPeers = 4
-        driver.manager.reconfigure(configuration, at: driver.moment, effects: &driver.effects)
+        driver.manager.reconfigure(configuration, at: driver.moment, into: &driver.effects)
         let effects = driver.take()
         #expect(ids.filter { effects.closed($0) == .limitsLowered } == Array(ids[4...]))
         #expect(driver.manager.peer(outbound) != nil)
@@ -160,7 +161,7 @@ import Testing
         let outbound = driver.outbound(900, at: "4.1.1.1:9000")
         let pending = driver.accept("5.6.7.8:1")
         _ = driver.take()
-        driver.manager.shutdown(at: driver.moment, effects: &driver.effects)
+        driver.manager.shutdown(at: driver.moment, into: &driver.effects)
         let effects = driver.take()
         #expect(effects.closed(outbound) == .shutdown && effects.closed(pending) == .shutdown)
         #expect(effects.contains(.cancelDial(endpoint("4.2.1.1:9000"))))
@@ -178,7 +179,7 @@ import Testing
         transaction: Nanoseconds = 0, isInactive: Bool = false
     ) -> Eviction.Candidate {
         Eviction.Candidate(
-            id: ConnectionID(rawValue: number), readyAt: readyAt, group: .v4(group), keyedGroup: UInt64(group), latency: latency,
+            id: PeerID(rawValue: number), readyAt: readyAt, group: .v4(group), keyedGroup: UInt64(group), latency: latency,
             lastUsefulBlock: block, lastUsefulTransaction: transaction, isInactive: isInactive)
     }
 

@@ -1,6 +1,6 @@
-import Framing
 import Primitives
 import Testing
+import Wire
 
 @testable import Peering
 
@@ -15,7 +15,7 @@ struct SolitudeTests {
         let end = driver.now + time
         while let next = driver.manager.nextDeadline, next <= end {
             driver.now = max(driver.now, next)
-            driver.manager.tick(at: driver.moment, effects: &driver.effects)
+            driver.manager.tick(at: driver.moment, into: &driver.effects)
         }
         driver.now = end
     }
@@ -55,9 +55,9 @@ struct SolitudeTests {
         driver.now += .seconds(3)
         let peer = driver.outbound(7, at: "10.0.0.1:1")
         driver.now += .seconds(20)
-        driver.manager.tick(at: driver.moment, effects: &driver.effects)
+        driver.manager.tick(at: driver.moment, into: &driver.effects)
         #expect(tellings(&driver) == [])
-        driver.manager.closed(peer, reason: .connectionLost, at: driver.moment, effects: &driver.effects)
+        driver.manager.closed(peer, reason: .connectionLost, at: driver.moment, into: &driver.effects)
         pass(.seconds(4), &driver)
         #expect(tellings(&driver) == [])
         pass(.seconds(1), &driver)
@@ -90,7 +90,7 @@ struct SolitudeTests {
 
     @Test func aStoppedNodeTellsNothing() {
         var driver = Driver { $0.bootstrapPeers = [endpoint("10.0.0.1:1")] }
-        driver.manager.shutdown(at: driver.moment, effects: &driver.effects)
+        driver.manager.shutdown(at: driver.moment, into: &driver.effects)
         pass(.seconds(600), &driver)
         #expect(tellings(&driver) == [])
         #expect(driver.manager.nextDeadline == nil)

@@ -48,7 +48,7 @@ struct JSONFuzzTests {
     /// Calls the reader in a random order; every call either moves on or throws.
     private func exercise(_ text: [UInt8], _ random: inout SplitMix64) {
         text.withUnsafeBytes { bytes in
-            var json = JSONReader(bytes, maximumDepth: 4)
+            var json = JSONReader(bytes, maxDepth: 4)
             for _ in 0..<100 {
                 let before = json.offset
                 do throws(JSONError) {

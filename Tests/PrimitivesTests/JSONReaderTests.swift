@@ -7,7 +7,7 @@ func reading<R>(
     _ text: [UInt8], depth: Int = 64, _ body: (inout JSONReader) throws(JSONError) -> R
 ) throws(JSONError) -> R {
     let result: Result<R, JSONError> = text.withUnsafeBytes { bytes in
-        var json = JSONReader(bytes, maximumDepth: depth)
+        var json = JSONReader(bytes, maxDepth: depth)
         do throws(JSONError) {
             let value = try body(&json)
             try json.end()

@@ -1,9 +1,10 @@
-import Framing
 import Ledger
 import Mempool
+import Network
 import Primitives
 import Sync
 import Testing
+import Wire
 
 @testable import ProtocolCore
 
@@ -122,7 +123,7 @@ import Testing
 
     @Test func aFullPoolRefusesWhatHoldsNoLessThanTheOthers() throws {
         var limits = MempoolLimits()
-        limits.maximumTransactions = 2
+        limits.maxTransactions = 2
         let harness = try Harness(limits: limits)
         let outcomes = try harness.submit(
             harness.transaction("a", user: 0, nonce: 1).json, harness.transaction("b", user: 1, nonce: 1).json,
@@ -149,7 +150,7 @@ import Testing
 
     @Test func whatHadToMakeRoomIsToldBeforeWhatCame() throws {
         var limits = MempoolLimits()
-        limits.maximumTransactions = 3
+        limits.maxTransactions = 3
         let harness = try Harness(limits: limits)
         for nonce in 1...3 { _ = try harness.submit(harness.transaction("a\(nonce)", nonce: UInt64(nonce)).json) }
         _ = harness.heard()
@@ -177,7 +178,7 @@ import Testing
         _ = one.heard()
         var committedAt: Int?
         let received = ReceivedBlock(
-            hash: peek.hash, height: peek.header.height, payload: block, from: ConnectionID(rawValue: 1),
+            hash: peek.hash, height: peek.header.height, payload: block, from: PeerID(rawValue: 1),
             producer: peek.header.producer, receivedAt: 0)
         try one.chain.handle(.validateBlock(received), at: one.now) { report in
             if case .blockCommitted = report { committedAt = one.recorder.heard.count }

@@ -1,7 +1,8 @@
-import Framing
+import Network
 import Peering
 import Primitives
 import Testing
+import Wire
 
 @testable import ProtocolCore
 
@@ -71,11 +72,11 @@ import Testing
 
         // One that says nothing until its time is over, one that hangs up, one that speaks before its handshake.
         for number in 2...4 {
-            let id = ConnectionID(rawValue: UInt64(number))
+            let id = PeerID(rawValue: UInt64(number))
             harness.core.accepted(id, from: Endpoint("127.0.0.1:\(40_000 + number)")!, at: harness.now, into: &harness.effects)
         }
-        harness.core.closed(ConnectionID(rawValue: 2), .connectionLost, at: harness.now, into: &harness.effects)
-        _ = harness.send(.ping, [], from: ConnectionID(rawValue: 3))
+        harness.core.closed(PeerID(rawValue: 2), .connectionLost, at: harness.now, into: &harness.effects)
+        _ = harness.send(.ping, [], from: PeerID(rawValue: 3))
         for _ in 0..<11 {
             harness.time += .seconds(1)
             harness.core.tick(at: harness.now, into: &harness.effects)

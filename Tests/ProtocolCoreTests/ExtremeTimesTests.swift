@@ -1,10 +1,11 @@
 import Consensus
-import Framing
 import Ledger
+import Network
 import Peering
 import Primitives
 import ProtocolCore
 import Testing
+import Wire
 
 /// Times and heights at the ends of their types, in whole nodes: nothing that a genesis or a peer says ends a process.
 @Suite struct ExtremeTimesTests {

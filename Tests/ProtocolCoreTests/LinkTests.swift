@@ -1,16 +1,17 @@
-import Framing
 import Mempool
+import Network
 import Peering
 import Primitives
 import ProtocolCore
 import Testing
+import Wire
 
 /// What one peer may make the node hold: requests, unchecked transactions, a socket that it does not read.
 @Suite struct LinkTests {
     /// A core without a shell, at height 10, and one peer that has shaken hands.
     final class Harness {
         static let chainID = "0x" + String(repeating: "ab", count: 32)
-        let peer = ConnectionID(rawValue: 1)
+        let peer = PeerID(rawValue: 1)
         var core: ProtocolCore
         var effects: [CoreEffect] = []
         var time: Nanoseconds = .seconds(1)
@@ -27,7 +28,7 @@ import Testing
             connect(peer, nonce: 2)
         }
 
-        func connect(_ id: ConnectionID, nonce: UInt64) {
+        func connect(_ id: PeerID, nonce: UInt64) {
             core.accepted(id, from: Endpoint("127.0.0.1:\(40_000 + id.rawValue)")!, at: now, into: &effects)
             let hello = Handshake(
                 version: "1.0.0", chainID: Self.chainID, height: 0, nodeType: .full, listenAddress: "", capabilities: ["ping"],
@@ -37,7 +38,7 @@ import Testing
         }
 
         /// Whether the next frame may be taken.
-        func send(_ type: MessageType, _ payload: [UInt8], from id: ConnectionID? = nil) -> Bool {
+        func send(_ type: MessageType, _ payload: [UInt8], from id: PeerID? = nil) -> Bool {
             let id = id ?? peer
             let message = InboundMessage(type: UInt64(type.rawValue), payload: payload, timestamp: 0)
             core.received(message, from: id, at: now, into: &effects)
@@ -52,7 +53,7 @@ import Testing
             return effects.compactMap { if case .sendBlocks(_, let range, _) = $0 { range } else { nil } }
         }
 
-        func isResumed(_ id: ConnectionID? = nil) -> Bool {
+        func isResumed(_ id: PeerID? = nil) -> Bool {
             defer { effects = [] }
             return effects.contains { if case .resumeReading(id ?? peer) = $0 { true } else { false } }
         }
@@ -152,7 +153,7 @@ import Testing
         _ = harness.send(.transaction, large)
         let candidates = harness.candidates()
         harness.core.closed(harness.peer, .closedByPeer, at: harness.now, into: &harness.effects)
-        let other = ConnectionID(rawValue: 2)
+        let other = PeerID(rawValue: 2)
         harness.connect(other, nonce: 3)
         #expect(!harness.send(.transaction, [0x20], from: other), "what the gone peer sent is still being checked")
         let own = harness.candidates()

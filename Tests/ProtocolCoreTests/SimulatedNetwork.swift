@@ -1,9 +1,10 @@
-import Framing
 import Ledger
 import Mempool
+import Network
 import Peering
 import Primitives
 import ProtocolCore
+import Wire
 
 /// Many whole nodes in one process: the core and the chain processor of each, an in-memory network with latency, and virtual
 /// time. No socket, no thread, no clock; the same seed gives the same run.
@@ -26,7 +27,7 @@ final class SimulatedNetwork {
 
     private var events = EventHeap()
     private var sequence: UInt64 = 0
-    private var connections: [ConnectionID: (node: Int, other: ConnectionID)] = [:]
+    private var connections: [PeerID: (node: Int, other: PeerID)] = [:]
     private var lastConnection: UInt64 = 0
     private var cut: Set<Int> = []
 
@@ -111,12 +112,12 @@ final class SimulatedNetwork {
         }
     }
 
-    private func newID() -> ConnectionID {
+    private func newID() -> PeerID {
         lastConnection += 1
-        return ConnectionID(rawValue: lastConnection)
+        return PeerID(rawValue: lastConnection)
     }
 
-    func send(_ frame: [UInt8], over id: ConnectionID) {
+    func send(_ frame: [UInt8], over id: PeerID) {
         guard let end = connections[id] else { return }
         let bytes = frame[NetworkLimits.prefixBytes...]
         guard let message = try? Array(bytes).withUnsafeBytes({ try InboundMessage(decoding: $0) }) else { return }
@@ -128,7 +129,7 @@ final class SimulatedNetwork {
         }
     }
 
-    func disconnect(_ id: ConnectionID, _ reason: DisconnectReason) {
+    func disconnect(_ id: PeerID, _ reason: DisconnectReason) {
         guard let end = connections.removeValue(forKey: id) else { return }
         after(latency) { [self] in
             guard let receiver = connections.removeValue(forKey: end.other) else { return }

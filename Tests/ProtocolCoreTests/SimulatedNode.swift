@@ -1,10 +1,11 @@
 import Consensus
-import Framing
 import Ledger
+import Network
 import Peering
 import Primitives
 import ProtocolCore
 import Sync
+import Wire
 
 /// One whole node of a simulation.
 final class SimulatedNode {
@@ -26,7 +27,7 @@ final class SimulatedNode {
     var workTime: Nanoseconds = .milliseconds(1)
     private(set) var facts = Facts()
     private unowned let network: SimulatedNetwork
-    private var paused: [ConnectionID: [InboundMessage]] = [:]
+    private var paused: [PeerID: [InboundMessage]] = [:]
     private var effects: [CoreEffect] = []
     private var armed: Nanoseconds?
     private var workerFreeAt: Nanoseconds = 0
@@ -102,7 +103,7 @@ final class SimulatedNode {
         carryOut()
     }
 
-    func deliver(_ message: InboundMessage, over id: ConnectionID) {
+    func deliver(_ message: InboundMessage, over id: PeerID) {
         guard isRunning else { return }
         if paused[id] != nil {
             paused[id]?.append(message)
@@ -111,7 +112,7 @@ final class SimulatedNode {
         take(message, over: id)
     }
 
-    private func take(_ message: InboundMessage, over id: ConnectionID) {
+    private func take(_ message: InboundMessage, over id: PeerID) {
         withCore { core, effects in
             core.received(message, from: id, at: now, into: &effects)
             if !core.frameTaken(id, at: now, into: &effects) { paused[id] = paused[id] ?? [] }
@@ -162,7 +163,7 @@ final class SimulatedNode {
         }
     }
 
-    private func sendBlocks(_ range: HeightRange, _ isSingle: Bool, to id: ConnectionID) {
+    private func sendBlocks(_ range: HeightRange, _ isSingle: Bool, to id: PeerID) {
         var blocks: [[UInt8]] = []
         for height in range.first...range.last {
             guard let block = (try? chain.engine.store.block(atHeight: height)) ?? nil else { break }

@@ -1,8 +1,8 @@
-import Framing
 import Peering
 import Primitives
 import ProtocolCore
 import Testing
+import Wire
 
 /// Whole nodes in virtual time: what a rule is worth in a network.
 @Suite struct WholeNetworkTests {

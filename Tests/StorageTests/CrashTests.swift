@@ -15,7 +15,7 @@ import Testing
         await #expect(processExitsWith: .signal(SIGKILL)) { [path = directory.path as String, seed = seed as UInt64] in
             var random = SplitMix64(seed: seed)
             let delay = UInt32.random(in: 3_000...60_000, using: &random)
-            let options = StoreOptions(initialMapBytes: 256 << 10, headroomBytes: 4096, maximumGrowthBytes: 1 << 20)
+            let options = StoreOptions(initialMapBytes: 256 << 10, headroomBytes: 4096, maxGrowthBytes: 1 << 20)
             let store = try LMDBStore(directory: path, options: options)
             var model = ChainModel(seed: seed)
             Thread {

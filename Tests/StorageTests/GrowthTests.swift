@@ -9,11 +9,11 @@ import Testing
 @Suite struct GrowthTests {
     let directory = TemporaryDirectory()
     /// 128 KiB of map, grown by at most 256 KiB, and no room wanted ahead: every write meets the end.
-    let tight = StoreOptions(initialMapBytes: 128 << 10, headroomBytes: 4096, maximumGrowthBytes: 256 << 10)
+    let tight = StoreOptions(initialMapBytes: 128 << 10, headroomBytes: 4096, maxGrowthBytes: 256 << 10)
 
     @Test func theMapGrowsAheadOfWrites() throws {
         var model = ChainModel()
-        let options = StoreOptions(initialMapBytes: 1 << 20, headroomBytes: 1 << 20, maximumGrowthBytes: 8 << 20)
+        let options = StoreOptions(initialMapBytes: 1 << 20, headroomBytes: 1 << 20, maxGrowthBytes: 8 << 20)
         let store = try LMDBStore(directory: directory.path, options: options)
         var sizes: Set<Int> = []
         for _ in 0..<30 {
@@ -111,7 +111,7 @@ import Testing
         try store.commit([model.randomBlock(5)])
         let reader = store.reader
         let inside = Monitor((now: 0, most: 0))
-        let group = Workers(StoreOptions.maximumReaders + 8) { _ in
+        let group = Workers(StoreOptions.maxReaders + 8) { _ in
             for _ in 0..<20 {
                 try reader.read { snapshot in
                     inside.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
@@ -122,8 +122,8 @@ import Testing
             }
             return 20
         }
-        #expect(try group.results().count == StoreOptions.maximumReaders + 8)
-        #expect(inside.withLock { $0.most } <= StoreOptions.maximumReaders)
+        #expect(try group.results().count == StoreOptions.maxReaders + 8)
+        #expect(inside.withLock { $0.most } <= StoreOptions.maxReaders)
     }
 }
 

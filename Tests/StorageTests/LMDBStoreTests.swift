@@ -180,7 +180,7 @@ import Testing
         let store = try LMDBStore(directory: directory.path)
         try store.commit((0..<4).map { _ in model.randomBlock(2, valueBytes: 700_000, jsonBytes: 1 << 20) })
         #expect(try store.differences(from: model) == [])
-        let array = try store.reader.read { try $0.blocks(from: 0, count: 100, maximumBytes: 3 << 20) }
+        let array = try store.reader.read { try $0.blocks(from: 0, count: 100, maxBytes: 3 << 20) }
         #expect(array.count == 2)
         #expect(array.payload.count == 2 * (1 << 20) + 3)
     }
@@ -189,12 +189,12 @@ import Testing
         (0, 100, 1 << 20, 10), (3, 4, 1 << 20, 4), (9, 100, 1 << 20, 1), (10, 100, 1 << 20, 0), (0, 0, 1 << 20, 0),
         (0, 100, 1, 1), (0, 100, 202, 1), (0, 100, 402, 1), (0, 100, 403, 2), (Int.max, 5, 1 << 20, 0),
     ])
-    func arrayOfBlocksHoldsAsMuchAsFits(first: Int, count: Int, maximumBytes: Int, expected: Int) throws {
+    func arrayOfBlocksHoldsAsMuchAsFits(first: Int, count: Int, maxBytes: Int, expected: Int) throws {
         var model = ChainModel()
         let store = try LMDBStore(directory: directory.path)
         try store.commit((0..<10).map { _ in model.randomBlock(1, jsonBytes: 200) })
         let array = try store.reader.read {
-            try $0.blocks(from: UInt64(first), count: count, maximumBytes: maximumBytes)
+            try $0.blocks(from: UInt64(first), count: count, maxBytes: maxBytes)
         }
         let blocks = model.records.dropFirst(min(first, 10)).prefix(expected).map(\.json)
         #expect(array.count == expected)

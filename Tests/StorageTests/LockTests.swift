@@ -35,7 +35,7 @@ import Testing
 
     @Test func aReaderOpensBesideTheWriterAndFollowsIt() async throws {
         var model = ChainModel()
-        let options = StoreOptions(initialMapBytes: 1 << 20, headroomBytes: 4096, maximumGrowthBytes: 1 << 20)
+        let options = StoreOptions(initialMapBytes: 1 << 20, headroomBytes: 4096, maxGrowthBytes: 1 << 20)
         let store = try LMDBStore(directory: directory.path, options: options)
         try store.commit((0..<30).map { _ in model.randomBlock(3, jsonBytes: 100_000) })
         let height = try #require(model.tip?.height)

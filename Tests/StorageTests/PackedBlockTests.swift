@@ -70,7 +70,7 @@ import Testing
         try store.append(model.randomBlock(20, jsonBytes: 3000))
         try store.commit()
         #expect(try store.differences(from: model) == [])
-        let blocks = try store.reader.read { try $0.blocks(from: 1, count: 3, maximumBytes: 1 << 20) }
+        let blocks = try store.reader.read { try $0.blocks(from: 1, count: 3, maxBytes: 1 << 20) }
         let joined = Array(model.records[1...3].map(\.json).joined(separator: [UInt8(ascii: ",")]))
         #expect(blocks.count == 3 && blocks.payload == [UInt8(ascii: "[")] + joined + [UInt8(ascii: "]")])
     }

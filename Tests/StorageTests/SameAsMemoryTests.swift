@@ -13,7 +13,7 @@ import Testing
     func bothStoresAnswerAlike(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
         var model = ChainModel(seed: seed)
-        let options = StoreOptions(initialMapBytes: 256 << 10, headroomBytes: 4096, maximumGrowthBytes: 256 << 10)
+        let options = StoreOptions(initialMapBytes: 256 << 10, headroomBytes: 4096, maxGrowthBytes: 256 << 10)
         let disk = try LMDBStore(directory: directory.path, options: options)
         let memory = MemoryChainStore()
         for _ in 0..<40 {

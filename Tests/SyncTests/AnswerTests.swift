@@ -1,7 +1,8 @@
-import Framing
+import Network
 import Primitives
 import Sync
 import Testing
+import Wire
 
 /// What becomes of answers: prepared side by side, applied in order, continued when short.
 @Suite struct AnswerTests {

@@ -1,7 +1,8 @@
-import Framing
+import Network
 import Primitives
 import Sync
 import Testing
+import Wire
 
 /// What is asked for, from whom, and how much at once.
 @Suite struct RequestTests {

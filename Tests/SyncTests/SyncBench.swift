@@ -1,7 +1,8 @@
-import Framing
+import Network
 import Primitives
 import Sync
 import Testing
+import Wire
 
 /// A manager with a clock that the test turns, and calls that return their effects.
 struct SyncBench {
@@ -87,7 +88,7 @@ struct SyncBench {
     }
 }
 
-func id(_ number: Int) -> ConnectionID { ConnectionID(rawValue: UInt64(number)) }
+func id(_ number: Int) -> PeerID { PeerID(rawValue: UInt64(number)) }
 func ticket(_ number: UInt64) -> SyncTicket { SyncTicket(rawValue: number) }
 func range(_ first: UInt64, _ last: UInt64) -> HeightRange { HeightRange(first: first, count: Int(last - first + 1)) }
 func ask(_ peer: Int, _ first: UInt64, _ last: UInt64) -> SyncEffect {

@@ -1,7 +1,8 @@
-import Framing
+import Network
 import Primitives
 import Sync
 import Testing
+import Wire
 
 /// How a simulated peer answers.
 enum Behaviour: CaseIterable {
@@ -53,10 +54,10 @@ struct SyncSimulation {
     }
 
     enum Event {
-        case answer(ConnectionID, Answer?)
+        case answer(PeerID, Answer?)
         case prepared(SyncTicket)
         case applied(SyncTicket)
-        case leave(ConnectionID)
+        case leave(PeerID)
         case join(Behaviour)
         case wake
     }
@@ -65,7 +66,7 @@ struct SyncSimulation {
     var sync: SyncManager
     var random: SplitMix64
     var now = Moment(uptime: 1, unixMilliseconds: 1_700_000_000_000)
-    var peers: [ConnectionID: Peer] = [:]
+    var peers: [PeerID: Peer] = [:]
     var tickets: [SyncTicket: Answer] = [:]
     var workerHeight: UInt64 = 0
     var workerFreeAt: Nanoseconds = 0
@@ -174,7 +175,7 @@ struct SyncSimulation {
 
     private mutating func join(_ behaviour: Behaviour) {
         joins += 1
-        let id = ConnectionID(rawValue: UInt64(nextID))
+        let id = PeerID(rawValue: UInt64(nextID))
         nextID += 1
         let speed = Double.random(in: 500...3000, using: &random)
         let claim: UInt64 =
@@ -191,13 +192,13 @@ struct SyncSimulation {
         handle { $0.peerReady(id, height: claim, at: $1, into: &$2) }
     }
 
-    private mutating func leave(_ id: ConnectionID) {
+    private mutating func leave(_ id: PeerID) {
         guard let peer = peers.removeValue(forKey: id) else { return }
         handle { $0.peerGone(id, at: $1, into: &$2) }
         if joins < 60 { schedule(.join(peer.behaviour), after: .milliseconds(.random(in: 100...5000, using: &random))) }
     }
 
-    private mutating func serve(_ range: HeightRange, to id: ConnectionID) {
+    private mutating func serve(_ range: HeightRange, to id: PeerID) {
         guard var peer = peers[id] else { return }
         peer.owed += 1
         if peer.isFaulted { problems.append("\(id) is asked after a fault that ends its use") }

@@ -1,8 +1,8 @@
-internal import Framing
 internal import HTTPTypes
 internal import Logging
 internal import Node
 internal import Primitives
+internal import Wire
 
 /// What an operator may ask of a running node (docs/admin.md). Served on the Unix socket `api_admin_socket` only: who may open that
 /// file is who may do this. The envelope is that of the API.

@@ -68,7 +68,7 @@ enum StoredBlock {
     /// - Throws: `JSONError` when it is no block's JSON.
     static func transactions(of json: [UInt8]) throws -> (each: [Range<Int>], null: Range<Int>?) {
         try json.withUnsafeBytes { bytes in
-            var reader = JSONReader(bytes, maximumDepth: Limits.maximumJSONDepth)
+            var reader = JSONReader(bytes, maxDepth: Limits.maxJSONDepth)
             var ranges: [Range<Int>] = []
             var null: Range<Int>?
             try reader.beginObject()

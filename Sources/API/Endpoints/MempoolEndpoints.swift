@@ -6,9 +6,9 @@ internal import Primitives
 /// `mempool`.
 enum MempoolEndpoints {
     /// Transactions that are listed: those of a full block. `count` counts all.
-    static let maximumListed = 1000
-    /// Bytes of their JSON, 4 MiB, by the reckoning of `StateEndpoints.maximumValueBytes`.
-    static let maximumBytes = 4 * 1024 * 1024
+    static let maxListed = 1000
+    /// Bytes of their JSON, 4 MiB, by the reckoning of `StateEndpoints.maxValueBytes`.
+    static let maxBytes = 4 * 1024 * 1024
 
     static func routes(_ context: APIContext) -> [Route] {
         let node = context.node
@@ -16,7 +16,7 @@ enum MempoolEndpoints {
     }
 
     private static func list(_ mempool: MempoolView) -> APIResponse {
-        let oldest = mempool.oldest(maximumListed)
+        let oldest = mempool.oldest(maxListed)
         let count = max(mempool.count, oldest.count)
         return APIResponse.success(capacity: 64 + 600 * oldest.count) { writer in
             writer.raw("{\"count\":")
@@ -27,7 +27,7 @@ enum MempoolEndpoints {
             writer.raw(",\"transactions\":[")
             let start = writer.bytes.count
             for transaction in oldest {
-                guard writer.bytes.count == start || writer.bytes.count - start + transaction.size <= maximumBytes else { break }
+                guard writer.bytes.count == start || writer.bytes.count - start + transaction.size <= maxBytes else { break }
                 if writer.bytes.count > start { writer.raw(",") }
                 writer.transaction(transaction.transaction.json, hash: transaction.hash, block: nil)
             }

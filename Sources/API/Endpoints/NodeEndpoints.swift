@@ -1,9 +1,10 @@
-internal import Framing
 internal import HTTPTypes
 internal import Ledger
+internal import Network
 internal import Node
 internal import PodoruConfiguration
 internal import Primitives
+internal import Wire
 
 /// `node/info`, `node/peers`, `node/health`, `node/live`, `node/ready`.
 enum NodeEndpoints {

@@ -1,9 +1,9 @@
-internal import Framing
 internal import HTTPTypes
 internal import Ledger
 internal import Node
 internal import Primitives
 internal import Storage
+internal import Wire
 
 /// Whether a load balancer should send clients here (`node/ready`), apart from whether the process lives (`node/live`).
 ///

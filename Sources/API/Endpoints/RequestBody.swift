@@ -6,7 +6,7 @@ internal import Primitives
 /// a client sent behind it would be lost without a word.
 enum RequestBody {
     /// Arrays and objects within each other. A transaction needs five.
-    static let maximumDepth = 32
+    static let maxDepth = 32
 
     /// Reads one object, `field` each of its members; `null` reads as an object without any.
     ///
@@ -29,7 +29,7 @@ enum RequestBody {
     /// - Throws: `APIError` 400 for whatever `read` throws.
     static func read(_ body: [UInt8], _ read: (inout JSONReader) throws(JSONError) -> Void) throws(APIError) {
         let isRead = body.withUnsafeBytes { bytes in
-            var reader = JSONReader(bytes, maximumDepth: maximumDepth)
+            var reader = JSONReader(bytes, maxDepth: maxDepth)
             do throws(JSONError) {
                 try read(&reader)
                 try reader.end()

@@ -6,14 +6,14 @@ internal import Storage
 /// `state/{key}`, `state/batch`, `state/query/prefix`.
 enum StateEndpoints {
     /// Keys of one batch, as on the Go node.
-    static let maximumBatchKeys = 100
+    static let maxBatchKeys = 100
     /// Results of a prefix query that names no limit, as on the Go node.
     static let defaultLimit = 100
     /// The most results of a prefix query (`api.md`).
-    static let maximumLimit = 1000
+    static let maxLimit = 1000
     /// Bytes of values in one answer, 4 MiB: four of the largest values. All requests share a thread, which copies and encodes
     /// that much in about 5 ms.
-    static let maximumValueBytes = 4 * 1024 * 1024
+    static let maxValueBytes = 4 * 1024 * 1024
 
     static func routes(_ context: APIContext) -> [Route] {
         let chain = context.node.chain
@@ -59,8 +59,8 @@ enum StateEndpoints {
             for key in keys {
                 let value = try snapshot.stateValue(key)
                 size += key.count + (value?.count ?? 0)
-                guard size <= maximumValueBytes else {
-                    throw APIError(.badRequest, "the values are more than \(maximumValueBytes) bytes together: ask for fewer keys at once")
+                guard size <= maxValueBytes else {
+                    throw APIError(.badRequest, "the values are more than \(maxValueBytes) bytes together: ask for fewer keys at once")
                 }
                 values.append((key, value))
             }
@@ -89,8 +89,8 @@ enum StateEndpoints {
             return true
         }
         guard !keys.isEmpty else { throw APIError(.badRequest, "keys array is required") }
-        guard keys.count <= maximumBatchKeys else {
-            throw APIError(.badRequest, "maximum \(maximumBatchKeys) keys per batch request")
+        guard keys.count <= maxBatchKeys else {
+            throw APIError(.badRequest, "maximum \(maxBatchKeys) keys per batch request")
         }
         return Set(keys).sorted()
     }
@@ -125,8 +125,8 @@ enum StateEndpoints {
 
         /// As there: none or too many give the default, and a negative one all, which here is the maximum.
         private static func limit(_ asked: Int64) -> Int {
-            if asked < 0 { return maximumLimit }
-            return asked == 0 || asked > maximumLimit ? defaultLimit : Int(asked)
+            if asked < 0 { return maxLimit }
+            return asked == 0 || asked > maxLimit ? defaultLimit : Int(asked)
         }
     }
 
@@ -141,7 +141,7 @@ enum StateEndpoints {
             // One more than asked for, to know whether there is more.
             try snapshot.forEachState(prefix: query.prefix, after: query.after, limit: query.limit + 1) { key, value in
                 size += key.count + value.count
-                isCut = count == query.limit || count > 0 && size > maximumValueBytes
+                isCut = count == query.limit || count > 0 && size > maxValueBytes
                 if isCut { return false }
                 if count > 0 { results.raw(",") }
                 results.string(key)

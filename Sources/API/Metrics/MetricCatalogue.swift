@@ -1,7 +1,7 @@
-internal import Framing
 internal import Node
 internal import Peering
 internal import ProtocolCore
+internal import Wire
 
 // Every metric of the node: its name, its help, and where its number comes from. docs/metrics.md says what to make of them; a test
 // compares the two.

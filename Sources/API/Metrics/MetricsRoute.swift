@@ -28,7 +28,7 @@ extension ExpositionFormat {
         var openMetrics = 0.0
         var text: Double?
         var anything = 0.0
-        for entry in accept.split(separator: ",").prefix(ExpositionFormat.maximumAcceptEntries) {
+        for entry in accept.split(separator: ",").prefix(ExpositionFormat.maxAcceptEntries) {
             let parts = entry.split(separator: ";").map { $0.lowercased().filter { !$0.isWhitespace } }
             let weight = parts.dropFirst().first { $0.hasPrefix("q=") }.map { Double($0.dropFirst(2)) ?? 0 } ?? 1
             switch parts.first {
@@ -44,5 +44,5 @@ extension ExpositionFormat {
     }
 
     /// Entries of an Accept header that are looked at. Scrapers send five.
-    private static let maximumAcceptEntries = 32
+    private static let maxAcceptEntries = 32
 }

@@ -12,6 +12,6 @@ struct APIRequest: Sendable {
     var isJSON = false
     /// The `Accept` header, or empty.
     var accept = ""
-    /// The whole body: at most `APILimits.maximumBodyBytes`.
+    /// The whole body: at most `APILimits.maxBodyBytes`.
     var body: [UInt8] = []
 }

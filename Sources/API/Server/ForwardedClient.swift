@@ -1,7 +1,8 @@
-internal import Framing
 internal import NIOCore
 internal import NIOHTTP1
+internal import Network
 internal import PodoruConfiguration
+internal import Wire
 
 /// Who asks, where proxies stand in front of the node (`api_trusted_proxies`). A plain value.
 ///
@@ -12,7 +13,7 @@ struct TrustedProxies: Sendable, Equatable {
     private let networks: [IPNetwork]
 
     /// Proxies in a row that are followed. Three are many; the header may hold thousands of addresses.
-    static let maximumHops = 16
+    static let maxHops = 16
 
     init(_ networks: [CIDR] = []) {
         self.networks = networks.compactMap { IPNetwork($0.description) }
@@ -35,7 +36,7 @@ struct TrustedProxies: Sendable, Equatable {
                 let text = TrustedProxies.trimmed(entry)
                 // Lists may have empty entries, which say nothing (RFC 9110, 5.6.1.2).
                 if text.isEmpty { continue }
-                guard hops < TrustedProxies.maximumHops, let address = TrustedProxies.address(text) else { return client }
+                guard hops < TrustedProxies.maxHops, let address = TrustedProxies.address(text) else { return client }
                 client = address
                 guard contains(address) else { return client }
                 hops += 1

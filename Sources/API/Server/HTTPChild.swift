@@ -1,10 +1,11 @@
-internal import Framing
 internal import HTTPTypes
 internal import HummingbirdCore
 internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
+internal import Network
+internal import Wire
 
 /// Sets up each accepted connection behind Hummingbird's listener. No task lives as long as a connection: everything about it
 /// happens in its handlers on the API's thread.

@@ -1,8 +1,9 @@
-internal import Framing
 internal import HTTPTypes
 internal import NIOCore
 internal import NIOHTTP1
+internal import Network
 internal import Primitives
+internal import Wire
 
 /// From the parser's parts to complete requests.
 extension HTTPConnection {

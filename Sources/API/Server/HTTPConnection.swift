@@ -1,8 +1,9 @@
 internal import DequeModule
-internal import Framing
 internal import HTTPTypes
 internal import NIOCore
 internal import NIOHTTP1
+internal import Network
+internal import Wire
 
 /// One client's connection: requests in, answers out, in order, with every deadline. On the API's thread only.
 ///

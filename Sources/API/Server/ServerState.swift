@@ -1,9 +1,10 @@
-internal import Framing
 internal import HTTPTypes
 internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
+internal import Network
 internal import PodoruConfiguration
+internal import Wire
 
 /// One connection, as the server looks after it. On the API's thread.
 protocol LiveConnection: AnyObject {

@@ -32,7 +32,7 @@ struct Subscription: Sendable {
     private var unknown: Set<ByteString> = []
 
     /// Unknown names that are remembered, to be unsubscribed again. No client has a use for more.
-    private static let maximumUnknown = 16
+    private static let maxUnknown = 16
 
     /// What it is to be told.
     var wanted: EventKinds { kinds.isEmpty && unknown.isEmpty ? .all : kinds }
@@ -45,7 +45,7 @@ struct Subscription: Sendable {
                 if order.adds { kinds.insert(kind) } else { kinds.remove(kind) }
             } else if !order.adds {
                 unknown.remove(name)
-            } else if unknown.count < Subscription.maximumUnknown {
+            } else if unknown.count < Subscription.maxUnknown {
                 unknown.insert(name)
             }
         }

@@ -1,7 +1,8 @@
-internal import Framing
 internal import NIOCore
 internal import NIOWebSocket
+internal import Network
 internal import Primitives
+internal import Wire
 
 /// One WebSocket client: its frames checked to the letter of RFC 6455, events out. On the API's thread only.
 final class WebSocketConnection: ChannelInboundHandler, LiveConnection {

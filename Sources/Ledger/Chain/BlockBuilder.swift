@@ -48,8 +48,8 @@ public struct BlockBuilder {
     public mutating func add(_ transaction: PreparedTransaction) throws(TransactionError) {
         if let fault = rules.admissionFault(transaction) { throw .rejected(fault) }
         let separator = transactions.isEmpty ? 0 : 1
-        guard transactions.count < Limits.maximumBlockTransactions,
-            size + separator + transaction.size <= Limits.maximumBlockBytes
+        guard transactions.count < Limits.maxBlockTransactions,
+            size + separator + transaction.size <= Limits.maxBlockBytes
         else { throw .rejected(.blockIsFull) }
         try execution.execute(transaction)
         transactions.append(transaction.transaction)

@@ -45,7 +45,7 @@ extension ChainOpenError: CustomStringConvertible {
 public enum ChainEngineError: Error, Hashable, Sendable {
     case writeIsOpen
     case noWriteIsOpen
-    /// More blocks than `Limits.maximumUncommittedBlocks` since `begin`.
+    /// More blocks than `Limits.maxUncommittedBlocks` since `begin`.
     case tooManyUncommitted
     case genesisStays
     /// The store is empty, and the genesis was recalled from another one: it has no block to begin with.
@@ -60,7 +60,7 @@ extension ChainEngineError: CustomStringConvertible {
         switch self {
         case .writeIsOpen: "a write is open already"
         case .noWriteIsOpen: "no write is open"
-        case .tooManyUncommitted: "more than \(Limits.maximumUncommittedBlocks) blocks in one write"
+        case .tooManyUncommitted: "more than \(Limits.maxUncommittedBlocks) blocks in one write"
         case .noGenesisBlock: "the store is empty, and the genesis block is not at hand"
         case .genesisStays: "the genesis block cannot be undone"
         case .noUndoRecord(let height): "the store has no undo record of height \(height)"

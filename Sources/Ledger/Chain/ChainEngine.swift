@@ -24,7 +24,7 @@ public final class ChainEngine {
     public var workers: StateTree.Workers?
     private var tree: StateTree
     private var isWriting = false
-    /// What takes back each step of the open write, newest last; at most `Limits.maximumUncommittedBlocks`.
+    /// What takes back each step of the open write, newest last; at most `Limits.maxUncommittedBlocks`.
     private var steps: [Step] = []
 
     private struct Step {
@@ -130,7 +130,7 @@ extension ChainEngine {
 
     private func requireWrite() throws(ChainError) {
         guard isWriting else { throw .store(ChainEngineError.noWriteIsOpen) }
-        guard steps.count < Limits.maximumUncommittedBlocks else { throw .store(ChainEngineError.tooManyUncommitted) }
+        guard steps.count < Limits.maxUncommittedBlocks else { throw .store(ChainEngineError.tooManyUncommitted) }
     }
 }
 

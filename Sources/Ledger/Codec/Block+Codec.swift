@@ -179,8 +179,8 @@ public enum HeaderPeek {
     /// hash that counts is `PreparedBlock`'s.
     /// - Throws: `DecodingError` when there is no JSON object with a header in front.
     public static func read(_ json: UnsafeRawBufferPointer) throws(DecodingError) -> (header: BlockHeader, hash: Hash32) {
-        guard json.count <= Limits.maximumInputBytes else {
-            throw .tooLong(bytes: json.count, limit: Limits.maximumInputBytes)
+        guard json.count <= Limits.maxInputBytes else {
+            throw .tooLong(bytes: json.count, limit: Limits.maxInputBytes)
         }
         return try readTrusted(json)
     }
@@ -195,7 +195,7 @@ public enum HeaderPeek {
     }
 
     private static func firstHeader(_ json: UnsafeRawBufferPointer) throws(JSONError) -> BlockHeader? {
-        var reader = JSONReader(json, maximumDepth: Limits.maximumJSONDepth)
+        var reader = JSONReader(json, maxDepth: Limits.maxJSONDepth)
         try reader.beginObject()
         while let key = try reader.nextKey() {
             guard key.matches("header") else {

@@ -24,12 +24,12 @@ extension DecodingError: CustomStringConvertible {
 
 /// Reads one JSON document with `body`, which leaves the reader behind the value; what follows it is an error.
 func decodeDocument<R>(
-    _ bytes: UnsafeRawBufferPointer, limit: Int = Limits.maximumInputBytes,
+    _ bytes: UnsafeRawBufferPointer, limit: Int = Limits.maxInputBytes,
     _ body: (inout JSONReader) throws(JSONError) -> R
 ) throws(DecodingError) -> R {
     guard bytes.count <= limit else { throw .tooLong(bytes: bytes.count, limit: limit) }
     do throws(JSONError) {
-        var reader = JSONReader(bytes, maximumDepth: Limits.maximumJSONDepth)
+        var reader = JSONReader(bytes, maxDepth: Limits.maxJSONDepth)
         let value = try body(&reader)
         try reader.end()
         return value

@@ -14,7 +14,7 @@ extension GenesisConfiguration {
 
     /// What strict rules find wrong in addition.
     func strictFault() -> GenesisError? {
-        if authorities.count > Limits.maximumStrictAuthorities { return .tooManyAuthorities(authorities.count) }
+        if authorities.count > Limits.maxStrictAuthorities { return .tooManyAuthorities(authorities.count) }
         var seen: Set<Address> = []
         for authority in authorities {
             guard let address = Address(authority), seen.insert(address).inserted else {
@@ -35,7 +35,7 @@ extension GenesisConfiguration {
 
 extension RuleSet {
     /// The seconds of a block time: a duration as Go writes it (`5s`, `1m30s`, `1h`), in whole seconds, at least one
-    /// and at most `Limits.maximumBlockTimeSeconds`; nil for anything else.
+    /// and at most `Limits.maxBlockTimeSeconds`; nil for anything else.
     static func seconds(_ text: ByteString) -> Int64? {
         var total: Int64 = 0
         var number: Int64?
@@ -43,7 +43,7 @@ extension RuleSet {
         for byte in text.bytes {
             if (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
                 let next = (number ?? 0) * 10 + Int64(byte - UInt8(ascii: "0"))
-                guard next <= Limits.maximumBlockTimeSeconds else { return nil }
+                guard next <= Limits.maxBlockTimeSeconds else { return nil }
                 number = next
             } else {
                 // Each unit once, the longer ones first.
@@ -53,7 +53,7 @@ extension RuleSet {
                 number = nil
             }
         }
-        guard number == nil, (1...Limits.maximumBlockTimeSeconds).contains(total) else { return nil }
+        guard number == nil, (1...Limits.maxBlockTimeSeconds).contains(total) else { return nil }
         return total
     }
 }

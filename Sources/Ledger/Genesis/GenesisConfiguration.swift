@@ -44,7 +44,7 @@ public struct GenesisConfiguration: Hashable, Sendable {
     init(decoding json: [UInt8], keeping kept: Kept) throws(DecodingError) {
         self.init(timestamp: 0, authorities: [])
         self = try json.withBytes { (bytes) throws(DecodingError) in
-            try decodeDocument(bytes, limit: GenesisConfiguration.maximumBytes) { [self] (reader) throws(JSONError) in
+            try decodeDocument(bytes, limit: GenesisConfiguration.maxBytes) { [self] (reader) throws(JSONError) in
                 var configuration = self
                 if try !reader.consumeNull() { try configuration.decode(&reader, keeping: kept) }
                 return configuration
@@ -62,10 +62,10 @@ public struct GenesisConfiguration: Hashable, Sendable {
 
     /// Bytes of a genesis file: 16 MiB are 700,000 keys of the state or 250,000 balances. The block that they make is ten times as long and
     /// is made in memory, once in the life of a store.
-    public static let maximumFileBytes = 16 << 20
+    public static let maxFileBytes = 16 << 20
 
     /// Bytes of the same in canonical form, where `<` is the six of `\u003c`: what a store may hold.
-    static let maximumBytes = 6 * maximumFileBytes
+    static let maxBytes = 6 * maxFileBytes
 
     /// What is wrong by the reference's rules, in its order; nil when nothing is.
     public func fault() -> GenesisError? {
@@ -85,7 +85,7 @@ public struct GenesisConfiguration: Hashable, Sendable {
         let keys = initialState.keys.lazy.map(\.count)
         let balances = initialBalances.keys.lazy.map { StateKeys.balancePrefix.count + $0.lowercasedAsGo.count }
         let longest = max(keys.max() ?? 0, balances.max() ?? 0)
-        return longest > Limits.maximumGenesisKeyBytes ? .stateKeyTooLong(bytes: longest) : nil
+        return longest > Limits.maxGenesisKeyBytes ? .stateKeyTooLong(bytes: longest) : nil
     }
 
     /// The balances in bytewise order of the addresses.

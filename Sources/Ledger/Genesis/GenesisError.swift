@@ -51,7 +51,7 @@ extension GenesisError: CustomStringConvertible {
         case .negativeFee(let field): "invalid gas config: \(field.rawValue) cannot be negative"
         case .invalidBalance(let address, _): "invalid balance for \(address): invalid balance string"
         case .stateKeyTooLong(let bytes):
-            "a state key of \(bytes) bytes (max \(Limits.maximumGenesisKeyBytes))"
+            "a state key of \(bytes) bytes (max \(Limits.maxGenesisKeyBytes))"
         case .unknownRules(let name):
             "initial_state has \(StateKeys.rules) = \"\(name.abbreviated)\"; this program knows \"\(RuleSet.strictName)\", and the reference's rules without the key"
         case .invalidBlockTime(nil): "strict rules need \(StateKeys.blockTime) in initial_state, for example \"5s\""
@@ -60,11 +60,11 @@ extension GenesisError: CustomStringConvertible {
         case .invalidAuthority(let authority):
             "strict rules need authorities that are addresses (0x and 40 hex digits), each once: \(authority.abbreviated)"
         case .tooManyAuthorities(let count):
-            "\(count) authorities are more than the \(Limits.maximumStrictAuthorities) of strict rules"
+            "\(count) authorities are more than the \(Limits.maxStrictAuthorities) of strict rules"
         case .invalidBalanceAddress(let address):
             "strict rules need initial balances of addresses (0x and 40 hex digits): \(address.abbreviated)"
         case .balanceTooLarge(let address):
-            "the initial balance of \(address.abbreviated) is negative or longer than \(Limits.maximumBalanceBytes) bytes"
+            "the initial balance of \(address.abbreviated) is negative or longer than \(Limits.maxBalanceBytes) bytes"
         }
     }
 }

@@ -19,7 +19,7 @@ public struct GenesisKeyFault: Hashable, Sendable {
     public var column: Int
 
     /// How many are told of one file; the rest of a file that is none would only be more of the same.
-    public static let maximumCount = 20
+    public static let maxCount = 20
 }
 
 extension GenesisKeyFault: CustomStringConvertible {
@@ -32,7 +32,7 @@ extension GenesisKeyFault: CustomStringConvertible {
 }
 
 extension GenesisConfiguration {
-    /// The keys of a genesis file's JSON that are unknown or repeated, in their order, at most `GenesisKeyFault.maximumCount`. One pass,
+    /// The keys of a genesis file's JSON that are unknown or repeated, in their order, at most `GenesisKeyFault.maxCount`. One pass,
     /// about 0.1 µs a key of the maps, and 16 bytes of memory.
     public static func keyFaults(in json: [UInt8]) -> [GenesisKeyFault] {
         json.withBytes { bytes in
@@ -56,7 +56,7 @@ private struct KeyAudit {
     private static let gasKeys: [StaticString] = ["base_fee", "per_byte_fee"]
 
     mutating func run() throws(JSONError) {
-        var reader = JSONReader(bytes, maximumDepth: Limits.maximumJSONDepth)
+        var reader = JSONReader(bytes, maxDepth: Limits.maxJSONDepth)
         guard try reader.peek() == .object else { return }
         try members(of: "", Self.genesisKeys, &reader) { (audit, key, reader) throws(JSONError) in
             switch key {
@@ -125,7 +125,7 @@ private struct KeyAudit {
 
     /// - Parameter offset: where the reader stood before it read the key: between is nothing but space and a comma.
     private mutating func note(_ kind: GenesisKeyFault.Kind, _ path: String, after offset: Int) {
-        guard faults.count < GenesisKeyFault.maximumCount else { return }
+        guard faults.count < GenesisKeyFault.maxCount else { return }
         let start = bytes[offset...].firstIndex(of: UInt8(ascii: "\"")) ?? offset
         let lineStart = bytes[..<start].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
         let line = 1 + bytes[..<start].count { $0 == UInt8(ascii: "\n") }

@@ -47,7 +47,7 @@ extension GenesisConfiguration {
     public func timeFault(now: Int64) -> GenesisTimeFault? {
         if timestamp < Limits.earliestGenesisTimestamp { return .tooEarly(timestamp) }
         // A clock that nobody has set yet says nothing of what lies ahead.
-        let latest = max(now, Limits.clockFloor).adding(clamping: Limits.maximumGenesisFutureSeconds)
+        let latest = max(now, Limits.clockFloor).adding(clamping: Limits.maxGenesisFutureSeconds)
         return timestamp > latest ? .tooLate(timestamp) : nil
     }
 }

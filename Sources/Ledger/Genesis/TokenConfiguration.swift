@@ -24,13 +24,13 @@ public struct TokenConfiguration: Hashable, Sendable {
     func fault() -> GenesisError? {
         if name.isEmpty { return .tokenWithoutName }
         if symbol.isEmpty { return .tokenWithoutSymbol }
-        if !(0...TokenConfiguration.maximumDecimals).contains(decimals) { return .tokenDecimals(decimals) }
+        if !(0...TokenConfiguration.maxDecimals).contains(decimals) { return .tokenDecimals(decimals) }
         if !initialSupply.isEmpty, SignedDecimal(initialSupply) == nil { return .initialSupply(initialSupply) }
         return nil
     }
 
     /// The most digits behind the point that a token may have.
-    public static let maximumDecimals: Int64 = 18
+    public static let maxDecimals: Int64 = 18
 }
 
 extension TokenConfiguration {
@@ -42,7 +42,7 @@ extension TokenConfiguration {
     public func format(_ amount: Amount) -> String {
         let suffix = " " + symbol.text
         if amount.isZero { return "0" + suffix }
-        let unit = (0..<min(max(decimals, 0), TokenConfiguration.maximumDecimals)).reduce(UInt64(1)) { unit, _ in unit * 10 }
+        let unit = (0..<min(max(decimals, 0), TokenConfiguration.maxDecimals)).reduce(UInt64(1)) { unit, _ in unit * 10 }
         let number = Natural(amount)
         let precision = max(64, number.bitCount)
 
@@ -67,11 +67,11 @@ struct SignedDecimal: Hashable, Sendable {
     let isNegative: Bool
     let magnitude: Amount
 
-    /// nil for anything but such a number, and for more digits than `Limits.maximumAmountDigits`.
+    /// nil for anything but such a number, and for more digits than `Limits.maxAmountDigits`.
     init?(_ text: ByteString) {
         let sign = text.bytes.first
         let digits = sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") ? text.bytes.dropFirst() : text.bytes[...]
-        guard !digits.isEmpty, digits.count <= Limits.maximumAmountDigits else { return nil }
+        guard !digits.isEmpty, digits.count <= Limits.maxAmountDigits else { return nil }
         var number = Natural(words: [])
         for digit in digits {
             guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }

@@ -35,15 +35,15 @@ public struct Amount: Hashable, Sendable {
         bytes.count > 8 ? nil : bytes.reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    /// Whether it fits a balance of `Limits.maximumBalanceBytes`.
-    public var fitsBalance: Bool { bytes.count <= Limits.maximumBalanceBytes }
+    /// Whether it fits a balance of `Limits.maxBalanceBytes`.
+    public var fitsBalance: Bool { bytes.count <= Limits.maxBalanceBytes }
 }
 
 extension Amount {
     /// The balance that a state value holds: zero when the key is absent, and zero, as on the reference, when the value
     /// is longer than a balance may be (`chain-130`, heights 25–27).
     public init(balance value: [UInt8]?) {
-        guard let value, value.count <= Limits.maximumBalanceBytes else {
+        guard let value, value.count <= Limits.maxBalanceBytes else {
             self = .zero
             return
         }

@@ -58,13 +58,13 @@ extension BlockRejection: CustomStringConvertible {
         switch self {
         case .noHeader: "block header is missing"
         case .genesisAgain: "a block of height 0 cannot follow genesis"
-        case .tooLarge(let bytes): "block too large: \(bytes) bytes (max \(Limits.maximumBlockBytes))"
+        case .tooLarge(let bytes): "block too large: \(bytes) bytes (max \(Limits.maxBlockBytes))"
         case .tooManyTransactions(let count):
-            "too many transactions: \(count) (max \(Limits.maximumBlockTransactions))"
+            "too many transactions: \(count) (max \(Limits.maxBlockTransactions))"
         case .wrongHeight(let expected, let found): "invalid block height: expected \(expected), got \(found)"
         case .wrongPreviousHash: "invalid previous hash"
         case .tooFarInFuture(let timestamp, let now):
-            "block timestamp too far in future: \(timestamp), and it is \(now) (max \(Limits.maximumFutureSeconds) s ahead)"
+            "block timestamp too far in future: \(timestamp), and it is \(now) (max \(Limits.maxFutureSeconds) s ahead)"
         case .notAfterParent(let timestamp, let parent):
             "block timestamp must be greater than previous block: \(timestamp) after \(parent)"
         case .notAnAuthority(let producer): "block producer \(producer.abbreviated) is not an authority"
@@ -75,7 +75,7 @@ extension BlockRejection: CustomStringConvertible {
         case .transaction(let index, let rejection): "invalid transaction at index \(index): \(rejection)"
         case .wrongMerkleRoot: "invalid merkle root"
         case .producerBalanceTooLarge:
-            "the fees would make the producer's balance longer than \(Limits.maximumBalanceBytes) bytes"
+            "the fees would make the producer's balance longer than \(Limits.maxBalanceBytes) bytes"
         case .wrongStateRoot: "invalid state root"
         }
     }

@@ -7,7 +7,7 @@ extension ChainRules {
     /// then what it leaves open. nil when fit. The stateful rest is `check` and `BlockBuilder.add`.
     public func admissionFault(_ transaction: PreparedTransaction) -> TransactionRejection? {
         if let fault = transaction.fault { return fault }
-        if transaction.size > Limits.maximumTransactionBytes { return .tooLarge(bytes: transaction.size) }
+        if transaction.size > Limits.maxTransactionBytes { return .tooLarge(bytes: transaction.size) }
         return protectionFault(transaction)
     }
 
@@ -75,14 +75,14 @@ extension ChainRules {
         _ prepared: PreparedBlock, _ header: BlockHeader, _ parent: ChainTip, nowSeconds: Int64
     ) -> BlockRejection? {
         if header.height == 0 { return .genesisAgain }
-        if prepared.json.count > Limits.maximumBlockBytes { return .tooLarge(bytes: prepared.json.count) }
-        if prepared.transactions.count > Limits.maximumBlockTransactions {
+        if prepared.json.count > Limits.maxBlockBytes { return .tooLarge(bytes: prepared.json.count) }
+        if prepared.transactions.count > Limits.maxBlockTransactions {
             return .tooManyTransactions(prepared.transactions.count)
         }
         let (expected, overflow) = parent.height.addingReportingOverflow(1)
         if overflow || header.height != expected { return .wrongHeight(expected: expected, found: header.height) }
         guard header.previousHash.flatMap({ Hash32($0) }) == parent.hash else { return .wrongPreviousHash }
-        let (latest, isBeyond) = nowSeconds.addingReportingOverflow(Limits.maximumFutureSeconds)
+        let (latest, isBeyond) = nowSeconds.addingReportingOverflow(Limits.maxFutureSeconds)
         if !isBeyond, header.timestamp > latest { return .tooFarInFuture(timestamp: header.timestamp, now: nowSeconds) }
         if header.timestamp <= parent.timestamp {
             return .notAfterParent(timestamp: header.timestamp, parent: parent.timestamp)

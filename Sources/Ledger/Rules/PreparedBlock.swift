@@ -107,7 +107,7 @@ public struct PreparedBlock: Sendable {
 
     /// Whether the block has a header and is within the limits of size and number.
     private var hasSoundShape: Bool {
-        block.header != nil && json.count <= Limits.maximumBlockBytes
-            && transactions.count <= Limits.maximumBlockTransactions
+        block.header != nil && json.count <= Limits.maxBlockBytes
+            && transactions.count <= Limits.maxBlockTransactions
     }
 }

@@ -108,7 +108,7 @@ public struct PreparedTransaction: Sendable {
     /// What the reference's store finds wrong with the claimed id when all else is right; nil when nothing.
     public var idFault: TransactionRejection? {
         let count = transaction.id?.count ?? 0
-        return count > Limits.maximumIDBytes ? .idTooLong(bytes: count) : nil
+        return count > Limits.maxIDBytes ? .idTooLong(bytes: count) : nil
     }
 
     /// Whether the id is the hash.
@@ -185,8 +185,8 @@ extension Operation {
         case .set:
             if value.isEmpty { return .missingValue(operation: index, type: type) }
         }
-        if key.count > Limits.maximumKeyBytes { return .keyTooLarge(operation: index, bytes: key.count) }
-        if value.count > Limits.maximumValueBytes { return .valueTooLarge(operation: index, bytes: value.count) }
+        if key.count > Limits.maxKeyBytes { return .keyTooLarge(operation: index, bytes: key.count) }
+        if value.count > Limits.maxValueBytes { return .valueTooLarge(operation: index, bytes: value.count) }
         return nil
     }
 }

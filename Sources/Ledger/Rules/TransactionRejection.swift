@@ -56,7 +56,7 @@ public enum TransactionRejection: Error, Hashable, Sendable {
     case idTooLong(bytes: Int)
     case mintByNonAuthority(ByteString)
     case protectedKey(operation: Int, key: ByteString)
-    /// More bytes of canonical JSON than `Limits.maximumTransactionBytes`. Admission only.
+    /// More bytes of canonical JSON than `Limits.maxTransactionBytes`. Admission only.
     case tooLarge(bytes: Int)
 
     // On top of a state.
@@ -105,17 +105,17 @@ extension TransactionRejection: CustomStringConvertible {
         case .notABalanceKey(let index, let type):
             "operation \(index): \(type.name) key must be a balance key (balance:<address>)"
         case .keyTooLarge(let index, let bytes):
-            "operation \(index) key too large: \(bytes) bytes (max \(Limits.maximumKeyBytes))"
+            "operation \(index) key too large: \(bytes) bytes (max \(Limits.maxKeyBytes))"
         case .valueTooLarge(let index, let bytes):
-            "operation \(index) value too large: \(bytes) bytes (max \(Limits.maximumValueBytes))"
+            "operation \(index) value too large: \(bytes) bytes (max \(Limits.maxValueBytes))"
         case .signature(let fault): "signature verification failed: \(fault)"
         case .noID: "signature verification failed: transaction has no ID"
         case .wrongID: "the id is not the hash of the transaction"
-        case .idTooLong(let bytes): "the id is too long: \(bytes) bytes (max \(Limits.maximumIDBytes))"
+        case .idTooLong(let bytes): "the id is too long: \(bytes) bytes (max \(Limits.maxIDBytes))"
         case .mintByNonAuthority(let sender): "only authorities can mint tokens, \(sender) is not an authority"
         case .protectedKey(let index, let key):
             "operation \(index) writes to \(key.abbreviated), which only MINT and TRANSFER may change"
-        case .tooLarge(let bytes): "transaction too large: \(bytes) bytes (max \(Limits.maximumTransactionBytes))"
+        case .tooLarge(let bytes): "transaction too large: \(bytes) bytes (max \(Limits.maxTransactionBytes))"
         case .alreadyIncluded(let id): "transaction \(id.prefixedHex) is already in a block"
         case .nonceUsed(let nonce): "nonce \(nonce) is already used by this sender"
         case .nonceTooLow(let nonce, let last): "nonce \(nonce) is not above \(last), the last one of this sender"
@@ -123,8 +123,8 @@ extension TransactionRejection: CustomStringConvertible {
         case .cannotPay(let balance, let needed): "insufficient balance for transfer: have \(balance), need \(needed)"
         case .insufficientBalance(let index): "operation \(index): insufficient balance for transfer"
         case .balanceTooLarge(let index):
-            "operation \(index) would make a balance longer than \(Limits.maximumBalanceBytes) bytes"
-        case .feeDoesNotFit: "the fee would make the producer's balance longer than \(Limits.maximumBalanceBytes) bytes"
+            "operation \(index) would make a balance longer than \(Limits.maxBalanceBytes) bytes"
+        case .feeDoesNotFit: "the fee would make the producer's balance longer than \(Limits.maxBalanceBytes) bytes"
         case .blockIsFull: "the block is full"
         }
     }

@@ -30,7 +30,7 @@ extension BlockFileError: CustomStringConvertible {
 public final class BlockFileReader {
     /// Bytes of the longest line. The genesis block has no limit of its own: this is room for what a genesis file of 16 MiB makes, unless
     /// its keys and values have a few bytes only.
-    public static let maximumLineBytes = 256 << 20
+    public static let maxLineBytes = 256 << 20
     private static let bufferBytes = 256 << 10
 
     public let path: String
@@ -73,9 +73,9 @@ public final class BlockFileReader {
             let end = endOfLine()
             line.append(contentsOf: buffer[position..<(end ?? filled)])
             position = end.map { $0 + 1 } ?? filled
-            guard line.count <= BlockFileReader.maximumLineBytes else {
+            guard line.count <= BlockFileReader.maxLineBytes else {
                 throw BlockFileError(
-                    kind: .malformed, path: path, detail: "the line is longer than \(BlockFileReader.maximumLineBytes) bytes")
+                    kind: .malformed, path: path, detail: "the line is longer than \(BlockFileReader.maxLineBytes) bytes")
             }
             if end != nil { return line }
         }

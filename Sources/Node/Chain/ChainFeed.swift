@@ -15,7 +15,7 @@ final class ChainFeed: ChainObserver, @unchecked Sendable {
     private let handlers = Mutex<(list: [(number: UInt64, handler: Handler)], last: UInt64)>(([], 0))
     /// Whether there are handlers, without the lock.
     private let isObserved = Atomic(false)
-    /// Of the command under way. Bounded by the largest batch of transactions or the `NodeEvent.maximumToldBlocks`.
+    /// Of the command under way. Bounded by the largest batch of transactions or the `NodeEvent.maxToldBlocks`.
     private var events: [NodeEvent] = []
     private var hasMempoolChanged = false
     private let sharing = CoreSharing()
@@ -55,7 +55,7 @@ final class ChainFeed: ChainObserver, @unchecked Sendable {
 
     func committed(_ blocks: [PreparedBlock], tip: ChainTip) {
         guard isObserved.load(ordering: .relaxed) else { return }
-        if blocks.count <= NodeEvent.maximumToldBlocks {
+        if blocks.count <= NodeEvent.maxToldBlocks {
             for block in blocks { events.append(.block(block)) }
         } else {
             events.append(.head(tip))

@@ -1,14 +1,15 @@
 internal import Dispatch
 internal import EventLoop
-internal import Framing
+internal import Network
 internal import Primitives
 internal import Storage
 internal import Synchronization
+internal import Wire
 
 // Blocks for peers, read beside the writer.
 extension ChainWorker {
     /// Reads from a snapshot of its own, beside the writer; one request after the other, so that serving takes one core at most.
-    func readBlocks(_ range: HeightRange, isSingle: Bool, for id: ConnectionID) {
+    func readBlocks(_ range: HeightRange, isSingle: Bool, for id: PeerID) {
         guard let outputs = outputs.withLock({ $0 }) else { return }
         serving.async { [self] in
             var payload = isSingle ? [] : BlockResponse.encode([]).payload
@@ -30,7 +31,7 @@ extension ChainWorker {
         return try reader.read { snapshot in
             if isSingle { return try snapshot.block(atHeight: range.first) ?? [] }
             let room = FrameEncoder.maxPayloadBytes(maxFrameBytes: maxFrameBytes)
-            return try snapshot.blocks(from: range.first, count: min(range.count, NetworkLimits.rangeCount), maximumBytes: room).payload
+            return try snapshot.blocks(from: range.first, count: min(range.count, NetworkLimits.rangeCount), maxBytes: room).payload
         }
     }
 }

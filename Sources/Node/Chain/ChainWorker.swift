@@ -1,21 +1,22 @@
 internal import DequeModule
 internal import Dispatch
 internal import EventLoop
-internal import Framing
 internal import Ledger
 internal import Mempool
+internal import Network
 internal import Primitives
 internal import ProtocolCore
 internal import Storage
 internal import Sync
 internal import Synchronization
+internal import Wire
 
 /// The chain's own thread: the one writer of the store. Commands come in from the loop, reports go back in batches.
 ///
 /// Preparing ranges does not wait in line: it runs on all cores while the thread applies the range before.
 final class ChainWorker: ChainService, Sendable {
     typealias Report = @Sendable ([ChainReport]) -> Void
-    typealias Answer = @Sendable (_ id: ConnectionID, _ frame: [UInt8]?) -> Void
+    typealias Answer = @Sendable (_ id: PeerID, _ frame: [UInt8]?) -> Void
     typealias ThreadStarter = @Sendable (_ name: String, _ body: @escaping @Sendable () -> Void) -> Bool
 
     /// Who listens. Set once before the first command.

@@ -21,7 +21,7 @@ final class Job: @unchecked Sendable {
     }
 }
 
-/// The jobs of a pool, first come first served but for the urgent. At most `SignaturePool.maximumJobs` wait.
+/// The jobs of a pool, first come first served but for the urgent. At most `SignaturePool.maxJobs` wait.
 final class JobQueue: Sendable {
     private struct State {
         var jobs: Deque<Job> = []
@@ -42,7 +42,7 @@ final class JobQueue: Sendable {
         }
         state.withLock { $0.waitingAdders += 1 }
         state.wait { state -> Void? in
-            guard state.jobs.count < SignaturePool.maximumJobs || state.threads == 0 else { return nil }
+            guard state.jobs.count < SignaturePool.maxJobs || state.threads == 0 else { return nil }
             state.waitingAdders -= 1
             state.jobs.append(job)
             return ()

@@ -39,9 +39,9 @@ struct MempoolFile: Sendable {
     var path: String { "\(directory)/\(MempoolFile.name)" }
 
     /// The most bytes that a full mempool makes: its bound, the words around each transaction, the first line.
-    static var maximumBytes: Int {
+    static var maxBytes: Int {
         let limits = MempoolLimits()
-        return limits.maximumChargeBytes + limits.maximumTransactions * wordsAroundEach + 1024
+        return limits.maxChargeBytes + limits.maxTransactions * wordsAroundEach + 1024
     }
 
     /// `{"since":…,"transaction":…}` and a line end, with a number of at most 20 digits.
@@ -89,7 +89,7 @@ struct MempoolFile: Sendable {
     func read() throws -> [KeptTransaction] {
         removeLeftovers()
         guard access(path, F_OK) == 0 else { return [] }
-        return try decode(Files.read(path, as: "file of pending transactions", maximumBytes: MempoolFile.maximumBytes))
+        return try decode(Files.read(path, as: "file of pending transactions", maxBytes: MempoolFile.maxBytes))
     }
 
     /// Takes a file that cannot be used out of the way.
@@ -119,7 +119,7 @@ struct MempoolFile: Sendable {
             throw MempoolFileFault(description: "it is damaged: its SHA-256 is not what its first line says")
         }
         var transactions: [KeptTransaction] = []
-        transactions.reserveCapacity(min(head.count, MempoolLimits().maximumTransactions))
+        transactions.reserveCapacity(min(head.count, MempoolLimits().maxTransactions))
         for line in body.split(separator: UInt8(ascii: "\n")) {
             guard let transaction = KeptTransaction(line: Array(line)) else {
                 throw MempoolFileFault(description: "line \(transactions.count + 2) is no pending transaction")

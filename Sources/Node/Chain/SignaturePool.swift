@@ -1,10 +1,11 @@
 internal import DequeModule
 internal import EventLoop
-public import Framing
 public import Ledger
+public import Network
 public import Primitives
 public import ProtocolCore
 internal import Storage
+internal import Wire
 
 /// Threads, one a core, for what costs nine tenths of a block: decoding, hashing, recovering signers. None of it needs state.
 ///
@@ -23,7 +24,7 @@ public final class SignaturePool: Preparer, Sendable {
     public static let looseTransactionsPerChunk = 16
     /// Jobs that may wait; whoever brings one more waits until there is room. Above the 16 ranges that sync holds
     /// (`SyncConfiguration.heldRanges`) plus one urgent job each of the few threads that validate.
-    public static let maximumJobs = 32
+    public static let maxJobs = 32
 
     /// How many threads there are.
     public let threadCount: Int
@@ -141,7 +142,7 @@ public final class SignaturePool: Preparer, Sendable {
     ) throws(DecodingError) -> PreparedBlock {
         var block = try PreparedBlock(unverified: json)
         block.verifyProducer()
-        guard block.transactions.count <= Limits.maximumBlockTransactions, block.json.count <= Limits.maximumBlockBytes,
+        guard block.transactions.count <= Limits.maxBlockTransactions, block.json.count <= Limits.maxBlockBytes,
             block.signatureFault == nil, rules.isAuthority(block.producer)
         else { return block }
         var unknown: [IndexedTransaction] = []

@@ -32,7 +32,7 @@ final class SubmissionDesk: Sendable {
     /// - Returns: whether it is the first that waits: the worker must then be told to come.
     func add(_ candidate: TransactionCandidate, _ answer: @escaping Answer) -> Bool {
         let byteCount = candidate.payload.count
-        guard byteCount <= Limits.maximumTransactionBytes else {
+        guard byteCount <= Limits.maxTransactionBytes else {
             answer(.refused(.ledger(.tooLarge(bytes: byteCount))))
             return false
         }

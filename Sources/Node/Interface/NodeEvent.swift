@@ -6,7 +6,7 @@ internal import Synchronization
 /// A block is told once it is on disk and its transactions have left the mempool: whoever hears of it can read it (`Node.chain`).
 /// A transaction is told once it is in `Node.mempool`.
 public enum NodeEvent: Sendable {
-    /// The new head: by gossip, our own, or in a range of at most `NodeEvent.maximumToldBlocks` that sync applied.
+    /// The new head: by gossip, our own, or in a range of at most `NodeEvent.maxToldBlocks` that sync applied.
     case block(PreparedBlock)
     /// A longer range was applied: the head jumped here. Its blocks and transactions are not told one by one.
     case head(ChainTip)
@@ -17,7 +17,7 @@ public enum NodeEvent: Sendable {
 
     /// Blocks of one applied range that are told one by one. A watcher that was a few blocks behind misses none; a node that
     /// syncs a thousand blocks a second does not build an event for every transaction of the past.
-    public static let maximumToldBlocks = 10
+    public static let maxToldBlocks = 10
 }
 
 /// Somebody listens to a node's events for as long as this value lives.

@@ -1,11 +1,11 @@
 internal import Consensus
 internal import EventLoop
-internal import Framing
 internal import Logging
 internal import Peering
 public import Primitives
 public import ProtocolCore
 internal import Sync
+internal import Wire
 
 /// What an operator's monitoring asks of a node, at one moment: a copy of plain numbers, to be rendered by somebody else.
 public struct NodeMetrics: Sendable {

@@ -49,7 +49,7 @@ extension Node {
     /// waits for the disk by itself, but a block that is being committed comes first. Any number of tasks may call it; past
     /// `SubmissionLimits` they hear `.busy` at once.
     /// - Parameter json: canonical wire JSON of one transaction, its id included; it is what peers will get. Longer than
-    ///   `Limits.maximumTransactionBytes` it is refused unread.
+    ///   `Limits.maxTransactionBytes` it is refused unread.
     public func submit(_ json: [UInt8]) async -> Submission {
         await submit(TransactionCandidate(submitted: json))
     }
@@ -73,6 +73,6 @@ extension Node {
 extension TransactionCandidate {
     /// One that was submitted here, not read yet. Too long, it will be refused as it is, and is not even hashed.
     init(submitted json: [UInt8]) {
-        self.init(gossipID: json.count <= Limits.maximumTransactionBytes ? SHA256.hash(json) : .zero, payload: json, from: nil)
+        self.init(gossipID: json.count <= Limits.maxTransactionBytes ? SHA256.hash(json) : .zero, payload: json, from: nil)
     }
 }

@@ -13,7 +13,7 @@ internal import Musl
 public final class LogWriter: Sendable {
     /// Bytes that may wait for a slow reader. Past it lines are dropped and counted: about ten thousand lines, far
     /// more than a healthy reader is ever behind.
-    public static let maximumQueuedBytes = 2 << 20
+    public static let maxQueuedBytes = 2 << 20
 
     private struct State {
         var filter = RepeatFilter()
@@ -57,7 +57,7 @@ public final class LogWriter: Sendable {
         state.withLock { state in
             for output in outputs(&state.filter) {
                 let bytes = line.render(output, unixMilliseconds: now)
-                guard state.queuedBytes + bytes.count <= LogWriter.maximumQueuedBytes else {
+                guard state.queuedBytes + bytes.count <= LogWriter.maxQueuedBytes else {
                     state.dropped += 1
                     continue
                 }

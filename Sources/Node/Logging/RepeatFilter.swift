@@ -35,7 +35,7 @@ struct RepeatFilter {
     mutating func take(_ line: Line, kind: [UInt8], at now: Nanoseconds) -> [Output] {
         var outputs = due(at: now)
         // Rare, and too much to keep.
-        guard line.body.count <= Windows.maximumBytes else { return outputs + [Output(line: line)] }
+        guard line.body.count <= Windows.maxBytes else { return outputs + [Output(line: line)] }
         let isRepeated = !same.admits(line, key: line.body, at: now, &outputs, RepeatFilter.repetition)
         if isRepeated { return outputs }
         if alike.admits(line, key: kind, at: now, &outputs, RepeatFilter.others) { outputs.append(Output(line: line)) }
@@ -65,10 +65,10 @@ struct RepeatFilter {
 
 /// What was said of late under some keys, and how much of it was left out. Windows begin with the first line of a key.
 private struct Windows {
-    /// Keys that are remembered at once: more different ones in five seconds are no repetition. With `maximumBytes` it bounds the memory.
-    static let maximumKeys = 64
+    /// Keys that are remembered at once: more different ones in five seconds are no repetition. With `maxBytes` it bounds the memory.
+    static let maxKeys = 64
     /// A longer line is told each time.
-    static let maximumBytes = 2048
+    static let maxBytes = 2048
 
     private struct Entry {
         let key: [UInt8]
@@ -103,7 +103,7 @@ private struct Windows {
             entries[index].last = line
             return false
         }
-        if entries.count == Windows.maximumKeys { close(entries.removeFirst(), &outputs, summary) }
+        if entries.count == Windows.maxKeys { close(entries.removeFirst(), &outputs, summary) }
         entries.append(Entry(key: key, since: now, last: line))
         return true
     }

@@ -1,19 +1,20 @@
 internal import DequeModule
 internal import EventLoop
-internal import Framing
+internal import Network
+internal import Wire
 
 /// Block requests on their way to the chain's reader. A peer has one here at most (`CoreEffect.sendBlocks`); this bounds what
 /// all of them together make the node hold, so that fifty peers that ask for blocks and do not read cannot exhaust its
 /// memory.
 struct AnswerQueue {
     struct Request {
-        var id: ConnectionID
+        var id: PeerID
         var range: HeightRange
         var isSingle: Bool
     }
 
     /// Answers that are read at once: one comes from the disk while the last one goes out.
-    static let maximumUnderWay = 2
+    static let maxUnderWay = 2
     /// Bytes that may wait in all sockets together before a further answer is read: six full frames. One frame for each
     /// answer under way may come on top.
     static let unsentBytes = 64 << 20
@@ -32,7 +33,7 @@ extension NetworkShell {
 
     /// Has the next answers read, as far as there is room for them.
     func dispatchAnswers() {
-        while answers.underWay < AnswerQueue.maximumUnderWay, !answers.waiting.isEmpty, unsentBytes < AnswerQueue.unsentBytes {
+        while answers.underWay < AnswerQueue.maxUnderWay, !answers.waiting.isEmpty, unsentBytes < AnswerQueue.unsentBytes {
             let request = answers.waiting.removeFirst()
             guard sockets[request.id]?.isClosing == false else { continue }
             answers.underWay += 1
@@ -42,7 +43,7 @@ extension NetworkShell {
 
     /// The connection that should go because it keeps others from their answers: of those that took nothing for a while, the
     /// one for which most waits. `nil` when nobody waits for room. Called once in `NetworkOptions.frameCheckInterval`.
-    func stuckReader() -> ConnectionID? {
+    func stuckReader() -> PeerID? {
         var worst: PeerSocket?
         for socket in sockets.values where !socket.isClosing {
             let byteCount = socket.connection.queuedBytes

@@ -1,6 +1,7 @@
 internal import DequeModule
 internal import EventLoop
-internal import Framing
+internal import Network
+internal import Wire
 
 /// Frames that nobody waits for (`CoreEffect.sendBulk`), on their way to the sockets a few a turn of the loop.
 ///
@@ -13,13 +14,13 @@ struct BulkQueue {
     /// frame's bytes, so this bounds entries rather than memory.
     static let capacity = 4096
 
-    var waiting: Deque<(id: ConnectionID, frame: [UInt8])> = []
+    var waiting: Deque<(id: PeerID, frame: [UInt8])> = []
     /// The next turn goes on with it.
     var isDraining = false
 }
 
 extension NetworkShell {
-    func queueBulk(_ frame: [UInt8], to id: ConnectionID) {
+    func queueBulk(_ frame: [UInt8], to id: PeerID) {
         bulk.waiting.append((id, frame))
         if bulk.waiting.count > BulkQueue.capacity { writeBulk(.max) }
         guard !bulk.isDraining, !bulk.waiting.isEmpty else { return }

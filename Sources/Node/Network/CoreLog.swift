@@ -1,18 +1,19 @@
 internal import Consensus
 internal import EventLoop
-internal import Framing
 internal import Logging
+internal import Network
 internal import Peering
 internal import Primitives
 internal import ProtocolCore
 internal import Sync
+internal import Wire
 
 /// Turns what the core says happened into log lines, and into reports for a supervisor. On the loop thread.
 final class CoreLog: CoreObserver {
     private let logger: Logger
     private let supervisor: SupervisorChannel?
     /// What must be known of a connection to name it once it is gone. One entry a connection.
-    private var names: [ConnectionID: String] = [:]
+    private var names: [PeerID: String] = [:]
     private var refused = Flood()
     private var refusedConnections = Flood()
     private var refusedTransactions = Flood()
@@ -82,7 +83,7 @@ final class CoreLog: CoreObserver {
         logger.info("peer connected", metadata: fields)
     }
 
-    private func peerDisconnected(_ id: ConnectionID, _ reason: DisconnectReason) {
+    private func peerDisconnected(_ id: PeerID, _ reason: DisconnectReason) {
         let name = names.removeValue(forKey: id) ?? "\(id)"
         logger.info("peer disconnected: \(reason)", metadata: ["peer": "\(name)", "reason": "\(reason.rawValue)"])
     }
@@ -100,7 +101,7 @@ final class CoreLog: CoreObserver {
         }
     }
 
-    private func name(_ id: ConnectionID?) -> String {
+    private func name(_ id: PeerID?) -> String {
         guard let id else { return "this node" }
         return names[id] ?? "\(id)"
     }

@@ -1,5 +1,6 @@
 internal import EventLoop
-internal import Framing
+internal import Network
+internal import Wire
 
 /// What the shell needs beside the core's configuration.
 struct NetworkOptions: Sendable {

@@ -1,8 +1,9 @@
 internal import EventLoop
-internal import Framing
+internal import Network
 internal import Peering
 internal import Primitives
 internal import ProtocolCore
+internal import Wire
 
 /// The operator's verbs. On the loop.
 extension NetworkShell {

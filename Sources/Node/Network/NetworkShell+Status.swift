@@ -1,10 +1,11 @@
 internal import Consensus
 internal import EventLoop
-internal import Framing
+internal import Network
 internal import Peering
 internal import Primitives
 internal import ProtocolCore
 internal import Sync
+internal import Wire
 
 /// What the node says of itself. On the loop.
 extension NetworkShell {

@@ -1,11 +1,12 @@
 internal import DequeModule
 internal import EventLoop
-internal import Framing
+internal import Network
 internal import Peering
 internal import Primitives
 internal import ProtocolCore
 internal import Sync
 internal import Synchronization
+internal import Wire
 
 /// Who does the chain's work for the core. Calls come on the loop thread and must not block; reports go back through
 /// `NetworkShell.report`.
@@ -14,7 +15,7 @@ protocol ChainService: AnyObject, Sendable {
     /// Refuses orders to make blocks for as long as it is paused, those on their way too.
     func setProductionPaused(_ isPaused: Bool)
     /// Reads blocks and has them sent: calls `NetworkShell.answer` once for each call, from any thread.
-    func readBlocks(_ range: HeightRange, isSingle: Bool, for id: ConnectionID)
+    func readBlocks(_ range: HeightRange, isSingle: Bool, for id: PeerID)
 }
 
 /// Who hears of what happened: the log, the metrics, the supervisor. Calls come on the loop thread.
@@ -33,7 +34,7 @@ final class NetworkShell: @unchecked Sendable {
     let chain: any ChainService
     private weak var observer: (any CoreObserver)?
 
-    var sockets: [ConnectionID: PeerSocket] = [:]
+    var sockets: [PeerID: PeerSocket] = [:]
     private var attempts: [Endpoint: ConnectAttempt] = [:]
     private(set) var listener: TCPListener?
     /// How late the loop was at the worst in each `NetworkOptions.frameCheckInterval`.
@@ -46,14 +47,14 @@ final class NetworkShell: @unchecked Sendable {
     private var housekeeping: EventLoop.Timer?
     private var budget: FrameBudget
     /// Sockets whose next frame waits for the budget, the longest waiting first. At most one entry a connection.
-    private var budgetQueue: Deque<ConnectionID> = []
+    private var budgetQueue: Deque<PeerID> = []
     private var lastConnection: UInt64 = 0
     private(set) var isStopping = false
     /// What the core decided and is not carried out yet.
     var effects: [CoreEffect] = []
     private var isCarryingOut = false
     /// Sockets that may be read again, in order. At most a few entries a connection, of one event.
-    private var resuming: Deque<ConnectionID> = []
+    private var resuming: Deque<PeerID> = []
     private var isResuming = false
     var answers = AnswerQueue()
     var bulk = BulkQueue()
@@ -113,7 +114,7 @@ final class NetworkShell: @unchecked Sendable {
     }
 
     /// Sends a peer the blocks it asked for; `nil` when they could not be read. From any thread.
-    func answer(_ id: ConnectionID, frame: [UInt8]?) {
+    func answer(_ id: PeerID, frame: [UInt8]?) {
         loop.execute { [self] in
             guard !isStopping else { return }
             answers.underWay -= 1
@@ -152,7 +153,7 @@ final class NetworkShell: @unchecked Sendable {
 
     private func adopt(_ connection: TCPConnection) -> PeerSocket {
         lastConnection += 1
-        let socket = PeerSocket(id: ConnectionID(rawValue: lastConnection), connection: connection, shell: self)
+        let socket = PeerSocket(id: PeerID(rawValue: lastConnection), connection: connection, shell: self)
         sockets[socket.id] = socket
         connection.delegate = socket
         connection.startReading()
@@ -273,7 +274,7 @@ final class NetworkShell: @unchecked Sendable {
     }
 
     /// Takes the longest waiting out of the queue, when there is room for it.
-    private func nextBudgetWaiter() -> ConnectionID? {
+    private func nextBudgetWaiter() -> PeerID? {
         while let id = budgetQueue.first {
             if let socket = sockets[id], let count = socket.decoder.waitingByteCount {
                 guard budget.canReserve(count) else { return nil }
@@ -369,7 +370,7 @@ final class NetworkShell: @unchecked Sendable {
         if socket.connection.isOpen { core.slowReader(socket.id, at: moment, into: &effects) }
     }
 
-    private func close(_ id: ConnectionID, _ reason: DisconnectReason) {
+    private func close(_ id: PeerID, _ reason: DisconnectReason) {
         guard let socket = sockets[id], !socket.isClosing else { return }
         socket.isClosing = true
         socket.decoder.discard(budget: &budget)

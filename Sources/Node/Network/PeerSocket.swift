@@ -1,11 +1,12 @@
 internal import EventLoop
-internal import Framing
+internal import Network
 internal import Peering
 internal import Primitives
+internal import Wire
 
 /// One connection on the loop: its socket, its half-received frame, and the shell it belongs to.
 final class PeerSocket: TCPConnectionDelegate {
-    let id: ConnectionID
+    let id: PeerID
     let connection: TCPConnection
     var decoder: FrameDecoder
     /// The core holds the peer back.
@@ -25,7 +26,7 @@ final class PeerSocket: TCPConnectionDelegate {
     var isPaused: Bool { isHeldBack || isWaitingForBudget }
     private unowned let shell: NetworkShell
 
-    init(id: ConnectionID, connection: TCPConnection, shell: NetworkShell) {
+    init(id: PeerID, connection: TCPConnection, shell: NetworkShell) {
         self.id = id
         self.connection = connection
         self.shell = shell

@@ -32,7 +32,7 @@ public struct ServiceManager: Sendable {
     ///   - environment: looks a variable up.
     ///   - processID: of this process; `WATCHDOG_PID` must name it where it is set.
     public init?(environment: (String) -> String?, processID: Int32) {
-        guard let path = environment("NOTIFY_SOCKET"), let first = path.utf8.first, path.utf8.count < ServiceManager.maximumPathBytes
+        guard let path = environment("NOTIFY_SOCKET"), let first = path.utf8.first, path.utf8.count < ServiceManager.maxPathBytes
         else { return nil }
         switch first {
         case UInt8(ascii: "/"): address = Array(path.utf8)
@@ -54,7 +54,7 @@ public struct ServiceManager: Sendable {
     /// seconds for the sake of the status line.
     var heartbeatInterval: Duration { min(watchdogInterval.map { $0 / 3 } ?? .seconds(5), .seconds(5)) }
 
-    private static let maximumPathBytes = MemoryLayout.size(ofValue: sockaddr_un().sun_path)
+    private static let maxPathBytes = MemoryLayout.size(ofValue: sockaddr_un().sun_path)
 
     /// Sends `messages` in one datagram, or drops them when the socket is full or gone.
     public func tell(_ messages: Message...) {

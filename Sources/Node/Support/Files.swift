@@ -41,27 +41,27 @@ extension FileError: CustomStringConvertible {
 /// Whole small files. Blocking: for start-up and commands, not for the loop.
 public enum Files {
     /// The most bytes of a genesis file.
-    public static let maximumGenesisBytes = GenesisConfiguration.maximumFileBytes
+    public static let maxGenesisBytes = GenesisConfiguration.maxFileBytes
     /// The most bytes of a key file: 64 digits, `0x`, a line end.
-    public static let maximumKeyBytes = 256
+    public static let maxKeyBytes = 256
 
     /// Reads a whole file. `what` names it in errors, such as `genesis file`.
     ///
-    /// - Throws: `FileError`, for a directory and a file over `maximumBytes` too.
-    public static func read(_ path: String, as what: String, maximumBytes: Int) throws(FileError) -> [UInt8] {
+    /// - Throws: `FileError`, for a directory and a file over `maxBytes` too.
+    public static func read(_ path: String, as what: String, maxBytes: Int) throws(FileError) -> [UInt8] {
         let descriptor = try open(path, as: what)
         defer { close(descriptor) }
-        return try read(descriptor, path: path, as: what, maximumBytes: maximumBytes)
+        return try read(descriptor, path: path, as: what, maxBytes: maxBytes)
     }
 
     /// As `read`, where `-` is standard input: what a command is given.
-    public static func readInput(_ path: String, as what: String, maximumBytes: Int) throws(FileError) -> [UInt8] {
-        path == "-" ? try readStandardInput(maximumBytes: maximumBytes) : try read(path, as: what, maximumBytes: maximumBytes)
+    public static func readInput(_ path: String, as what: String, maxBytes: Int) throws(FileError) -> [UInt8] {
+        path == "-" ? try readStandardInput(maxBytes: maxBytes) : try read(path, as: what, maxBytes: maxBytes)
     }
 
     /// Reads standard input to its end.
-    public static func readStandardInput(maximumBytes: Int) throws(FileError) -> [UInt8] {
-        try read(STDIN_FILENO, path: "-", as: "standard input", maximumBytes: maximumBytes)
+    public static func readStandardInput(maxBytes: Int) throws(FileError) -> [UInt8] {
+        try read(STDIN_FILENO, path: "-", as: "standard input", maxBytes: maxBytes)
     }
 
     private static func open(_ path: String, as what: String) throws(FileError) -> Int32 {
@@ -99,7 +99,7 @@ public enum Files {
         }
     }
 
-    private static func read(_ descriptor: Int32, path: String, as what: String, maximumBytes: Int) throws(FileError) -> [UInt8] {
+    private static func read(_ descriptor: Int32, path: String, as what: String, maxBytes: Int) throws(FileError) -> [UInt8] {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
         while true {
@@ -110,9 +110,9 @@ public enum Files {
             }
             if count == 0 { return bytes }
             bytes.append(contentsOf: chunk[..<count])
-            guard bytes.count <= maximumBytes else {
+            guard bytes.count <= maxBytes else {
                 throw FileError(
-                    .tooLarge, path: path, "the \(what) \(path) has more than \(maximumBytes) bytes",
+                    .tooLarge, path: path, "the \(what) \(path) has more than \(maxBytes) bytes",
                     remedy: "check the path: this may be another file")
             }
         }
@@ -145,12 +145,12 @@ public enum Files {
                 .permission, path: path, "the key file \(path) has mode 0\(mode), so others can read it",
                 remedy: "run `chmod 600 \(path)`")
         }
-        return try key(read(descriptor, path: path, as: "key file", maximumBytes: maximumKeyBytes), path)
+        return try key(read(descriptor, path: path, as: "key file", maxBytes: maxKeyBytes), path)
     }
 
     /// As `loadKey`, where `-` is standard input, which has no mode to look at.
     public static func loadKeyInput(_ path: String) throws(FileError) -> PrivateKey {
-        path == "-" ? try key(readStandardInput(maximumBytes: maximumKeyBytes), "on standard input") : try loadKey(path)
+        path == "-" ? try key(readStandardInput(maxBytes: maxKeyBytes), "on standard input") : try loadKey(path)
     }
 
     private static func key(_ bytes: [UInt8], _ path: String) throws(FileError) -> PrivateKey {

@@ -1,5 +1,6 @@
-internal import Framing
+internal import Network
 internal import Primitives
+internal import Wire
 
 /// The addresses that might be dialled, after the idea of Bitcoin Core's `addrman`, smaller.
 ///

@@ -1,5 +1,6 @@
-internal import Framing
+internal import Network
 internal import Primitives
+internal import Wire
 
 /// The peers that are dialled for ever: configured ones, at most `PeeringLimits.maxBootstrapPeers`, and those that the operator
 /// added, at most `PeeringLimits.maxManualPeers`.

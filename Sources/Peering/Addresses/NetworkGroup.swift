@@ -1,4 +1,5 @@
-internal import Framing
+internal import Network
+internal import Wire
 
 /// Who is likely to be run by one hand: the unit of diversity. An attacker has many addresses cheaply in one group
 /// and few groups (Bitcoin Core's address groups).

@@ -1,68 +1,69 @@
-public import Framing
+public import Network
 public import Primitives
+internal import Wire
 
 /// Connections come and go.
 extension PeerManager {
     // MARK: Events
 
     /// A socket was accepted; `remote` is the address that it shows. Answers with the handshake, or with `close`.
-    public mutating func accepted(_ id: ConnectionID, from remote: Endpoint, at moment: Moment, effects: inout [PeerEffect]) {
+    public mutating func accepted(_ id: PeerID, from remote: Endpoint, at moment: Moment, into effects: inout [PeerEffect]) {
         let now = moment.uptime
         if let reason = refusal(of: remote, at: now) {
-            refuse(id, reason, effects: &effects)
+            refuse(id, reason, into: &effects)
             return
         }
         if peers.pendingInbound >= PeeringLimits.maxPendingInbound {
             guard let victim = pendingToDrop(for: remote) else {
-                refuse(id, .tooManyPending, effects: &effects)
+                refuse(id, .tooManyPending, into: &effects)
                 return
             }
-            close(victim, .tooManyPending, at: now, effects: &effects)
+            close(victim, .tooManyPending, at: now, into: &effects)
         }
-        open(id, remote: remote, direction: .inbound, at: now, effects: &effects)
+        open(id, remote: remote, direction: .inbound, at: now, into: &effects)
     }
 
     /// A dial led to a connection. `remote` is the address that the socket shows.
     public mutating func dialSucceeded(
-        _ endpoint: Endpoint, as id: ConnectionID, remote: Endpoint, at moment: Moment, effects: inout [PeerEffect]
+        _ endpoint: Endpoint, as id: PeerID, remote: Endpoint, at moment: Moment, into effects: inout [PeerEffect]
     ) {
         let now = moment.uptime
         guard let dial = dials.end(endpoint) else {
-            refuse(id, phase == .stopped ? .shutdown : .dialCancelled, effects: &effects)
+            refuse(id, phase == .stopped ? .shutdown : .dialCancelled, into: &effects)
             return
         }
         wake(at: now)
         let isBarred = bans.contains(remote.address, at: now)
         if let reason = isBarred ? .banned : dial.isBootstrap ? nil : refusal(ofDialled: endpoint, remote: remote, at: now) {
-            refuse(id, reason, effects: &effects)
-            noteDialFailure(of: endpoint, .ended(reason), isBootstrap: dial.isBootstrap, at: now, effects: &effects)
+            refuse(id, reason, into: &effects)
+            noteDialFailure(of: endpoint, .ended(reason), isBootstrap: dial.isBootstrap, at: now, into: &effects)
             return
         }
-        open(id, remote: remote, direction: .outbound(endpoint), at: now, effects: &effects)
+        open(id, remote: remote, direction: .outbound(endpoint), at: now, into: &effects)
     }
 
     /// A dial came to nothing, because of `failure`.
-    public mutating func dialFailed(_ endpoint: Endpoint, _ failure: DialFailure, at moment: Moment, effects: inout [PeerEffect]) {
+    public mutating func dialFailed(_ endpoint: Endpoint, _ failure: DialFailure, at moment: Moment, into effects: inout [PeerEffect]) {
         guard let dial = dials.end(endpoint) else { return }
         dialsFailed += 1
-        noteDialFailure(of: endpoint, .failed(failure), isBootstrap: dial.isBootstrap, at: moment.uptime, effects: &effects)
+        noteDialFailure(of: endpoint, .failed(failure), isBootstrap: dial.isBootstrap, at: moment.uptime, into: &effects)
         wake(at: moment.uptime)
     }
 
     /// The connection ended by itself or by the shell, for `reason`. Unknown ids are ignored: they were closed here.
-    public mutating func closed(_ id: ConnectionID, reason: DisconnectReason, at moment: Moment, effects: inout [PeerEffect]) {
-        forget(id, reason, at: moment.uptime, effects: &effects)
+    public mutating func closed(_ id: PeerID, reason: DisconnectReason, at moment: Moment, into effects: inout [PeerEffect]) {
+        forget(id, reason, at: moment.uptime, into: &effects)
     }
 
     /// Closes a connection for a reason of the caller's, an operator's wish for instance.
-    public mutating func disconnect(_ id: ConnectionID, _ reason: DisconnectReason, at moment: Moment, effects: inout [PeerEffect]) {
-        close(id, reason, at: moment.uptime, effects: &effects)
+    public mutating func disconnect(_ id: PeerID, _ reason: DisconnectReason, at moment: Moment, into effects: inout [PeerEffect]) {
+        close(id, reason, at: moment.uptime, into: &effects)
     }
 
     // MARK: Opening
 
     private mutating func open(
-        _ id: ConnectionID, remote: Endpoint, direction: Direction, at now: Nanoseconds, effects: inout [PeerEffect]
+        _ id: PeerID, remote: Endpoint, direction: Direction, at now: Nanoseconds, into effects: inout [PeerEffect]
     ) {
         let deadline = now + configuration.handshakeTimeout
         peers.insert(PeerInfo(id: id, remote: remote, direction: direction, at: now, handshakeDeadline: deadline))
@@ -97,7 +98,7 @@ extension PeerManager {
 
     /// Which pending connection gives way when all places before the handshake are taken: the youngest of the group
     /// with the most, as long as the newcomer's group stays smaller.
-    private func pendingToDrop(for remote: Endpoint) -> ConnectionID? {
+    private func pendingToDrop(for remote: Endpoint) -> PeerID? {
         let pending = peers.all.filter { !$0.isReady && $0.direction.isInbound }
         let groups = Dictionary(grouping: pending) { NetworkGroup($0.remote.withoutPort) }
         let own = groups[NetworkGroup(remote.withoutPort)]?.count ?? 0
@@ -109,19 +110,19 @@ extension PeerManager {
     // MARK: Closing
 
     /// Turns away what never came into the table.
-    private mutating func refuse(_ id: ConnectionID, _ reason: DisconnectReason, effects: inout [PeerEffect]) {
+    private mutating func refuse(_ id: PeerID, _ reason: DisconnectReason, into effects: inout [PeerEffect]) {
         disconnects.count(reason)
         effects.append(.close(id, reason))
     }
 
     /// Closes and forgets a connection.
-    mutating func close(_ id: ConnectionID, _ reason: DisconnectReason, at now: Nanoseconds, effects: inout [PeerEffect]) {
+    mutating func close(_ id: PeerID, _ reason: DisconnectReason, at now: Nanoseconds, into effects: inout [PeerEffect]) {
         guard peers[id] != nil else { return }
         effects.append(.close(id, reason))
-        forget(id, reason, at: now, effects: &effects)
+        forget(id, reason, at: now, into: &effects)
     }
 
-    private mutating func forget(_ id: ConnectionID, _ reason: DisconnectReason, at now: Nanoseconds, effects: inout [PeerEffect]) {
+    private mutating func forget(_ id: PeerID, _ reason: DisconnectReason, at now: Nanoseconds, into effects: inout [PeerEffect]) {
         guard let peer = peers.remove(id) else { return }
         disconnects.count(reason)
         if peer.isReady { effects.append(.peerGone(id, reason)) }
@@ -131,20 +132,20 @@ extension PeerManager {
         noteSolitude(at: now)
         if let endpoint = peer.direction.dialled {
             bootstrap.update(endpoint) { $0.trouble = .ended(reason) }
-            noteEnd(of: peer, dialledAt: endpoint, reason: reason, at: now, effects: &effects)
+            noteEnd(of: peer, dialledAt: endpoint, reason: reason, at: now, into: &effects)
         }
         hastenBookDial(at: now)
     }
 
     /// Drops peers over lowered limits: the youngest inbound ones first, then outbound ones, never bootstrap peers
     /// while others are left.
-    mutating func dropOverLimit(at now: Nanoseconds, effects: inout [PeerEffect]) {
+    mutating func dropOverLimit(at now: Nanoseconds, into effects: inout [PeerEffect]) {
         while peers.inboundSlotsTaken > configuration.maxInbound || peers.slotsTaken > configuration.maxPeers {
             let ready = peers.all.filter { $0.isReady && !$0.isContested }
             let inbound = ready.filter(\.direction.isInbound)
             let choice = inbound.last { !$0.isBootstrap } ?? inbound.last ?? ready.last { !$0.isBootstrap } ?? ready.last
             guard let choice else { return }
-            close(choice.id, .limitsLowered, at: now, effects: &effects)
+            close(choice.id, .limitsLowered, at: now, into: &effects)
         }
     }
 }

@@ -1,5 +1,6 @@
-internal import Framing
+internal import Network
 internal import Primitives
+internal import Wire
 
 /// Whom to dial, and what becomes of it.
 ///
@@ -9,9 +10,9 @@ internal import Primitives
 extension PeerManager {
     // MARK: Bootstrap peers
 
-    mutating func dialBootstrapPeers(at now: Nanoseconds, effects: inout [PeerEffect]) {
+    mutating func dialBootstrapPeers(at now: Nanoseconds, into effects: inout [PeerEffect]) {
         for member in idleBootstrapPeers where member.nextDial <= now && mayDialBootstrapPeer {
-            dial(member.endpoint, isBootstrap: true, at: now, effects: &effects)
+            dial(member.endpoint, isBootstrap: true, at: now, into: &effects)
         }
     }
 
@@ -36,7 +37,7 @@ extension PeerManager {
 
     // MARK: The book
 
-    mutating func dialFromBook(at now: Nanoseconds, effects: inout [PeerEffect]) {
+    mutating func dialFromBook(at now: Nanoseconds, into effects: inout [PeerEffect]) {
         guard wantsFromBook, nextBookDial <= now else { return }
         guard let endpoint = chooseFromBook(at: now) else {
             nextBookDial = now + PeeringLimits.idleDialCheck
@@ -44,7 +45,7 @@ extension PeerManager {
         }
         lastBookDial = now
         nextBookDial = now + PeeringLimits.dialSpacing
-        dial(endpoint, isBootstrap: false, at: now, effects: &effects)
+        dial(endpoint, isBootstrap: false, at: now, into: &effects)
     }
 
     /// Whether outbound peers are missing and there is room for one.
@@ -84,18 +85,18 @@ extension PeerManager {
 
     // MARK: Dials
 
-    private mutating func dial(_ endpoint: Endpoint, isBootstrap: Bool, at now: Nanoseconds, effects: inout [PeerEffect]) {
+    private mutating func dial(_ endpoint: Endpoint, isBootstrap: Bool, at now: Nanoseconds, into effects: inout [PeerEffect]) {
         dials.begin(.init(endpoint: endpoint, isBootstrap: isBootstrap, deadline: now + configuration.dialTimeout))
         dialsStarted += 1
         effects.append(.dial(endpoint))
     }
 
-    mutating func expireDials(at now: Nanoseconds, effects: inout [PeerEffect]) {
+    mutating func expireDials(at now: Nanoseconds, into effects: inout [PeerEffect]) {
         for dial in dials.expired(at: now) {
             _ = dials.end(dial.endpoint)
             dialsFailed += 1
             effects.append(.cancelDial(dial.endpoint))
-            noteDialFailure(of: dial.endpoint, .failed(.timedOut), isBootstrap: dial.isBootstrap, at: now, effects: &effects)
+            noteDialFailure(of: dial.endpoint, .failed(.timedOut), isBootstrap: dial.isBootstrap, at: now, into: &effects)
         }
     }
 
@@ -103,11 +104,11 @@ extension PeerManager {
     /// forgotten after its last allowed failure. While no peer at all is connected the fault is likely ours, and
     /// nothing is forgotten.
     mutating func noteDialFailure(
-        of endpoint: Endpoint, _ trouble: DialTrouble, isBootstrap: Bool, at now: Nanoseconds, effects: inout [PeerEffect]
+        of endpoint: Endpoint, _ trouble: DialTrouble, isBootstrap: Bool, at now: Nanoseconds, into effects: inout [PeerEffect]
     ) {
         let inBook = book.failed(endpoint, isCounted: peers.slotsTaken > 0)
         if isBootstrap {
-            noteBootstrapFailure(of: endpoint, trouble, at: now, effects: &effects)
+            noteBootstrapFailure(of: endpoint, trouble, at: now, into: &effects)
             return
         }
         if inBook.isForgotten {
@@ -122,7 +123,7 @@ extension PeerManager {
     }
 
     private mutating func noteBootstrapFailure(
-        of endpoint: Endpoint, _ trouble: DialTrouble, at now: Nanoseconds, effects: inout [PeerEffect]
+        of endpoint: Endpoint, _ trouble: DialTrouble, at now: Nanoseconds, into effects: inout [PeerEffect]
     ) {
         guard let failures = bootstrap.members.first(where: { $0.endpoint == endpoint })?.failures else { return }
         let wait = Backoff.wait(
@@ -140,7 +141,7 @@ extension PeerManager {
 
     /// A connection that we dialled has ended: when may the endpoint be dialled again?
     mutating func noteEnd(
-        of peer: PeerInfo, dialledAt endpoint: Endpoint, reason: DisconnectReason, at now: Nanoseconds, effects: inout [PeerEffect]
+        of peer: PeerInfo, dialledAt endpoint: Endpoint, reason: DisconnectReason, at now: Nanoseconds, into effects: inout [PeerEffect]
     ) {
         switch reason {
         case .selfConnection:
@@ -162,14 +163,14 @@ extension PeerManager {
             if bootstrap.contains(endpoint) {
                 // Only a change of somebody's configuration can help: the longest wait at once.
                 bootstrap.update(endpoint) { $0.failures = max($0.failures, 30) }
-                noteBootstrapFailure(of: endpoint, .ended(reason), at: now, effects: &effects)
+                noteBootstrapFailure(of: endpoint, .ended(reason), at: now, into: &effects)
             }
         default:
             if peer.isReady, now - peer.readyAt >= PeeringLimits.stableAfter {
                 book.postpone(endpoint, until: now + PeeringLimits.addressBackoffMin)
                 restBootstrapPeer(endpoint, at: now)
             } else {
-                noteDialFailure(of: endpoint, .ended(reason), isBootstrap: bootstrap.contains(endpoint), at: now, effects: &effects)
+                noteDialFailure(of: endpoint, .ended(reason), isBootstrap: bootstrap.contains(endpoint), at: now, into: &effects)
             }
         }
     }
@@ -207,13 +208,13 @@ extension PeerManager {
 
     /// Gives the slot of an inactive outbound peer to a candidate, where there is one. Inbound peers are replaced when
     /// a newcomer needs the slot (`Eviction`).
-    mutating func replaceInactive(at now: Nanoseconds, effects: inout [PeerEffect]) {
+    mutating func replaceInactive(at now: Nanoseconds, into effects: inout [PeerEffect]) {
         guard hasEnoughOutbound, nextReplacement <= now else { return }
         nextReplacement = now + PeeringLimits.replaceInterval
         let useless = peers.all.first { peer in
             peer.isReady && !peer.isContested && !peer.direction.isInbound && !peer.isBootstrap && isInactive(peer, at: now)
         }
         guard let useless, chooseFromBook(at: now) != nil else { return }
-        close(useless.id, .inactive, at: now, effects: &effects)
+        close(useless.id, .inactive, at: now, into: &effects)
     }
 }

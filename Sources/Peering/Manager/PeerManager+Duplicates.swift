@@ -1,5 +1,6 @@
-internal import Framing
+internal import Network
 internal import Primitives
+internal import Wire
 
 /// One connection to a node.
 ///
@@ -24,24 +25,24 @@ extension PeerManager {
         case contested(PeerInfo.Contest)
     }
 
-    mutating func settleIdentity(of newcomer: PeerInfo, at now: Nanoseconds, effects: inout [PeerEffect]) -> IdentityVerdict {
+    mutating func settleIdentity(of newcomer: PeerInfo, at now: Nanoseconds, into effects: inout [PeerEffect]) -> IdentityVerdict {
         let siblings = peers.siblings(of: newcomer)
         guard let oldest = siblings.first else { return .alone }
         if newcomer.isSigned != oldest.isSigned {
             if oldest.isSigned { return .refused }
-            return displace(siblings, at: now, effects: &effects)
+            return displace(siblings, at: now, into: &effects)
         }
         if newcomer.isSameProcess(as: oldest), weDecide(about: newcomer) {
             guard isPreferred(newcomer, to: oldest) else { return .refused }
-            return displace(siblings, at: now, effects: &effects)
+            return displace(siblings, at: now, into: &effects)
         }
         guard siblings.count < PeeringLimits.maxRivals else { return .refused }
-        probe(oldest.id, at: now, effects: &effects)
+        probe(oldest.id, at: now, into: &effects)
         return .contested(.init(since: now, until: now + PeeringLimits.contestGrace))
     }
 
-    private mutating func displace(_ siblings: [PeerInfo], at now: Nanoseconds, effects: inout [PeerEffect]) -> IdentityVerdict {
-        for sibling in siblings { close(sibling.id, .duplicateConnection, at: now, effects: &effects) }
+    private mutating func displace(_ siblings: [PeerInfo], at now: Nanoseconds, into effects: inout [PeerEffect]) -> IdentityVerdict {
+        for sibling in siblings { close(sibling.id, .duplicateConnection, at: now, into: &effects) }
         return .alone
     }
 
@@ -65,26 +66,26 @@ extension PeerManager {
     }
 
     /// Nobody contests the connection any more: it takes a slot, if there is one.
-    private mutating func takeSlot(_ id: ConnectionID, at now: Nanoseconds, effects: inout [PeerEffect]) {
+    private mutating func takeSlot(_ id: PeerID, at now: Nanoseconds, into effects: inout [PeerEffect]) {
         if peers.slotsTaken < configuration.maxPeers {
             peers[id]?.contest = nil
         } else {
-            close(id, .tooManyPeers, at: now, effects: &effects)
+            close(id, .tooManyPeers, at: now, into: &effects)
         }
     }
 
-    mutating func settleContests(_ due: [ConnectionID], at now: Nanoseconds, effects: inout [PeerEffect]) {
+    mutating func settleContests(_ due: [PeerID], at now: Nanoseconds, into effects: inout [PeerEffect]) {
         for id in due {
             guard let peer = peers[id], let contest = peer.contest, contest.until <= now else { continue }
             guard let holder = peers.siblings(of: peer).first(where: { !$0.isContested }) else {
-                takeSlot(id, at: now, effects: &effects)
+                takeSlot(id, at: now, into: &effects)
                 continue
             }
             let isHolderAlive = holder.lastHeard >= contest.since
             if isHolderAlive, !isPreferred(peer, to: holder) {
-                close(id, .duplicateConnection, at: now, effects: &effects)
+                close(id, .duplicateConnection, at: now, into: &effects)
             } else {
-                close(holder.id, isHolderAlive ? .duplicateConnection : .livenessTimeout, at: now, effects: &effects)
+                close(holder.id, isHolderAlive ? .duplicateConnection : .livenessTimeout, at: now, into: &effects)
             }
         }
     }

@@ -1,5 +1,6 @@
-public import Framing
+public import Network
 public import Primitives
+internal import Wire
 
 /// Faults, scores and bans.
 ///
@@ -8,24 +9,24 @@ public import Primitives
 /// would hurt nobody but us.
 extension PeerManager {
     /// A peer did wrong. Closes the connection where the fault or the sum of them demands it.
-    public mutating func penalize(_ id: ConnectionID, _ fault: PeerFault, at moment: Moment, effects: inout [PeerEffect]) {
+    public mutating func penalize(_ id: PeerID, _ fault: PeerFault, at moment: Moment, into effects: inout [PeerEffect]) {
         guard peers[id] != nil else { return }
-        let isOver = charge(id, fault.score, at: moment.uptime, effects: &effects)
+        let isOver = charge(id, fault.score, at: moment.uptime, into: &effects)
         if let reason = fault.disconnectReason ?? (isOver ? .misbehaviour : nil) {
-            close(id, reason, at: moment.uptime, effects: &effects)
+            close(id, reason, at: moment.uptime, into: &effects)
         }
-        if isOver { closeBanned(at: moment.uptime, effects: &effects) }
+        if isOver { closeBanned(at: moment.uptime, into: &effects) }
     }
 
     /// Closes for a fault of the handshake, which weighs as a violation.
-    mutating func closeForFault(_ id: ConnectionID, _ reason: DisconnectReason, at now: Nanoseconds, effects: inout [PeerEffect]) {
-        let isOver = charge(id, PeerFault.violationScore, at: now, effects: &effects)
-        close(id, reason, at: now, effects: &effects)
-        if isOver { closeBanned(at: now, effects: &effects) }
+    mutating func closeForFault(_ id: PeerID, _ reason: DisconnectReason, at now: Nanoseconds, into effects: inout [PeerEffect]) {
+        let isOver = charge(id, PeerFault.violationScore, at: now, into: &effects)
+        close(id, reason, at: now, into: &effects)
+        if isOver { closeBanned(at: now, into: &effects) }
     }
 
     /// Adds to a peer's score. Returns whether that filled it.
-    private mutating func charge(_ id: ConnectionID, _ score: Int, at now: Nanoseconds, effects: inout [PeerEffect]) -> Bool {
+    private mutating func charge(_ id: PeerID, _ score: Int, at now: Nanoseconds, into effects: inout [PeerEffect]) -> Bool {
         guard score > 0, let peer = peers[id] else { return false }
         guard let address = peer.remote.address, !configuration.isExempt(address), !peer.isBootstrap, !isBootstrapDial(peer) else {
             peers[id]?.ownScore += score
@@ -43,11 +44,11 @@ extension PeerManager {
     }
 
     /// Closes what else is connected from banned addresses.
-    private mutating func closeBanned(at now: Nanoseconds, effects: inout [PeerEffect]) {
+    private mutating func closeBanned(at now: Nanoseconds, into effects: inout [PeerEffect]) {
         for id in peers.ids {
             guard let peer = peers[id], let address = peer.remote.address, !peer.isBootstrap, !isBootstrapDial(peer) else { continue }
             guard !configuration.isExempt(address), offenders.isBanned(address, at: now) else { continue }
-            close(id, .banned, at: now, effects: &effects)
+            close(id, .banned, at: now, into: &effects)
         }
     }
 
@@ -64,7 +65,7 @@ extension PeerManager {
     }
 
     /// The faults that count against a connection now; `PeeringLimits.banScore` is the end.
-    public func score(of id: ConnectionID, at moment: Moment) -> Int {
+    public func score(of id: PeerID, at moment: Moment) -> Int {
         guard let peer = peers[id] else { return 0 }
         return peer.ownScore + (peer.remote.address.map { offenders.score(of: $0, at: moment.uptime) } ?? 0)
     }

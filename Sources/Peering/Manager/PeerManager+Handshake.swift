@@ -1,16 +1,17 @@
-public import Framing
+public import Network
 public import Primitives
+public import Wire
 
 /// The handshake and what follows from it (`protocol.md`, "Handshake").
 extension PeerManager {
     /// A handshake came. `signer` is who signed its envelope, where it was signed and the signature holds.
     public mutating func handshakeReceived(
-        _ id: ConnectionID, _ handshake: Handshake, signedBy signer: Address?, at moment: Moment, effects: inout [PeerEffect]
+        _ id: PeerID, _ handshake: Handshake, signedBy signer: Address?, at moment: Moment, into effects: inout [PeerEffect]
     ) {
         let now = moment.uptime
         guard var peer = peers[id] else { return }
         if peer.isReady {
-            closeForFault(id, .secondHandshake, at: now, effects: &effects)
+            closeForFault(id, .secondHandshake, at: now, into: &effects)
             return
         }
         if let reason = HandshakeRules.refusal(of: handshake, signedBy: signer, by: configuration.local) {
@@ -18,27 +19,27 @@ extension PeerManager {
                 effects.append(.fact(.otherRules(peer.direction.dialled ?? peer.remote, theirs: theirs, ours: ours)))
             }
             if reason == .identityMismatch {
-                closeForFault(id, reason, at: now, effects: &effects)
+                closeForFault(id, reason, at: now, into: &effects)
             } else {
-                close(id, reason, at: now, effects: &effects)
+                close(id, reason, at: now, into: &effects)
             }
             return
         }
         fill(&peer, from: handshake, signer: signer, at: now)
         noteWhoAnswered(peer, at: now)
         peer.isBootstrap = bootstrap.isMember(peer)
-        switch settleIdentity(of: peer, at: now, effects: &effects) {
+        switch settleIdentity(of: peer, at: now, into: &effects) {
         case .refused:
-            close(id, .duplicateConnection, at: now, effects: &effects)
+            close(id, .duplicateConnection, at: now, into: &effects)
         case .contested(let contest):
             peer.contest = contest
-            admit(peer, at: now, effects: &effects)
+            admit(peer, at: now, into: &effects)
         case .alone:
-            if makeRoom(for: peer, at: now, effects: &effects) {
-                admit(peer, at: now, effects: &effects)
+            if makeRoom(for: peer, at: now, into: &effects) {
+                admit(peer, at: now, into: &effects)
             } else {
-                sendFarewellList(to: peer, at: now, effects: &effects)
-                close(id, .tooManyPeers, at: now, effects: &effects)
+                sendFarewellList(to: peer, at: now, into: &effects)
+                close(id, .tooManyPeers, at: now, into: &effects)
             }
         }
     }
@@ -46,16 +47,16 @@ extension PeerManager {
     /// Any message came other than a handshake. Returns whether it may be used: the first message of a connection must
     /// be its handshake, otherwise the connection is closed. Cheap: one look into a table.
     @discardableResult
-    public mutating func messageReceived(_ id: ConnectionID, at moment: Moment, effects: inout [PeerEffect]) -> Bool {
+    public mutating func messageReceived(_ id: PeerID, at moment: Moment, into effects: inout [PeerEffect]) -> Bool {
         guard let isReady = peers.heard(id, at: moment.uptime) else { return false }
-        if !isReady { closeForFault(id, .handshakeExpected, at: moment.uptime, effects: &effects) }
+        if !isReady { closeForFault(id, .handshakeExpected, at: moment.uptime, into: &effects) }
         return isReady
     }
 
-    mutating func expireHandshakes(_ due: [ConnectionID], at now: Nanoseconds, effects: inout [PeerEffect]) {
+    mutating func expireHandshakes(_ due: [PeerID], at now: Nanoseconds, into effects: inout [PeerEffect]) {
         for id in due {
             guard let peer = peers[id], !peer.isReady, peer.handshakeDeadline <= now else { continue }
-            close(id, .handshakeTimeout, at: now, effects: &effects)
+            close(id, .handshakeTimeout, at: now, into: &effects)
         }
     }
 
@@ -84,7 +85,7 @@ extension PeerManager {
     }
 
     /// Makes the peer a ready one.
-    private mutating func admit(_ newcomer: PeerInfo, at now: Nanoseconds, effects: inout [PeerEffect]) {
+    private mutating func admit(_ newcomer: PeerInfo, at now: Nanoseconds, into effects: inout [PeerEffect]) {
         var peer = newcomer
         // Spread over the interval, so that the pings of many peers do not fall together.
         peer.liveness.nextProbe = now + Nanoseconds.random(in: 0...configuration.pingInterval, using: &generator)
@@ -92,14 +93,14 @@ extension PeerManager {
         markBootstrapPeers()
         noteSolitude(at: now)
         effects.append(.peerReady(peer.id))
-        cancelNeedlessDial(for: peer, effects: &effects)
+        cancelNeedlessDial(for: peer, into: &effects)
         learnListenEndpoint(of: peer, at: now)
-        ask(peer.id, at: now, effects: &effects)
+        ask(peer.id, at: now, into: &effects)
         wake(at: now)
     }
 
     /// A dial to a node that is here already would only make a duplicate.
-    private mutating func cancelNeedlessDial(for peer: PeerInfo, effects: inout [PeerEffect]) {
+    private mutating func cancelNeedlessDial(for peer: PeerInfo, into effects: inout [PeerEffect]) {
         guard peer.isListenEndpointConfirmed, let listen = peer.listenEndpoint else { return }
         guard dials.end(listen) != nil else { return }
         effects.append(.cancelDial(listen))
@@ -108,17 +109,17 @@ extension PeerManager {
     // MARK: Slots
 
     /// Finds a slot for a peer, at the cost of another one if need be. Returns whether there is one.
-    private mutating func makeRoom(for peer: PeerInfo, at now: Nanoseconds, effects: inout [PeerEffect]) -> Bool {
+    private mutating func makeRoom(for peer: PeerInfo, at now: Nanoseconds, into effects: inout [PeerEffect]) -> Bool {
         let isFull = peers.slotsTaken >= configuration.maxPeers
         guard isFull || peer.direction.isInbound && peers.inboundSlotsTaken >= configuration.maxInbound else { return true }
         guard peer.direction.isInbound || peer.isBootstrap, let victim = victimOfEviction(at: now) else { return false }
-        close(victim, .evicted, at: now, effects: &effects)
+        close(victim, .evicted, at: now, into: &effects)
         return true
     }
 
     /// The inbound peer that is worth least, unless all are worth keeping. Bootstrap peers and proven authorities of
     /// the chain are not asked.
-    private func victimOfEviction(at now: Nanoseconds) -> ConnectionID? {
+    private func victimOfEviction(at now: Nanoseconds) -> PeerID? {
         let candidates = peers.all.filter { peer in
             peer.isReady && peer.direction.isInbound && !peer.isContested && !peer.isBootstrap
                 && !peer.isAuthority(of: configuration.authorities)

@@ -1,5 +1,6 @@
-public import Framing
+public import Network
 public import Primitives
+public import Wire
 
 /// Signs of life, latency and heights.
 ///
@@ -12,20 +13,20 @@ extension PeerManager {
     // MARK: Events
 
     /// Bytes of the peer came, a whole message or not.
-    public mutating func bytesReceived(_ id: ConnectionID, at moment: Moment) {
+    public mutating func bytesReceived(_ id: PeerID, at moment: Moment) {
         // Before the handshake only the handshake counts: its deadline cannot be drawn out by single bytes.
         _ = peers.heard(id, at: moment.uptime)
     }
 
     /// A Ping came: it is answered, and its height is news.
-    public mutating func pingReceived(_ id: ConnectionID, _ ping: Ping, at moment: Moment, effects: inout [PeerEffect]) {
+    public mutating func pingReceived(_ id: PeerID, _ ping: Ping, at moment: Moment, into effects: inout [PeerEffect]) {
         guard peers[id]?.isReady == true else { return }
         heightLearned(id, ping.height, at: moment)
         effects.append(.sendPong(id, nonce: ping.nonce))
     }
 
     /// A Pong came. One that answers no outstanding ping tells its height and nothing more.
-    public mutating func pongReceived(_ id: ConnectionID, _ pong: Ping, at moment: Moment) {
+    public mutating func pongReceived(_ id: PeerID, _ pong: Ping, at moment: Moment) {
         guard let peer = peers[id], peer.isReady else { return }
         heightLearned(id, pong.height, at: moment)
         guard let ping = peer.liveness.outstanding, ping.nonce == pong.nonce else { return }
@@ -35,7 +36,7 @@ extension PeerManager {
     }
 
     /// The peer showed that it has the chain up to `height`, by whatever message.
-    public mutating func heightLearned(_ id: ConnectionID, _ height: UInt64, at moment: Moment) {
+    public mutating func heightLearned(_ id: PeerID, _ height: UInt64, at moment: Moment) {
         guard let known = peers[id]?.height else { return }
         if height > known { peers[id]?.heightRoseAt = moment.uptime }
         peers[id]?.height = height
@@ -48,7 +49,7 @@ extension PeerManager {
     }
 
     /// The peer brought a valid block or transaction that was new.
-    public mutating func usefulMessageReceived(_ id: ConnectionID, _ kind: UsefulMessage, at moment: Moment) {
+    public mutating func usefulMessageReceived(_ id: PeerID, _ kind: UsefulMessage, at moment: Moment) {
         switch kind {
         case .block: peers[id]?.lastUsefulBlock = moment.uptime
         case .transaction: peers[id]?.lastUsefulTransaction = moment.uptime
@@ -57,15 +58,15 @@ extension PeerManager {
 
     // MARK: Probes
 
-    mutating func checkLiveness(_ due: [ConnectionID], at now: Nanoseconds, effects: inout [PeerEffect]) {
+    mutating func checkLiveness(_ due: [PeerID], at now: Nanoseconds, into effects: inout [PeerEffect]) {
         for id in due {
             guard let peer = peers[id], peer.isReady else { continue }
             if now - peer.lastHeard >= configuration.deadAfter {
-                close(id, .livenessTimeout, at: now, effects: &effects)
+                close(id, .livenessTimeout, at: now, into: &effects)
             } else if let ping = peer.liveness.outstanding, ping.deadline <= now {
-                close(id, .pingTimeout, at: now, effects: &effects)
+                close(id, .pingTimeout, at: now, into: &effects)
             } else if nextProbe(of: peer) <= now {
-                probe(id, at: now, effects: &effects)
+                probe(id, at: now, into: &effects)
             }
         }
     }
@@ -80,7 +81,7 @@ extension PeerManager {
     }
 
     /// Asks for a sign of life now.
-    mutating func probe(_ id: ConnectionID, at now: Nanoseconds, effects: inout [PeerEffect]) {
+    mutating func probe(_ id: PeerID, at now: Nanoseconds, into effects: inout [PeerEffect]) {
         guard let peer = peers[id], peer.isReady else { return }
         peers[id]?.liveness.nextProbe = now + configuration.pingInterval
         if peer.supports(Capability.ping) {
@@ -91,13 +92,13 @@ extension PeerManager {
             peers[id]?.liveness.outstanding = .init(nonce: nonce, sentAt: now, deadline: now + PeeringLimits.pingAnswerTimeout)
             effects.append(.sendPing(id, nonce: nonce))
         } else {
-            sendRequest(id, at: now, effects: &effects)
+            sendRequest(id, at: now, into: &effects)
         }
         wake(at: min(now + configuration.pingInterval, now + PeeringLimits.pingAnswerTimeout))
     }
 
     /// Sends a request for a peer list, for addresses or for a sign of life.
-    mutating func sendRequest(_ id: ConnectionID, at now: Nanoseconds, effects: inout [PeerEffect]) {
+    mutating func sendRequest(_ id: PeerID, at now: Nanoseconds, into effects: inout [PeerEffect]) {
         if peers[id]?.liveness.requestSentAt == nil { peers[id]?.liveness.requestSentAt = now }
         effects.append(.sendPeerListRequest(id))
     }

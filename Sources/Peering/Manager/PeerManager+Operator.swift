@@ -1,6 +1,7 @@
-public import Framing
+public import Network
 internal import OrderedCollections
 public import Primitives
+internal import Wire
 
 /// Which peer an operator means.
 public enum PeerSelector: Hashable, Sendable {
@@ -57,7 +58,7 @@ extension PeerManager {
     /// Dials `endpoint` now, and again for ever, like a configured bootstrap peer. Ends an earlier removal, and the ban that faults
     /// of its address brought. Returns false when it was in the list already; it is dialled at once then too.
     public mutating func addPeer(
-        _ endpoint: Endpoint, at moment: Moment, effects: inout [PeerEffect]
+        _ endpoint: Endpoint, at moment: Moment, into effects: inout [PeerEffect]
     ) throws(OperatorRefusal) -> Bool {
         guard endpoint.isDialable, endpoint.scope != .unroutable else { throw .notDialable(endpoint) }
         guard !isOwn(endpoint) else { throw .ownEndpoint(endpoint) }
@@ -79,7 +80,7 @@ extension PeerManager {
     /// Closes the connections to a peer and does not dial it again, until it is added or the process starts anew. It may come back
     /// by itself: a ban keeps it out. Returns the number of connections closed.
     public mutating func removePeer(
-        _ selector: PeerSelector, at moment: Moment, effects: inout [PeerEffect]
+        _ selector: PeerSelector, at moment: Moment, into effects: inout [PeerEffect]
     ) throws(OperatorRefusal) -> Int {
         let matching = peers.all.filter { $0.isMeant(by: selector) }
         let endpoints = endpoints(of: matching, selector)
@@ -90,7 +91,7 @@ extension PeerManager {
             book.forget(endpoint)
             if dials.end(endpoint) != nil { effects.append(.cancelDial(endpoint)) }
         }
-        for peer in matching { close(peer.id, .requested, at: moment.uptime, effects: &effects) }
+        for peer in matching { close(peer.id, .requested, at: moment.uptime, into: &effects) }
         markBootstrapPeers()
         hastenBookDial(at: moment.uptime)
         return matching.count
@@ -121,7 +122,7 @@ extension PeerManager {
     /// Closes all connections of an address (the /64 for IPv6) and lets none come about for `duration`, whoever opens it.
     /// Returns the number of connections closed.
     public mutating func ban(
-        _ address: IPAddress, for duration: Nanoseconds, at moment: Moment, effects: inout [PeerEffect]
+        _ address: IPAddress, for duration: Nanoseconds, at moment: Moment, into effects: inout [PeerEffect]
     ) throws(OperatorRefusal) -> Int {
         let now = moment.uptime
         guard (PeeringLimits.operatorBanMin...PeeringLimits.operatorBanMax).contains(duration) else {
@@ -135,7 +136,7 @@ extension PeerManager {
             effects.append(.cancelDial(endpoint))
         }
         let concerned = peers.all.filter { $0.remote.address?.limitKey == key }.map(\.id)
-        for id in concerned { close(id, .banned, at: now, effects: &effects) }
+        for id in concerned { close(id, .banned, at: now, into: &effects) }
         wake(at: now)
         return concerned.count
     }

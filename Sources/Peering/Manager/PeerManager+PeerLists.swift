@@ -1,5 +1,6 @@
-public import Framing
+public import Network
 public import Primitives
+internal import Wire
 
 /// Peer lists asked, told and learned (`networking.md`, "Peer Discovery").
 ///
@@ -12,7 +13,7 @@ extension PeerManager {
 
     /// An empty PeerList came: a request. It is always answered; a full answer is given once in
     /// `PeeringLimits.peerListAnswerInterval`, an empty one in between.
-    public mutating func peerListRequested(_ id: ConnectionID, at moment: Moment, effects: inout [PeerEffect]) {
+    public mutating func peerListRequested(_ id: PeerID, at moment: Moment, into effects: inout [PeerEffect]) {
         let now = moment.uptime
         guard let peer = peers[id], peer.isReady else { return }
         if let last = peer.exchange.lastFullAnswer, now - last < PeeringLimits.peerListAnswerInterval {
@@ -25,7 +26,7 @@ extension PeerManager {
 
     /// A PeerList with addresses, or an empty array, came.
     public mutating func peerListReceived(
-        _ id: ConnectionID, _ endpoints: [Endpoint], at moment: Moment, effects: inout [PeerEffect]
+        _ id: PeerID, _ endpoints: [Endpoint], at moment: Moment, into effects: inout [PeerEffect]
     ) {
         let now = moment.uptime
         guard let peer = peers[id], peer.isReady else { return }
@@ -89,7 +90,7 @@ extension PeerManager {
     }
 
     /// A peer for which there is no slot learns where else to go.
-    mutating func sendFarewellList(to peer: PeerInfo, at now: Nanoseconds, effects: inout [PeerEffect]) {
+    mutating func sendFarewellList(to peer: PeerInfo, at now: Nanoseconds, into effects: inout [PeerEffect]) {
         let endpoints = addressesToTell(to: peer, at: now)
         if !endpoints.isEmpty { effects.append(.sendPeerList(peer.id, endpoints)) }
     }
@@ -97,15 +98,15 @@ extension PeerManager {
     // MARK: Asking
 
     /// Asks one peer for addresses.
-    mutating func ask(_ id: ConnectionID, at now: Nanoseconds, effects: inout [PeerEffect]) {
+    mutating func ask(_ id: PeerID, at now: Nanoseconds, into effects: inout [PeerEffect]) {
         peers[id]?.exchange.asked(at: now)
-        sendRequest(id, at: now, effects: &effects)
+        sendRequest(id, at: now, into: &effects)
     }
 
-    mutating func askForAddresses(_ due: [ConnectionID], at now: Nanoseconds, effects: inout [PeerEffect]) {
+    mutating func askForAddresses(_ due: [PeerID], at now: Nanoseconds, into effects: inout [PeerEffect]) {
         for id in due {
             guard let peer = peers[id], peer.isReady, nextQuestion(to: peer) <= now else { continue }
-            ask(id, at: now, effects: &effects)
+            ask(id, at: now, into: &effects)
         }
     }
 

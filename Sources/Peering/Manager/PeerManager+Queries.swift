@@ -1,5 +1,6 @@
-public import Framing
+public import Network
 internal import Primitives
+internal import Wire
 
 /// What the rest of the node may know of the peers. Nothing here changes anything.
 extension PeerManager {
@@ -8,7 +9,7 @@ extension PeerManager {
     public var readyPeers: some Collection<PeerInfo> { peers.all.lazy.filter(\.isReady) }
 
     /// The connection, shaken or not.
-    public func peer(_ id: ConnectionID) -> PeerInfo? { peers[id] }
+    public func peer(_ id: PeerID) -> PeerInfo? { peers[id] }
 
     /// Slots taken by ready peers, at most `max_peers`.
     public var peerCount: Int { peers.slotsTaken }

@@ -1,5 +1,5 @@
-internal import Framing
 internal import Primitives
+internal import Wire
 
 /// Telling that no peer is there, and why.
 extension PeerManager {
@@ -11,7 +11,7 @@ extension PeerManager {
     }
 
     /// Once a minute; once in all for a network of one.
-    mutating func tellSolitude(at now: Nanoseconds, effects: inout [PeerEffect]) {
+    mutating func tellSolitude(at now: Nanoseconds, into effects: inout [PeerEffect]) {
         guard let since = solitude.since, let next = solitude.nextTelling, next <= now else { return }
         let told = bootstrap.members.prefix(PeeringLimits.maxToldAttempts).map { member in
             Solitude.Attempt(member.endpoint, member.trouble, isOwn: isOwn(member.endpoint))

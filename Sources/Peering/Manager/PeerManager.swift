@@ -1,6 +1,7 @@
-public import Framing
+public import Network
 internal import OrderedCollections
 public import Primitives
+internal import Wire
 
 /// Decides whom to dial, whom to accept and whom to drop.
 ///
@@ -76,21 +77,21 @@ public struct PeerManager: Sendable {
     // MARK: Life
 
     /// Begins to dial.
-    public mutating func start(at moment: Moment, effects: inout [PeerEffect]) {
+    public mutating func start(at moment: Moment, into effects: inout [PeerEffect]) {
         guard phase == .new else { return }
         phase = .running
         bootstrap.replace(with: configuration.bootstrapPeers, at: moment.uptime)
         noteSolitude(at: moment.uptime)
         deadline = moment.uptime
-        tick(at: moment, effects: &effects)
+        tick(at: moment, into: &effects)
     }
 
     /// Closes every connection and dials no more.
-    public mutating func shutdown(at moment: Moment, effects: inout [PeerEffect]) {
+    public mutating func shutdown(at moment: Moment, into effects: inout [PeerEffect]) {
         phase = .stopped
         for endpoint in dials.endpoints { effects.append(.cancelDial(endpoint)) }
         dials.removeAll()
-        for id in peers.ids { close(id, .shutdown, at: moment.uptime, effects: &effects) }
+        for id in peers.ids { close(id, .shutdown, at: moment.uptime, into: &effects) }
         solitude.end()
         deadline = nil
     }
@@ -99,34 +100,34 @@ public struct PeerManager: Sendable {
     public var nextDeadline: Nanoseconds? { deadline }
 
     /// Does what is due. Costs a walk over the connections when something is, nothing before.
-    public mutating func tick(at moment: Moment, effects: inout [PeerEffect]) {
+    public mutating func tick(at moment: Moment, into effects: inout [PeerEffect]) {
         let now = moment.uptime
         guard phase == .running, (deadline ?? now) <= now else { return }
         forgiveOwnDelay(at: now)
         bans.expire(at: now)
-        expireDials(at: now, effects: &effects)
+        expireDials(at: now, into: &effects)
         let due = peers.all.filter { deadline(of: $0) <= now }.map(\.id)
-        expireHandshakes(due, at: now, effects: &effects)
-        checkLiveness(due, at: now, effects: &effects)
-        settleContests(due, at: now, effects: &effects)
-        askForAddresses(due, at: now, effects: &effects)
-        replaceInactive(at: now, effects: &effects)
-        dialBootstrapPeers(at: now, effects: &effects)
-        dialFromBook(at: now, effects: &effects)
-        tellSolitude(at: now, effects: &effects)
+        expireHandshakes(due, at: now, into: &effects)
+        checkLiveness(due, at: now, into: &effects)
+        settleContests(due, at: now, into: &effects)
+        askForAddresses(due, at: now, into: &effects)
+        replaceInactive(at: now, into: &effects)
+        dialBootstrapPeers(at: now, into: &effects)
+        dialFromBook(at: now, into: &effects)
+        tellSolitude(at: now, into: &effects)
         deadline = earliestDeadline
     }
 
     /// Takes up new limits, lists and exemptions (SIGHUP). `local` stays as it was. Peers over lowered limits are
     /// dropped, inbound ones first, the youngest first.
-    public mutating func reconfigure(_ new: PeerConfiguration, at moment: Moment, effects: inout [PeerEffect]) {
+    public mutating func reconfigure(_ new: PeerConfiguration, at moment: Moment, into effects: inout [PeerEffect]) {
         let local = configuration.local
         configuration = new.normalised()
         configuration.local = local
         guard phase == .running else { return }
         bootstrap.replace(with: configuration.bootstrapPeers, at: moment.uptime)
         markBootstrapPeers()
-        dropOverLimit(at: moment.uptime, effects: &effects)
+        dropOverLimit(at: moment.uptime, into: &effects)
         hastenBookDial(at: moment.uptime)
     }
 

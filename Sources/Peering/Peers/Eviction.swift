@@ -1,5 +1,6 @@
-internal import Framing
+internal import Network
 internal import Primitives
+internal import Wire
 
 /// Who makes room for a newcomer when all inbound slots are taken.
 ///
@@ -9,7 +10,7 @@ internal import Primitives
 /// group goes. So whoever fills all slots late displaces himself.
 enum Eviction {
     struct Candidate {
-        let id: ConnectionID
+        let id: PeerID
         let readyAt: Nanoseconds
         let group: NetworkGroup
         /// The group's keyed hash: which groups are kept cannot be foreseen.
@@ -21,7 +22,7 @@ enum Eviction {
     }
 
     /// `nil` when everybody is worth keeping. Order of `candidates` does not matter. O(n log n).
-    static func choose(from candidates: [Candidate]) -> ConnectionID? {
+    static func choose(from candidates: [Candidate]) -> PeerID? {
         let share = max(1, candidates.count / 12)
         var rest = candidates
         keep(share, of: &rest) { $0.keyedGroup < $1.keyedGroup }
@@ -43,7 +44,7 @@ enum Eviction {
         rest.removeFirst(min(count, rest.count))
     }
 
-    private static func youngestOfLargestGroup(_ rest: [Candidate]) -> ConnectionID? {
+    private static func youngestOfLargestGroup(_ rest: [Candidate]) -> PeerID? {
         let groups = Dictionary(grouping: rest, by: \.group)
         // Of groups of one size, the one with the youngest member.
         let largest = groups.values.max { left, right in

@@ -1,5 +1,6 @@
-internal import Framing
+internal import Network
 internal import Primitives
+internal import Wire
 
 /// Which handshakes are acceptable (`protocol.md`, "Handshake"), as a function of nothing but the two sides.
 enum HandshakeRules {

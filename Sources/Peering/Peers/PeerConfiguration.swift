@@ -1,5 +1,6 @@
-public import Framing
+public import Network
 public import Primitives
+public import Wire
 
 /// What the node says of itself in every handshake. Does not change while it runs.
 public struct LocalNode: Sendable {

@@ -1,5 +1,6 @@
-public import Framing
+public import Network
 public import Primitives
+internal import Wire
 
 /// What the shell is to do. Effects are carried out in their order.
 public enum PeerEffect: Hashable, Sendable {
@@ -8,21 +9,21 @@ public enum PeerEffect: Hashable, Sendable {
     /// Give the dial up; no answer is expected, and one that is under way is met with `close`.
     case cancelDial(Endpoint)
     /// Send this node's handshake with its present height.
-    case sendHandshake(ConnectionID)
+    case sendHandshake(PeerID)
     /// Send an empty PeerList.
-    case sendPeerListRequest(ConnectionID)
+    case sendPeerListRequest(PeerID)
     /// Send a PeerList of at most `NetworkLimits.maxPeerListCount` entries; none is an answer too.
-    case sendPeerList(ConnectionID, [Endpoint])
+    case sendPeerList(PeerID, [Endpoint])
     /// Send a Ping with this nonce and the present height.
-    case sendPing(ConnectionID, nonce: UInt64)
+    case sendPing(PeerID, nonce: UInt64)
     /// Answer a Ping with its nonce and the present height.
-    case sendPong(ConnectionID, nonce: UInt64)
+    case sendPong(PeerID, nonce: UInt64)
     /// Flush what was sent before, then close. The manager has forgotten the connection; `closed` need not follow.
-    case close(ConnectionID, DisconnectReason)
+    case close(PeerID, DisconnectReason)
     /// The peer shook hands and may be used: gossip, sync.
-    case peerReady(ConnectionID)
+    case peerReady(PeerID)
     /// A ready peer is gone, whoever closed.
-    case peerGone(ConnectionID, DisconnectReason)
+    case peerGone(PeerID, DisconnectReason)
     /// Something for the log.
     case fact(PeerFact)
 }
@@ -38,7 +39,7 @@ public enum PeerFact: Hashable, Sendable {
     /// A dial led back to this node; the address will not be dialled again.
     case ownEndpoint(Endpoint)
     case banned(IPAddress, duration: Nanoseconds)
-    case addressesLearned(from: ConnectionID, count: Int, ignored: Int)
+    case addressesLearned(from: PeerID, count: Int, ignored: Int)
     /// A node has a genesis of the same block that fixes something else beside it; it is refused (`DisconnectReason.otherRules`).
     case otherRules(Endpoint, theirs: Hash32, ours: Hash32)
 }

@@ -1,4 +1,4 @@
-public import Framing
+public import Wire
 
 /// What a peer did wrong, as the other parts of the node report it. A fault has a weight, and some end the connection
 /// at once. Weights add up per address and are forgiven slowly (`PeeringLimits.forgiveInterval`).

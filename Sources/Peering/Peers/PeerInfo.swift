@@ -1,5 +1,6 @@
-public import Framing
+public import Network
 public import Primitives
+public import Wire
 
 /// Who opened a connection.
 public enum Direction: Hashable, Sendable {
@@ -17,7 +18,7 @@ public enum Direction: Hashable, Sendable {
 
 /// What is known of one connection and the peer at its end. Times are uptimes.
 public struct PeerInfo: Sendable {
-    public let id: ConnectionID
+    public let id: PeerID
     /// The address and port that the socket shows.
     public let remote: Endpoint
     public let direction: Direction
@@ -66,7 +67,7 @@ public struct PeerInfo: Sendable {
         var until: Nanoseconds
     }
 
-    init(id: ConnectionID, remote: Endpoint, direction: Direction, at now: Nanoseconds, handshakeDeadline: Nanoseconds) {
+    init(id: PeerID, remote: Endpoint, direction: Direction, at now: Nanoseconds, handshakeDeadline: Nanoseconds) {
         self.id = id
         self.remote = remote
         self.direction = direction

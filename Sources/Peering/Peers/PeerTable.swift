@@ -1,6 +1,7 @@
-internal import Framing
+internal import Network
 internal import OrderedCollections
 internal import Primitives
+internal import Wire
 
 /// All connections in the order in which they came, which is also the order of every walk: the same events give the
 /// same effects, whatever the process's hash seed.
@@ -9,11 +10,11 @@ internal import Primitives
 /// `PeeringLimits.maxPendingInbound`, pending outbound ones the dials that may be open. Counts are walks over these
 /// few entries, done when a connection comes or goes, never for a message.
 struct PeerTable: Sendable {
-    private var peers: OrderedDictionary<ConnectionID, PeerInfo> = [:]
+    private var peers: OrderedDictionary<PeerID, PeerInfo> = [:]
     /// How many connections stand where; kept with each change, because every decision asks for it.
     private(set) var census = Census()
 
-    subscript(id: ConnectionID) -> PeerInfo? {
+    subscript(id: PeerID) -> PeerInfo? {
         get { peers[id] }
         _modify {
             let before = peers[id]?.standing
@@ -27,14 +28,14 @@ struct PeerTable: Sendable {
 
     var all: some RandomAccessCollection<PeerInfo> { peers.values }
     /// A copy of the ids, to walk while peers are removed.
-    var ids: [ConnectionID] { Array(peers.keys) }
+    var ids: [PeerID] { Array(peers.keys) }
     var count: Int { peers.count }
 
     mutating func insert(_ peer: PeerInfo) {
         self[peer.id] = peer
     }
 
-    mutating func remove(_ id: ConnectionID) -> PeerInfo? {
+    mutating func remove(_ id: PeerID) -> PeerInfo? {
         guard let peer = peers.removeValue(forKey: id) else { return nil }
         census[peer.standing] -= 1
         return peer
@@ -42,7 +43,7 @@ struct PeerTable: Sendable {
 
     /// Notes that bytes of a peer came, in place: the one thing that happens for every message. Returns whether the
     /// peer is ready; `nil` when nobody has that id.
-    mutating func heard(_ id: ConnectionID, at now: Nanoseconds) -> Bool? {
+    mutating func heard(_ id: PeerID, at now: Nanoseconds) -> Bool? {
         guard let index = peers.index(forKey: id) else { return nil }
         peers.values[index].lastHeard = now
         return peers.values[index].isReady
@@ -76,7 +77,7 @@ struct PeerTable: Sendable {
     }
 
     /// Outbound connections into one group of addresses, other than `excluded`.
-    func outboundCount(in group: NetworkGroup, excluding excluded: ConnectionID? = nil) -> Int {
+    func outboundCount(in group: NetworkGroup, excluding excluded: PeerID? = nil) -> Int {
         all.count { !$0.direction.isInbound && $0.id != excluded && NetworkGroup($0.remote) == group }
     }
 

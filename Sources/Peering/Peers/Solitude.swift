@@ -1,5 +1,6 @@
-public import Framing
+public import Network
 public import Primitives
+internal import Wire
 
 /// A node without a peer, and what it has tried: what an operator needs to see why.
 public struct Solitude: Hashable, Sendable {

@@ -1,4 +1,5 @@
-public import Framing
+public import Network
+public import Wire
 
 /// Whole messages over one connection since it opened. Bytes are those of the frames, their prefixes included.
 public struct Traffic: Hashable, Sendable {
@@ -36,14 +37,14 @@ public struct TrafficByType: Sendable {
 
 extension ProtocolCore {
     /// What went over a connection so far; `nil` when it is gone.
-    public func traffic(of id: ConnectionID) -> Traffic? { links[id]?.traffic }
+    public func traffic(of id: PeerID) -> Traffic? { links[id]?.traffic }
 
     /// An answer to a block request, which the shell makes outside the core, was handed to the socket.
-    public mutating func answerSent(_ id: ConnectionID, frameByteCount: Int) {
+    public mutating func answerSent(_ id: PeerID, frameByteCount: Int) {
         countSent(.blockResponse, byteCount: frameByteCount, to: id)
     }
 
-    mutating func countReceived(_ message: InboundMessage, from id: ConnectionID) {
+    mutating func countReceived(_ message: InboundMessage, from id: PeerID) {
         let byteCount = NetworkLimits.prefixBytes + message.frameByteCount
         counters.received.count(message.known, byteCount: byteCount)
         guard let index = links.index(forKey: id) else { return }
@@ -51,7 +52,7 @@ extension ProtocolCore {
         links.values[index].traffic.bytesIn &+= UInt64(byteCount)
     }
 
-    mutating func countSent(_ type: MessageType, byteCount: Int, to id: ConnectionID) {
+    mutating func countSent(_ type: MessageType, byteCount: Int, to id: PeerID) {
         counters.sent.count(type, byteCount: byteCount)
         guard let index = links.index(forKey: id) else { return }
         links.values[index].traffic.messagesOut &+= 1

@@ -24,7 +24,7 @@ final class Environment: @unchecked Sendable {
     static let lockFile = "lock.mdb"
     /// What LMDB has in the directory.
     static let files = [dataFile, lockFile]
-    /// Bytes of LMDB's table of `2 * StoreOptions.maximumReaders`, 64 for each and a head, in whole pages.
+    /// Bytes of LMDB's table of `2 * StoreOptions.maxReaders`, 64 for each and a head, in whole pages.
     private static let lockFileBytes = 8192
     /// Bytes of the two pages that a file begins with.
     private static let firstBytes = 8192
@@ -49,7 +49,7 @@ final class Environment: @unchecked Sendable {
         self.directory = directory
         self.isReadOnly = readOnly
         self.options = options
-        gate = ReadGate(maximumReaders: StoreOptions.maximumReaders)
+        gate = ReadGate(maxReaders: StoreOptions.maxReaders)
         // LMDB writes to the table through a map, where a disk without room is no error but a signal (SIGBUS), and what it
         // has written of the first pages of a fresh file when there is no room for both would pass for damage.
         try reserveRoom("\(directory)/\(Environment.lockFile)", bytes: Environment.lockFileBytes)
@@ -64,7 +64,7 @@ final class Environment: @unchecked Sendable {
         if !readOnly { code = mdb_env_set_mapsize(created, options.initialMapBytes) }
         if code == 0 { code = mdb_env_set_maxdbs(created, UInt32(Database.allCases.count)) }
         // Idle transactions keep their reader slot; backups and readers of other processes take a few more.
-        if code == 0 { code = mdb_env_set_maxreaders(created, UInt32(2 * StoreOptions.maximumReaders)) }
+        if code == 0 { code = mdb_env_set_maxreaders(created, UInt32(2 * StoreOptions.maxReaders)) }
         if code == 0 {
             let flags = UInt32(MDB_NOTLS) | UInt32(MDB_NORDAHEAD) | (readOnly ? UInt32(MDB_RDONLY) : 0)
             code = mdb_env_open(created, directory, flags, 0o600)
@@ -186,10 +186,10 @@ final class Environment: @unchecked Sendable {
         mdb_txn_abort(transaction.pointer)
     }
 
-    /// Makes the map larger: twice its size, or by `maximumGrowthBytes` from there on. No write may be open.
+    /// Makes the map larger: twice its size, or by `maxGrowthBytes` from there on. No write may be open.
     func grow() throws(StoreError) {
         let size = mapBytes
-        let target = size + min(max(size, options.headroomBytes), options.maximumGrowthBytes)
+        let target = size + min(max(size, options.headroomBytes), options.maxGrowthBytes)
         try extendFile(to: target)
         try gate.withoutReaders { () throws(StoreError) in try setMapSize(target) }
     }

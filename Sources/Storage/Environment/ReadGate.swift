@@ -8,21 +8,21 @@ final class ReadGate: Sendable {
     private struct State {
         var readers = 0
         var resizing = false
-        /// Transactions that are reset and can be renewed for 0.3 µs instead of 1 µs: at most `maximumReaders`.
+        /// Transactions that are reset and can be renewed for 0.3 µs instead of 1 µs: at most `maxReaders`.
         var idle: [ReadHandle] = []
     }
 
     private let state = Monitor(State())
-    private let maximumReaders: Int
+    private let maxReaders: Int
 
-    init(maximumReaders: Int) {
-        self.maximumReaders = maximumReaders
+    init(maxReaders: Int) {
+        self.maxReaders = maxReaders
     }
 
     /// Waits for a place among the readers; gives an idle transaction to renew when there is one.
     func enter() -> ReadHandle? {
         state.wait { state in
-            guard !state.resizing, state.readers < maximumReaders else { return nil }
+            guard !state.resizing, state.readers < maxReaders else { return nil }
             state.readers += 1
             return .some(state.idle.popLast())
         }

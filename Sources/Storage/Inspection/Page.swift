@@ -101,7 +101,7 @@ struct Page {
         let offset = Int(page.little(UInt16.self, at: PageFormat.headerBytes + 2 * index))
         guard offset >= upper, offset % 2 == 0, offset + PageFormat.nodeHeaderBytes <= page.count else { return nil }
         let keyBytes = Int(page.little(UInt16.self, at: offset + 6))
-        guard keyBytes <= PageFormat.maximumKeyBytes, keyBytes > 0 || (!isLeaf && index == 0) else { return nil }
+        guard keyBytes <= PageFormat.maxKeyBytes, keyBytes > 0 || (!isLeaf && index == 0) else { return nil }
         var end = offset + PageFormat.nodeHeaderBytes + keyBytes
         if isLeaf { end += inlineBytes(page, offset) }
         guard end <= page.count else { return nil }

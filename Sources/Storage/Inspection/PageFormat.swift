@@ -17,8 +17,8 @@ enum PageFormat {
     static let version: UInt32 = 1
     static let metaCount = 2
     /// LMDB's CURSOR_STACK: no tree is deeper.
-    static let maximumDepth = 32
-    static let maximumKeyBytes = 511
+    static let maxDepth = 32
+    static let maxKeyBytes = 511
     /// `P_INVALID`: the root of an empty tree.
     static let noPage = UInt64.max
 

@@ -122,7 +122,7 @@ struct StoreInspector: ~Copyable {
             guard record.entries == 0, record.depth == 0 else { throw damaged("an empty tree counts \(record.entries) entries") }
             return
         }
-        guard (1...PageFormat.maximumDepth).contains(record.depth) else {
+        guard (1...PageFormat.maxDepth).contains(record.depth) else {
             throw damaged("a tree of depth \(record.depth)")
         }
         let wholly = scope == .everything || isAlwaysWhole(tree)

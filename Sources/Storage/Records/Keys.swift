@@ -26,7 +26,7 @@ enum MetadataKey {
     static let format = Array("store:format".utf8)
     static let tip = Array("store:tip".utf8)
     /// Names of callers are at most this long, so that they fit a key of LMDB.
-    static let maximumNameBytes = 256
+    static let maxNameBytes = 256
 
     static func caller(_ name: String) -> [UInt8] {
         Array("caller:".utf8) + Array(name.utf8)

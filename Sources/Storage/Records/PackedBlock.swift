@@ -15,12 +15,12 @@ enum PackedBlock {
     /// Shorter ones share their page with others anyway.
     private static let minimumBytes = 512
     /// Longer than any block but a genesis block, whose packing would take seconds of the first start.
-    private static let maximumBytes = 4 << 20
+    private static let maxBytes = 4 << 20
 
     /// What stands in the record of a block.
     static func pack(_ json: [UInt8]) -> [UInt8] {
         let mustPack = json.first == tag
-        guard mustPack || (minimumBytes...maximumBytes).contains(json.count) else { return json }
+        guard mustPack || (minimumBytes...maxBytes).contains(json.count) else { return json }
         let bound = Int(compressBound(UInt(json.count)))
         let packed = [UInt8](unsafeUninitializedCapacity: headBytes + bound) { room, initialized in
             guard let start = room.baseAddress else { return }

@@ -11,19 +11,19 @@ internal import Primitives
 enum StateKey {
     static let tag: UInt8 = 1
     /// 511 bytes of LMDB without the tag and the hash.
-    static let splitBytes = PageFormat.maximumKeyBytes - 1 - Hash32.byteCount
+    static let splitBytes = PageFormat.maxKeyBytes - 1 - Hash32.byteCount
     private static let restCountBytes = 2
     /// A rest is at most 65535 bytes, far above the ledger's 1024 for a whole key.
-    static let maximumBytes = splitBytes + Int(UInt16.max)
+    static let maxBytes = splitBytes + Int(UInt16.max)
 
     static func isLong(_ key: ByteString) -> Bool { key.count > splitBytes }
 
     /// Whether a stored key is that of a long state key: no short one reaches 511 bytes.
-    static func isLong(stored: UnsafeRawBufferPointer) -> Bool { stored.count == PageFormat.maximumKeyBytes }
+    static func isLong(stored: UnsafeRawBufferPointer) -> Bool { stored.count == PageFormat.maxKeyBytes }
 
     /// Gives `body` the LMDB key of `key`, valid during the call. Built on the stack: this runs for each write of a block.
     static func withStored<R>(_ key: ByteString, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
-        try withUnsafeTemporaryAllocation(byteCount: PageFormat.maximumKeyBytes, alignment: 1) { buffer in
+        try withUnsafeTemporaryAllocation(byteCount: PageFormat.maxKeyBytes, alignment: 1) { buffer in
             buffer[0] = tag
             let head = min(key.count, splitBytes)
             key.bytes.withUnsafeBytes { bytes in

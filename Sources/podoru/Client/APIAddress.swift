@@ -16,7 +16,7 @@ struct APIAddress: Hashable, Sendable, CustomStringConvertible {
     /// The port that a URL without one means.
     private static let webPort = 80
     /// The longest path that a socket in the file system may have on Linux: `sun_path` without its zero.
-    private static let maximumSocketPathBytes = 107
+    private static let maxSocketPathBytes = 107
 
     init(host: String, port: UInt16) {
         place = .tcp(host: host, port: Int(port))
@@ -34,8 +34,8 @@ struct APIAddress: Hashable, Sendable, CustomStringConvertible {
         if text.hasPrefix("unix:") {
             let path = APIAddress.withoutDoubleSlash(text.dropFirst("unix:".count))
             guard path.hasPrefix("/") else { throw fault("the path of a socket must be absolute, such as unix:/run/podoru/admin.sock") }
-            guard path.utf8.count <= APIAddress.maximumSocketPathBytes else {
-                throw fault("the path of a socket has at most \(APIAddress.maximumSocketPathBytes) bytes")
+            guard path.utf8.count <= APIAddress.maxSocketPathBytes else {
+                throw fault("the path of a socket has at most \(APIAddress.maxSocketPathBytes) bytes")
             }
             place = .unix(path: path)
             base = ""

@@ -27,7 +27,7 @@ enum APIAnswer {
         var ahead: Double
 
         /// More than these a node of ours does not tell.
-        static let maximumCount = 256
+        static let maxCount = 256
     }
 
     /// An entry of GET /api/v1/node/peers
@@ -130,7 +130,7 @@ extension APIAnswer.NodeInfo {
         p2pAddress = data["p2p_address"].shortText
         commit = data["commit"].shortText
         rulesHash = data["rules_hash"].shortText
-        clockOffsets = (data["clock_offsets"].array ?? []).prefix(APIAnswer.ClockOffset.maximumCount).compactMap { entry in
+        clockOffsets = (data["clock_offsets"].array ?? []).prefix(APIAnswer.ClockOffset.maxCount).compactMap { entry in
             guard let producer = entry["producer"].shortText, let ahead = entry["ahead_seconds"].double, ahead.isFinite else { return nil }
             return APIAnswer.ClockOffset(producer: producer, ahead: min(max(ahead, -1e9), 1e9))
         }
@@ -184,7 +184,7 @@ extension APIAnswer.Health {
         timestamp = data["timestamp"].int
         troubles = []
         guard case .object(let checks) = data["checks"] else { return }
-        for check in checks where troubles.count < APIAnswer.Health.maximumTroubles {
+        for check in checks where troubles.count < APIAnswer.Health.maxTroubles {
             switch check.value {
             case .bool(false): troubles.append("\(check.name.prefix(64))")
             case .string(let text) where !APIAnswer.Health.good.contains(text.lowercased()):
@@ -200,7 +200,7 @@ extension APIAnswer.Health {
     }
 
     /// Parts that are told of.
-    private static let maximumTroubles = 16
+    private static let maxTroubles = 16
     /// The words for a check that found nothing.
     private static let good = ["healthy", "ok", "pass", "true", "up"]
 }

@@ -50,7 +50,7 @@ struct APIClient: Sendable {
     /// How many transactions wait for a block.
     func mempool() async throws(APIFailure) -> UInt64 {
         let path = "/mempool"
-        let reply = try await http.request(.get, "/api/v1" + path, maximumBytes: APIClient.mempoolBytes, takesBeginning: true)
+        let reply = try await http.request(.get, "/api/v1" + path, maxBytes: APIClient.mempoolBytes, takesBeginning: true)
         if reply.body.count <= APIClient.mempoolBytes || reply.status >= 300 {
             return try understood(try success(reply, path)["count"].uint, path)
         }

@@ -8,11 +8,11 @@ struct ForeignAnswer: Error, Hashable, Sendable {
     var retryAfter: String?
 
     /// Characters of what a stranger says that are repeated.
-    private static let maximumCharacters = 200
+    private static let maxCharacters = 200
 
     init(_ reply: HTTPClient.Reply) {
         status = reply.status
-        location = reply.header("Location").map { StatusText.printable(String($0.prefix(ForeignAnswer.maximumCharacters))) }
+        location = reply.header("Location").map { StatusText.printable(String($0.prefix(ForeignAnswer.maxCharacters))) }
         retryAfter = reply.header("Retry-After")
     }
 

@@ -15,7 +15,7 @@ struct HTTPClient: Sendable {
     /// How long a whole request may take. A node answers within milliseconds; a link around the world within one second.
     static let standardTimeout = Duration.seconds(5)
     /// Bytes of an answer's body. The largest that a command asks for is a block, 1 MiB of JSON.
-    static let maximumBodyBytes = 4 << 20
+    static let maxBodyBytes = 4 << 20
 
     enum Method: String, Sendable {
         case get = "GET"
@@ -44,21 +44,21 @@ struct HTTPClient: Sendable {
     /// - Parameters:
     ///   - path: begins with a slash and is encoded already.
     ///   - body: JSON, or nothing.
-    ///   - maximumBytes: more of a body than this is an error.
+    ///   - maxBytes: more of a body than this is an error.
     ///   - takesBeginning: or else the rest is not waited for, and what is there is the answer.
     /// - Throws: `unreachable`, `late` or `badAnswer`.
     func request(
-        _ method: Method, _ path: String, body: [UInt8]? = nil, maximumBytes: Int = maximumBodyBytes, takesBeginning: Bool = false
+        _ method: Method, _ path: String, body: [UInt8]? = nil, maxBytes: Int = maxBodyBytes, takesBeginning: Bool = false
     ) async throws(APIFailure) -> Reply {
         do {
             let channel = try await connect()
             return try await exchange(method, path, body, on: channel) { promise in
-                HTTPExchange(promise: promise, timeout: timeAmount, maximumBytes: maximumBytes, takesBeginning: takesBeginning)
+                HTTPExchange(promise: promise, timeout: timeAmount, maxBytes: maxBytes, takesBeginning: takesBeginning)
             }
         } catch let failure as APIFailure {
             throw failure
         } catch let error as HTTPExchange.Fault {
-            throw failure(error, path: path, maximumBytes: maximumBytes)
+            throw failure(error, path: path, maxBytes: maxBytes)
         } catch {
             throw .unreachable(address, HTTPClient.reason(error))
         }
@@ -108,10 +108,10 @@ struct HTTPClient: Sendable {
         return try await promise.futureResult.get()
     }
 
-    private func failure(_ fault: HTTPExchange.Fault, path: String, maximumBytes: Int) -> APIFailure {
+    private func failure(_ fault: HTTPExchange.Fault, path: String, maxBytes: Int) -> APIFailure {
         switch fault {
         case .late: .late(address, path: path, seconds: max(1, timeout.components.seconds))
-        case .tooLong: .badAnswer(address, path: path, "the answer has more than \(maximumBytes) bytes")
+        case .tooLong: .badAnswer(address, path: path, "the answer has more than \(maxBytes) bytes")
         case .closedEarly: .badAnswer(address, path: path, "the connection was closed before the answer was whole")
         case .notHTTP: .badAnswer(address, path: path, "what comes back is not HTTP")
         }
@@ -141,16 +141,16 @@ private final class HTTPExchange: ChannelInboundHandler {
 
     private let promise: EventLoopPromise<HTTPClient.Reply>
     private let timeout: TimeAmount
-    private let maximumBytes: Int
+    private let maxBytes: Int
     private let takesBeginning: Bool
     private var reply: HTTPClient.Reply?
     private var deadline: Scheduled<Void>?
     private var isDone = false
 
-    init(promise: EventLoopPromise<HTTPClient.Reply>, timeout: TimeAmount, maximumBytes: Int, takesBeginning: Bool) {
+    init(promise: EventLoopPromise<HTTPClient.Reply>, timeout: TimeAmount, maxBytes: Int, takesBeginning: Bool) {
         self.promise = promise
         self.timeout = timeout
-        self.maximumBytes = maximumBytes
+        self.maxBytes = maxBytes
         self.takesBeginning = takesBeginning
     }
 
@@ -166,7 +166,7 @@ private final class HTTPExchange: ChannelInboundHandler {
             reply = HTTPClient.Reply(status: Int(head.status.code), headers: head.headers.map { ($0.name, $0.value) }, body: [])
         case .body(let buffer):
             reply?.body.append(contentsOf: buffer.readableBytesView)
-            guard let reply, reply.body.count > maximumBytes else { return }
+            guard let reply, reply.body.count > maxBytes else { return }
             end(takesBeginning ? .success(reply) : .failure(Fault.tooLong), context)
         case .end:
             if let reply { end(.success(reply), context) }

@@ -16,7 +16,7 @@ enum JSONValue: Hashable, Sendable {
     }
 
     /// Values of one text. A block of 1 MiB has at most some ten thousand operations of three values each.
-    private static let maximumValues = 500_000
+    private static let maxValues = 500_000
 
     /// Why a text was not taken.
     enum Fault: Error, CustomStringConvertible {
@@ -26,7 +26,7 @@ enum JSONValue: Hashable, Sendable {
         var description: String {
             switch self {
             case .json(let error): "the JSON is broken: \(error.description)"
-            case .tooManyValues: "the JSON has more than \(JSONValue.maximumValues) values"
+            case .tooManyValues: "the JSON has more than \(JSONValue.maxValues) values"
             }
         }
     }
@@ -36,7 +36,7 @@ enum JSONValue: Hashable, Sendable {
         let result: Result<JSONValue, Fault> = bytes.withUnsafeBytes { buffer in
             do throws(Fault) {
                 var reader = JSONReader(buffer)
-                var budget = JSONValue.maximumValues
+                var budget = JSONValue.maxValues
                 let value = try JSONValue.read(&reader, buffer, &budget)
                 do throws(JSONError) { try reader.end() } catch { throw .json(error) }
                 return .success(value)
@@ -109,11 +109,11 @@ extension JSONValue {
     }
 
     /// Characters of one text that are shown to a person.
-    private static let maximumShownCharacters = 256
+    private static let maxShownCharacters = 256
 
     /// A text as it is shown: a name, a version or a reason is not longer in earnest.
     var shortText: String? {
-        text.map { $0.count <= JSONValue.maximumShownCharacters ? $0 : $0.prefix(JSONValue.maximumShownCharacters) + "…" }
+        text.map { $0.count <= JSONValue.maxShownCharacters ? $0 : $0.prefix(JSONValue.maxShownCharacters) + "…" }
     }
 
     var isNull: Bool { self == .null }

@@ -212,8 +212,8 @@ extension GenesisCommand {
     private func smallestUnit(_ text: String, _ option: String) throws(CommandFailure) -> String {
         guard text.contains(".") || TokenAmount.isInSmallestUnit(text) else { return text }
         let decimals = Int(clamping: tokenDecimals ?? TokenConfiguration.standard.decimals)
-        guard (0...Int(TokenConfiguration.maximumDecimals)).contains(decimals) else {
-            throw usage("--token-decimals must be from 0 to \(TokenConfiguration.maximumDecimals)")
+        guard (0...Int(TokenConfiguration.maxDecimals)).contains(decimals) else {
+            throw usage("--token-decimals must be from 0 to \(TokenConfiguration.maxDecimals)")
         }
         do throws(TokenAmount.Fault) {
             return try TokenAmount.parse(text, decimals: decimals, allowsZero: true).description

@@ -47,7 +47,7 @@ struct Inspect: ParsableCommand {
     }
 
     private func read() throws -> [UInt8] {
-        try Files.readInput(file, as: subject == .tx ? "transaction file" : "block file", maximumBytes: Limits.maximumInputBytes)
+        try Files.readInput(file, as: subject == .tx ? "transaction file" : "block file", maxBytes: Limits.maxInputBytes)
     }
 }
 
@@ -85,8 +85,8 @@ extension Inspect {
     /// The faults that need no chain, in the order in which the ledger looks for them.
     private func fault(of block: PreparedBlock, _ rules: ChainRules?) -> BlockRejection? {
         guard block.block.header != nil else { return .noHeader }
-        if block.json.count > Limits.maximumBlockBytes { return .tooLarge(bytes: block.json.count) }
-        if block.transactions.count > Limits.maximumBlockTransactions { return .tooManyTransactions(block.transactions.count) }
+        if block.json.count > Limits.maxBlockBytes { return .tooLarge(bytes: block.json.count) }
+        if block.transactions.count > Limits.maxBlockTransactions { return .tooManyTransactions(block.transactions.count) }
         if let rules, !rules.isAuthority(block.producer) { return .notAnAuthority(block.producer) }
         if let fault = block.signatureFault { return .signature(fault) }
         let isStrict = rules?.ruleSet.isStrict ?? false

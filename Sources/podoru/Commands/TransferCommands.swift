@@ -116,7 +116,7 @@ enum Transfer {
 
     static func genesis(_ path: String?) throws -> Genesis? {
         guard let path else { return nil }
-        let json = try Files.readInput(path, as: "genesis file", maximumBytes: Files.maximumGenesisBytes)
+        let json = try Files.readInput(path, as: "genesis file", maxBytes: Files.maxGenesisBytes)
         do throws(GenesisError) {
             return try Genesis(decoding: json)
         } catch {

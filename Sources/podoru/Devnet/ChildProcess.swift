@@ -45,7 +45,7 @@ enum ChildEnding: Hashable, CustomStringConvertible {
 /// A node that the devnet started: its process, its log file and the socket it reports on.
 final class ChildProcess {
     /// Bytes of one report line. A report is a few hundred bytes; more than this is not one.
-    private static let maximumLineBytes = 64 << 10
+    private static let maxLineBytes = 64 << 10
 
     let name: String
     let processID: pid_t
@@ -122,7 +122,7 @@ final class ChildProcess {
                 if byte == UInt8(ascii: "\n") {
                     lines.append(partialLine)
                     partialLine.removeAll(keepingCapacity: true)
-                } else if partialLine.count < ChildProcess.maximumLineBytes {
+                } else if partialLine.count < ChildProcess.maxLineBytes {
                     partialLine.append(byte)
                 }
             }

@@ -6,7 +6,7 @@ struct DevnetBoard {
     /// Blocks whose arrival times are kept. A block reaches all nodes within milliseconds; this is minutes of them.
     private static let trackedBlocks = 512
     /// Times kept for the percentiles, newest first out. Enough for a devnet of an hour at one block a second.
-    private static let maximumSamples = 16_384
+    private static let maxSamples = 16_384
     /// Milliseconds without a report after which a node does not answer: eight reports that did not come.
     private static let silence: Int64 = 2000
     /// Blocks that a node may be behind the highest of the others and still be in step: one on its way, one being applied.
@@ -46,8 +46,8 @@ struct DevnetBoard {
     }
 
     private(set) var nodes: [NodeLine]
-    private(set) var propagation = Samples(limit: maximumSamples)
-    private(set) var hops = Samples(limit: maximumSamples)
+    private(set) var propagation = Samples(limit: maxSamples)
+    private(set) var hops = Samples(limit: maxSamples)
     private(set) var transactionsSeen: UInt64 = 0
     /// The nodes' ports to which the devnet's own traffic is connected, as a peer.
     var trafficPorts: Set<UInt16> = []

@@ -82,7 +82,7 @@ struct DevnetPlan {
                     initialBalances: Dictionary(uniqueKeysWithValues: users.map { ($0.address.lowercased, userBalance) }))
                 try Files.write(configuration.json, to: path, as: "genesis file", mode: 0o644, replaces: false)
             }
-            let genesis = try Genesis(decoding: try Files.read(path, as: "genesis file", maximumBytes: Files.maximumGenesisBytes))
+            let genesis = try Genesis(decoding: try Files.read(path, as: "genesis file", maxBytes: Files.maxGenesisBytes))
             guard genesis.authorities == producers.map(\.address.checksummed) else {
                 throw CommandFailure(
                     .badData, "\(path) is of a devnet with other producers: use the same --producers as before, or another --dir")

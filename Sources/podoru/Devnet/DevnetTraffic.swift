@@ -1,9 +1,9 @@
 internal import EventLoop
-internal import Framing
 internal import Ledger
 internal import Node
 internal import Primitives
 internal import Synchronization
+internal import Wire
 
 /// Sends signed sample transactions to the nodes, as a peer that speaks the protocol would.
 // Unchecked: used on its loop's thread only; `start` and `stop` hop there themselves.

@@ -1,10 +1,11 @@
 internal import EventLoop
-internal import Framing
 internal import Ledger
+internal import Network
 internal import Node
 internal import PodoruConfiguration
 internal import Primitives
 internal import Storage
+internal import Wire
 
 /// Looks at everything, each with its deadline, and judges. Writes nothing but the nameless file of the disk's trial.
 struct DoctorExamination: Sendable {

@@ -1,7 +1,8 @@
-internal import Framing
+internal import Network
 internal import Node
 internal import PodoruConfiguration
 internal import Primitives
+internal import Wire
 
 /// The peers that the configuration names: who answers, and whether it is a node of our chain.
 struct PeerCheck: Sendable {

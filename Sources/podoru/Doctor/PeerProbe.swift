@@ -1,8 +1,9 @@
-internal import Framing
 internal import NIOCore
 internal import NIOPosix
+internal import Network
 internal import Node
 internal import Primitives
+internal import Wire
 
 #if canImport(Glibc)
 internal import Glibc

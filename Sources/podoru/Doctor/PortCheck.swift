@@ -1,7 +1,8 @@
-internal import Framing
+internal import Network
 internal import Node
 internal import PodoruConfiguration
 internal import Storage
+internal import Wire
 
 /// The node's two ports: free, or held by this very node; and whether others can reach the first. Judged from what was seen.
 ///

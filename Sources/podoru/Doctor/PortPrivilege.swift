@@ -13,7 +13,7 @@ struct PortPrivilege: Hashable, Sendable {
 
     /// Blocks for a small file of /proc.
     init(_ subject: DoctorSubject) {
-        let text = try? Files.read("/proc/sys/net/ipv4/ip_unprivileged_port_start", as: "system's setting", maximumBytes: 64)
+        let text = try? Files.read("/proc/sys/net/ipv4/ip_unprivileged_port_start", as: "system's setting", maxBytes: 64)
         if let text, let port = UInt16(String(decoding: text, as: UTF8.self).split(separator: "\n").first ?? "") { firstFree = port }
         if let unit = subject.unit {
             whom = unit.name

@@ -1,4 +1,5 @@
-internal import Framing
+internal import Network
+internal import Wire
 
 #if canImport(Glibc)
 internal import Glibc

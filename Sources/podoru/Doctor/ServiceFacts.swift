@@ -30,7 +30,7 @@ enum ServiceFacts: Hashable, Sendable {
             unit.readCredentials(inFiles: files.output)
         }
         for path in unit.environmentFiles {
-            let bytes = try? Files.read(path, as: "environment file", maximumBytes: DoctorLimits.childOutputBytes)
+            let bytes = try? Files.read(path, as: "environment file", maxBytes: DoctorLimits.childOutputBytes)
             unit.readVariables(inFile: String(decoding: bytes ?? [], as: UTF8.self))
         }
         return unit

@@ -12,7 +12,7 @@ struct SystemUser: Hashable, Sendable {
     var groups: Set<UInt32>
 
     /// Groups of one user that are looked at; Linux allows 65,536, people have some ten.
-    private static let maximumGroups: Int32 = 1024
+    private static let maxGroups: Int32 = 1024
 
     init(name: String, id: UInt32, groups: Set<UInt32>) {
         self.name = name
@@ -40,7 +40,7 @@ struct SystemUser: Hashable, Sendable {
     static var current: SystemUser { SystemUser(id: geteuid()) }
 
     private static func groups(_ name: String, _ first: UInt32) -> Set<UInt32> {
-        var count = maximumGroups
+        var count = maxGroups
         var list = [gid_t](repeating: 0, count: Int(count))
         guard getgrouplist(name, first, &list, &count) >= 0 else { return [first] }
         return Set(list.prefix(Int(count)))

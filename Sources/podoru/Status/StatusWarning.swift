@@ -108,7 +108,7 @@ extension StatusWarning {
     }
 
     private static func mempoolFull(_ snapshot: StatusSnapshot) -> String? {
-        let room = UInt64(MempoolLimits().maximumTransactions)
+        let room = UInt64(MempoolLimits().maxTransactions)
         guard let count = snapshot.mempool, count >= room * nearlyFull / 100 else { return nil }
         return "the mempool is nearly full: \(StatusText.number(count)) of \(StatusText.number(room)) transactions"
     }

@@ -17,7 +17,7 @@ enum OpenFiles {
     static let reserve = 64
 
     /// The most files that a node with this configuration needs.
-    static func needed(_ settings: NodeConfiguration) -> Int { settings.maxPeers + APIServer.maximumConnections(settings) + reserve }
+    static func needed(_ settings: NodeConfiguration) -> Int { settings.maxPeers + APIServer.maxConnections(settings) + reserve }
 
     /// What the soft limit can be raised to; `nil` when the system does not say, and the greatest number without a limit.
     static var hardLimit: UInt64? {

@@ -34,13 +34,13 @@ enum TokenAmount {
             let amount = Amount(decimal: ByteString(digits))
         else { throw fault("write it as 1.5, or in the smallest unit as 15\(smallestUnit)") }
         guard allowsZero || !amount.isZero else { throw fault("it must be more than nothing") }
-        guard amount.fitsBalance else { throw fault("a balance holds at most \(Limits.maximumBalanceBytes) bytes") }
+        guard amount.fitsBalance else { throw fault("a balance holds at most \(Limits.maxBalanceBytes) bytes") }
         return amount
     }
 
     /// An amount for a person: in tokens behind their symbol, and in the smallest unit where the token is not known.
     static func text(_ amount: Amount, _ token: APIAnswer.TokenInfo?) -> String {
-        guard let token, (0...Int(TokenConfiguration.maximumDecimals)).contains(token.decimals) else {
+        guard let token, (0...Int(TokenConfiguration.maxDecimals)).contains(token.decimals) else {
             return "\(amount) \(smallestUnit)"
         }
         return "\(text(amount, decimals: token.decimals)) \(StatusText.printable(token.symbol))"

@@ -50,12 +50,12 @@ struct TransactionOptions: ParsableArguments {
 enum TypedValue {
     static func read(_ text: String, isHex: Bool) throws -> [UInt8] {
         // Two digits a byte, a prefix and a line end.
-        let maximumBytes = isHex ? 2 * Limits.maximumValueBytes + 16 : Limits.maximumValueBytes
+        let maxBytes = isHex ? 2 * Limits.maxValueBytes + 16 : Limits.maxValueBytes
         let bytes: [UInt8]
         if text == "-" || text == "@-" {
-            bytes = try Files.readStandardInput(maximumBytes: maximumBytes)
+            bytes = try Files.readStandardInput(maxBytes: maxBytes)
         } else if text.hasPrefix("@") {
-            bytes = try Files.read(String(text.dropFirst()), as: "value file", maximumBytes: maximumBytes)
+            bytes = try Files.read(String(text.dropFirst()), as: "value file", maxBytes: maxBytes)
         } else {
             bytes = Array(text.utf8)
         }

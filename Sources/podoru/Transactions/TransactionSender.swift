@@ -29,7 +29,7 @@ struct TransactionSender {
     private func tokenDecimals() async throws -> Int {
         do throws(APIFailure) {
             let decimals = try await client.tokenInfo().decimals
-            guard (0...Int(TokenConfiguration.maximumDecimals)).contains(decimals) else {
+            guard (0...Int(TokenConfiguration.maxDecimals)).contains(decimals) else {
                 throw APIFailure.badAnswer(client.address, path: "/api/v1/token/info", "a token of \(decimals) decimals")
             }
             return decimals
@@ -46,7 +46,7 @@ struct TransactionSender {
             operations: [operation], timestamp: SystemTime.unixMilliseconds / 1000, nonce: nonce, key: key)
         let prepared = PreparedTransaction(transaction)
         if let fault = prepared.fault { throw CommandFailure(.badData, "no node would take this transaction: \(fault)") }
-        guard prepared.size <= Limits.maximumTransactionBytes else {
+        guard prepared.size <= Limits.maxTransactionBytes else {
             throw CommandFailure(.badData, "\(TransactionRejection.tooLarge(bytes: prepared.size))")
         }
         if options.dryRun { return try StandardOutput.put(transaction.json + [UInt8(ascii: "\n")]) }

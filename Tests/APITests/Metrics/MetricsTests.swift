@@ -1,5 +1,4 @@
 import Foundation
-import Framing
 import HTTPTypes
 import Node
 import Peering
@@ -7,6 +6,7 @@ import PodoruConfiguration
 import Primitives
 import ProtocolCore
 import Testing
+import Wire
 
 @testable import API
 

@@ -1,7 +1,8 @@
-import Framing
 import HTTPTypes
+import Network
 import PodoruConfiguration
 import Testing
+import Wire
 
 @testable import API
 

@@ -1,8 +1,9 @@
-import Framing
 import HTTPTypes
 import NIOCore
+import Network
 import PodoruConfiguration
 import Testing
+import Wire
 
 @testable import API
 

@@ -1,9 +1,9 @@
 import Foundation
-import Framing
 import PodoruConfiguration
 import Primitives
 import Storage
 import Testing
+import Wire
 
 @testable import podoru
 

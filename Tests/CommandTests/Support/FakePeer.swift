@@ -1,7 +1,7 @@
 import Foundation
-import Framing
 import Primitives
 import Synchronization
+import Wire
 
 /// A program that listens where a peer is expected: it says some bytes to whoever connects, and stays or goes.
 final class FakePeer: Sendable {

@@ -1,8 +1,9 @@
 import EventLoop
-import Framing
 import Ledger
+import Network
 import Primitives
 import Synchronization
+import Wire
 
 @testable import Node
 

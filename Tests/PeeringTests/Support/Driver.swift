@@ -1,6 +1,7 @@
-import Framing
+import Network
 import Primitives
 import Testing
+import Wire
 
 @testable import Peering
 
@@ -50,14 +51,14 @@ struct Driver {
         var configuration = PeerConfiguration(local: localNode(500))
         configure(&configuration)
         manager = PeerManager(configuration: configuration, seed: seed)
-        if start { manager.start(at: moment, effects: &effects) }
+        if start { manager.start(at: moment, into: &effects) }
     }
 
     var moment: Moment { Moment(uptime: now, unixMilliseconds: now / 1_000_000) }
 
-    mutating func nextID() -> ConnectionID {
+    mutating func nextID() -> PeerID {
         lastID += 1
-        return ConnectionID(rawValue: lastID)
+        return PeerID(rawValue: lastID)
     }
 
     /// The effects since the last call, and none of them again.
@@ -68,61 +69,61 @@ struct Driver {
 
     // MARK: Events
 
-    mutating func accept(_ remote: String) -> ConnectionID {
+    mutating func accept(_ remote: String) -> PeerID {
         let id = nextID()
-        manager.accepted(id, from: endpoint(remote), at: moment, effects: &effects)
+        manager.accepted(id, from: endpoint(remote), at: moment, into: &effects)
         return id
     }
 
-    mutating func shake(_ id: ConnectionID, _ handshake: Handshake, signed: Bool = true) {
+    mutating func shake(_ id: PeerID, _ handshake: Handshake, signed: Bool = true) {
         let signer = signed ? handshake.nodeID.flatMap { Address(ByteString($0)) } : nil
-        manager.handshakeReceived(id, handshake, signedBy: signer, at: moment, effects: &effects)
+        manager.handshakeReceived(id, handshake, signedBy: signer, at: moment, into: &effects)
     }
 
     /// An inbound connection that shook hands.
-    mutating func inbound(_ number: UInt64, from remote: String? = nil, listen: String = "", signed: Bool = true) -> ConnectionID {
+    mutating func inbound(_ number: UInt64, from remote: String? = nil, listen: String = "", signed: Bool = true) -> PeerID {
         let id = accept(remote ?? "\(number >> 8 & 255 + 20).\(number & 255).1.1:50000")
         shake(id, handshake(number, listen: listen), signed: signed)
         return id
     }
 
     /// The answer to a dial that is under way.
-    mutating func connect(_ dialled: String, remote: String? = nil) -> ConnectionID {
+    mutating func connect(_ dialled: String, remote: String? = nil) -> PeerID {
         let id = nextID()
-        manager.dialSucceeded(endpoint(dialled), as: id, remote: endpoint(remote ?? dialled), at: moment, effects: &effects)
+        manager.dialSucceeded(endpoint(dialled), as: id, remote: endpoint(remote ?? dialled), at: moment, into: &effects)
         return id
     }
 
     /// An outbound connection that shook hands, to an endpoint that is being dialled.
-    mutating func outbound(_ number: UInt64, at dialled: String, listen: String? = nil) -> ConnectionID {
+    mutating func outbound(_ number: UInt64, at dialled: String, listen: String? = nil) -> PeerID {
         let id = connect(dialled)
         shake(id, handshake(number, listen: listen ?? dialled))
         return id
     }
 
     mutating func fail(_ dialled: String, _ failure: DialFailure = .refused) {
-        manager.dialFailed(endpoint(dialled), failure, at: moment, effects: &effects)
+        manager.dialFailed(endpoint(dialled), failure, at: moment, into: &effects)
     }
 
-    mutating func message(_ id: ConnectionID) -> Bool {
-        manager.messageReceived(id, at: moment, effects: &effects)
+    mutating func message(_ id: PeerID) -> Bool {
+        manager.messageReceived(id, at: moment, into: &effects)
     }
 
-    mutating func close(_ id: ConnectionID, _ reason: DisconnectReason = .closedByPeer) {
-        manager.closed(id, reason: reason, at: moment, effects: &effects)
+    mutating func close(_ id: PeerID, _ reason: DisconnectReason = .closedByPeer) {
+        manager.closed(id, reason: reason, at: moment, into: &effects)
     }
 
-    mutating func penalize(_ id: ConnectionID, _ fault: PeerFault) {
-        manager.penalize(id, fault, at: moment, effects: &effects)
+    mutating func penalize(_ id: PeerID, _ fault: PeerFault) {
+        manager.penalize(id, fault, at: moment, into: &effects)
     }
 
-    mutating func tell(_ id: ConnectionID, _ endpoints: [Endpoint]) {
-        manager.peerListReceived(id, endpoints, at: moment, effects: &effects)
+    mutating func tell(_ id: PeerID, _ endpoints: [Endpoint]) {
+        manager.peerListReceived(id, endpoints, at: moment, into: &effects)
     }
 
-    mutating func request(_ id: ConnectionID) -> [Endpoint]? {
+    mutating func request(_ id: PeerID) -> [Endpoint]? {
         _ = take()
-        manager.peerListRequested(id, at: moment, effects: &effects)
+        manager.peerListRequested(id, at: moment, into: &effects)
         for case .sendPeerList(id, let endpoints) in take() { return endpoints }
         return nil
     }
@@ -130,19 +131,19 @@ struct Driver {
     // MARK: Time
 
     /// Lets time pass with a tick at each deadline. `answering` peers answer each ping and request at once.
-    mutating func pass(_ span: Nanoseconds, answering: Set<ConnectionID> = []) {
+    mutating func pass(_ span: Nanoseconds, answering: Set<PeerID> = []) {
         let end = now + span
         answer(answering, from: 0)
         while let deadline = manager.nextDeadline, deadline <= end {
             now = max(now, deadline)
             let first = effects.count
-            manager.tick(at: moment, effects: &effects)
+            manager.tick(at: moment, into: &effects)
             answer(answering, from: first)
         }
         now = end
     }
 
-    private mutating func answer(_ ids: Set<ConnectionID>, from first: Int) {
+    private mutating func answer(_ ids: Set<PeerID>, from first: Int) {
         for effect in effects[first...] {
             switch effect {
             case .sendPing(let id, let nonce) where ids.contains(id):
@@ -150,7 +151,7 @@ struct Driver {
                 manager.pongReceived(id, Ping(nonce: nonce, height: manager.peer(id)?.height ?? 0), at: moment)
             case .sendPeerListRequest(let id) where ids.contains(id):
                 _ = message(id)
-                manager.peerListReceived(id, [], at: moment, effects: &effects)
+                manager.peerListReceived(id, [], at: moment, into: &effects)
             default: break
             }
         }
@@ -159,20 +160,20 @@ struct Driver {
 
 extension [PeerEffect] {
     var dials: [Endpoint] { compactMap { if case .dial(let endpoint) = $0 { endpoint } else { nil } } }
-    var ready: [ConnectionID] { compactMap { if case .peerReady(let id) = $0 { id } else { nil } } }
+    var ready: [PeerID] { compactMap { if case .peerReady(let id) = $0 { id } else { nil } } }
     var facts: [PeerFact] { compactMap { if case .fact(let fact) = $0 { fact } else { nil } } }
 
-    func closed(_ id: ConnectionID) -> DisconnectReason? {
+    func closed(_ id: PeerID) -> DisconnectReason? {
         for case .close(id, let reason) in self { return reason }
         return nil
     }
 
-    func gone(_ id: ConnectionID) -> DisconnectReason? {
+    func gone(_ id: PeerID) -> DisconnectReason? {
         for case .peerGone(id, let reason) in self { return reason }
         return nil
     }
 
-    func pings(to id: ConnectionID) -> [UInt64] {
+    func pings(to id: PeerID) -> [UInt64] {
         compactMap { if case .sendPing(id, let nonce) = $0 { nonce } else { nil } }
     }
 }

@@ -1,6 +1,7 @@
-import Framing
+import Network
 import Primitives
 import Testing
+import Wire
 
 @testable import Peering
 
@@ -14,13 +15,13 @@ struct VirtualNetwork {
         /// The earliest tick that is in the queue.
         var nextTick = Nanoseconds.max
         /// When each peer became ready and was gone, for tests that ask how long something took.
-        var gone: [(id: ConnectionID, reason: DisconnectReason, at: Nanoseconds)] = []
+        var gone: [(id: PeerID, reason: DisconnectReason, at: Nanoseconds)] = []
     }
 
     /// One end of a connection.
     struct End {
         let node: Int
-        let other: ConnectionID
+        let other: PeerID
         var isOpen = true
     }
 
@@ -36,13 +37,13 @@ struct VirtualNetwork {
     enum Event {
         case tick(Int)
         case reach(dialler: Int, Endpoint)
-        case connected(Int, Endpoint, ConnectionID, remote: Endpoint)
+        case connected(Int, Endpoint, PeerID, remote: Endpoint)
         case refused(Int, Endpoint)
-        case message(to: ConnectionID, Message)
+        case message(to: PeerID, Message)
     }
 
     private(set) var nodes: [Node] = []
-    private var ends: [ConnectionID: End] = [:]
+    private var ends: [PeerID: End] = [:]
     private var places: [Endpoint: Int] = [:]
     private var queue = EventQueue<Event>()
     private(set) var now: Nanoseconds = .seconds(1000)
@@ -71,7 +72,7 @@ struct VirtualNetwork {
         nodes.append(Node(manager: PeerManager(configuration: configuration, seed: generator.next()), place: place))
         places[place] = index
         var effects: [PeerEffect] = []
-        nodes[index].manager.start(at: moment, effects: &effects)
+        nodes[index].manager.start(at: moment, into: &effects)
         carryOut(effects, of: index)
     }
 
@@ -96,12 +97,12 @@ struct VirtualNetwork {
         switch event {
         case .tick(let index):
             nodes[index].nextTick = .max
-            act(index) { $0.tick(at: $1, effects: &$2) }
+            act(index) { $0.tick(at: $1, into: &$2) }
         case .reach(let dialler, let target): reach(target, from: dialler)
         case .connected(let index, let dialled, let id, let remote):
-            act(index) { $0.dialSucceeded(dialled, as: id, remote: remote, at: $1, effects: &$2) }
+            act(index) { $0.dialSucceeded(dialled, as: id, remote: remote, at: $1, into: &$2) }
         case .refused(let index, let dialled):
-            act(index) { $0.dialFailed(dialled, .refused, at: $1, effects: &$2) }
+            act(index) { $0.dialFailed(dialled, .refused, at: $1, into: &$2) }
         case .message(let id, let message):
             guard let end = ends[id], end.isOpen else { return }
             deliver(message, to: id, at: end)
@@ -116,28 +117,28 @@ struct VirtualNetwork {
             return
         }
         lastID += 2
-        let (near, far) = (ConnectionID(rawValue: lastID), ConnectionID(rawValue: lastID + 1))
+        let (near, far) = (PeerID(rawValue: lastID), PeerID(rawValue: lastID + 1))
         ends[near] = End(node: dialler, other: far)
         ends[far] = End(node: index, other: near)
         send(.connected(dialler, target, near, remote: target))
         let port = UInt16(30_000 + lastID % 30_000)
         let remote = Endpoint(host: nodes[dialler].place.host, port: port) ?? target
-        act(index) { $0.accepted(far, from: remote, at: $1, effects: &$2) }
+        act(index) { $0.accepted(far, from: remote, at: $1, into: &$2) }
     }
 
-    private mutating func deliver(_ message: Message, to id: ConnectionID, at end: End) {
+    private mutating func deliver(_ message: Message, to id: PeerID, at end: End) {
         act(end.node) { manager, moment, effects in
             switch message {
             case .handshake(let handshake):
                 let signer = handshake.nodeID.flatMap { Address(ByteString($0)) }
-                manager.handshakeReceived(id, handshake, signedBy: signer, at: moment, effects: &effects)
-            case .end: manager.closed(id, reason: .closedByPeer, at: moment, effects: &effects)
+                manager.handshakeReceived(id, handshake, signedBy: signer, at: moment, into: &effects)
+            case .end: manager.closed(id, reason: .closedByPeer, at: moment, into: &effects)
             default:
-                guard manager.messageReceived(id, at: moment, effects: &effects) else { return }
+                guard manager.messageReceived(id, at: moment, into: &effects) else { return }
                 switch message {
-                case .request: manager.peerListRequested(id, at: moment, effects: &effects)
-                case .list(let endpoints): manager.peerListReceived(id, endpoints, at: moment, effects: &effects)
-                case .ping(let nonce): manager.pingReceived(id, Ping(nonce: nonce, height: 0), at: moment, effects: &effects)
+                case .request: manager.peerListRequested(id, at: moment, into: &effects)
+                case .list(let endpoints): manager.peerListReceived(id, endpoints, at: moment, into: &effects)
+                case .ping(let nonce): manager.pingReceived(id, Ping(nonce: nonce, height: 0), at: moment, into: &effects)
                 case .pong(let nonce): manager.pongReceived(id, Ping(nonce: nonce, height: 0), at: moment)
                 case .handshake, .end: break
                 }
@@ -184,7 +185,7 @@ struct VirtualNetwork {
         queue.push(event, at: now + .milliseconds(20))
     }
 
-    private mutating func send(_ message: Message, over id: ConnectionID) {
+    private mutating func send(_ message: Message, over id: PeerID) {
         guard let end = ends[id], end.isOpen, let other = ends[end.other], part(other.node) == part(end.node) else { return }
         send(.message(to: end.other, message))
     }
@@ -194,7 +195,7 @@ struct VirtualNetwork {
     var living: [Int] { nodes.indices.filter { nodes[$0].isAlive } }
 
     /// The node at the other end.
-    func node(behind id: ConnectionID) -> Int? { ends[id].flatMap { ends[$0.other] }?.node }
+    func node(behind id: PeerID) -> Int? { ends[id].flatMap { ends[$0.other] }?.node }
 
     /// The nodes to which `index` has a ready connection, once for each connection.
     func neighbours(of index: Int) -> [Int] {

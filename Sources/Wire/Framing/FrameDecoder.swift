@@ -1,3 +1,4 @@
+public import Network
 public import Primitives
 
 /// One whole frame without its prefix.

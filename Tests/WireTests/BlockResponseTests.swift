@@ -1,8 +1,8 @@
 import Foundation
-import Framing
 import Primitives
 import TestSupport
 import Testing
+import Wire
 
 @Suite struct BlockResponseTests {
     func decode(_ text: String) throws(Violation) -> BlockResponse { try BlockResponse(decoding: Array(text.utf8)) }

@@ -1,5 +1,6 @@
-import Framing
+import Network
 import Testing
+import Wire
 
 @Suite struct HandshakeTests {
     static func handshake(version: String = "1.2.3", listen: String = "") -> Handshake {

@@ -27,7 +27,7 @@ public struct IPAddress: Hashable, Sendable {
         self.init(utf8: text.utf8)
     }
 
-    init?(utf8 text: some Collection<UInt8>) {
+    package init?(utf8 text: some Collection<UInt8>) {
         guard (2...45).contains(text.count) else { return nil }  // "::" … INET6_ADDRSTRLEN without the terminator
         if let word = IPAddress.parseIPv4(text) {
             self.init(ipv4: word)

@@ -1,7 +1,8 @@
+import Network
 import Primitives
 import Testing
 
-@testable import Framing
+@testable import Wire
 
 @Suite struct FrameBudgetTests {
     static let large = 1_000_000

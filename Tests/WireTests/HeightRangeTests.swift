@@ -1,5 +1,6 @@
-import Framing
+import Network
 import Testing
+import Wire
 
 @Suite struct HeightRangeTests {
     @Test func aRangeIsNeverEmpty() {

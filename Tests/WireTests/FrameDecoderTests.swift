@@ -1,7 +1,8 @@
+import Network
 import Primitives
 import Testing
 
-@testable import Framing
+@testable import Wire
 
 /// A decoder with its budget, fed with whole reads.
 struct DecoderHarness {

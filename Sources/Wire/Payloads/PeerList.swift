@@ -1,3 +1,4 @@
+public import Network
 internal import Primitives
 
 /// The payload of type 5: empty asks, a JSON array of `"host:port"` answers (`protocol.md`, "Payloads").
@@ -26,7 +27,7 @@ public enum PeerList: Hashable, Sendable {
 
     /// Stops reading one entry after the limit, which tells the caller that it is passed.
     private static func read(_ bytes: UnsafeRawBufferPointer) throws(JSONError) -> PeerList {
-        var reader = JSONReader(bytes, maximumDepth: NetworkLimits.maxJSONDepth)
+        var reader = JSONReader(bytes, maxDepth: NetworkLimits.maxJSONDepth)
         var endpoints: [Endpoint] = []
         var skipped = 0
         if try !reader.consumeNull() {

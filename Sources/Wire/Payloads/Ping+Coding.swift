@@ -1,3 +1,4 @@
+internal import Network
 internal import Primitives
 
 extension Ping {
@@ -19,7 +20,7 @@ extension Ping {
         var nonce: UInt64?
         var height: UInt64 = 0
         do {
-            var reader = JSONReader(bytes, maximumDepth: NetworkLimits.maxJSONDepth)
+            var reader = JSONReader(bytes, maxDepth: NetworkLimits.maxJSONDepth)
             try reader.beginObject()
             while let key = try reader.nextKey() {
                 if key.equals("nonce") {

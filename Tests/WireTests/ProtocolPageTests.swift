@@ -1,7 +1,8 @@
 import Foundation
-import Framing
+import Network
 import Primitives
 import Testing
+import Wire
 
 /// The page for people who write peers must say what the code does.
 @Suite struct ProtocolPageTests {

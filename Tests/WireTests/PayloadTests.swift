@@ -1,7 +1,8 @@
 import Foundation
-import Framing
+import Network
 import Primitives
 import Testing
+import Wire
 
 @Suite struct BlockRequestTests {
     func decode(_ text: String) throws(Violation) -> BlockRequest { try BlockRequest(decoding: Array(text.utf8)) }

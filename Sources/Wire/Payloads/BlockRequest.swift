@@ -1,3 +1,4 @@
+public import Network
 internal import Primitives
 
 /// The payload of type 3: ASCII decimal `"42"`, or an inclusive range `"101-200"` (`protocol.md`, "Payloads").

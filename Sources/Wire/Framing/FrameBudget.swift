@@ -1,3 +1,5 @@
+public import Network
+
 /// The bytes that all half-received large frames of a node may take together, so that fifty peers that each announce
 /// the greatest frame cannot exhaust the memory.
 ///

@@ -1,3 +1,5 @@
+internal import Network
+
 /// What a peer did against the protocol. Each one closes the connection; none is thrown for what a correct peer of an
 /// older or newer version may send.
 public enum Violation: Error, Hashable, Sendable {

@@ -1,3 +1,5 @@
+internal import Network
+
 /// The payload of type 4, cut into its blocks without reading them (`protocol.md`, "Payloads").
 public enum BlockResponse: Hashable, Sendable {
     /// The answer to a single height that the sender does not have.

@@ -1,3 +1,4 @@
+public import Network
 public import Primitives
 
 /// What a node says it is.

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// A host and a TCP port: where a node listens or is dialled.
 ///
 /// The host is an IPv4 address, an IPv6 address (canonical, without brackets) or a name in lower case; equal places
@@ -47,7 +49,7 @@ public struct Endpoint: Hashable, Sendable {
         self.init(utf8: Array(text.utf8.prefix(Endpoint.maxTextByteCount + 1)))
     }
 
-    init?(utf8 text: [UInt8]) {
+    package init?(utf8 text: [UInt8]) {
         let separator = UInt8(ascii: ":")
         guard text.count <= Endpoint.maxTextByteCount, let colon = text.lastIndex(of: separator) else { return nil }
         guard let port = Endpoint.parsePort(text[(colon + 1)...]) else { return nil }
@@ -69,7 +71,7 @@ public struct Endpoint: Hashable, Sendable {
     /// Whether the host is `0.0.0.0` or `::`.
     public var isWildcard: Bool { address?.isUnspecified ?? false }
 
-    static func parsePort(_ digits: some Collection<UInt8>) -> UInt16? {
+    package static func parsePort(_ digits: some Collection<UInt8>) -> UInt16? {
         guard digits.count <= 5, let value = parseDecimal(digits) else { return nil }
         return UInt16(exactly: value)
     }

@@ -1,3 +1,4 @@
+internal import Network
 internal import Primitives
 
 extension Handshake {
@@ -44,7 +45,7 @@ extension Handshake {
         self.init(version: "", chainID: "", height: 0, nodeType: .full, listenAddress: "")
         var memory = KeyMemory()
         do {
-            var reader = JSONReader(bytes, maximumDepth: NetworkLimits.maxJSONDepth)
+            var reader = JSONReader(bytes, maxDepth: NetworkLimits.maxJSONDepth)
             try reader.beginObject()
             while let key = try reader.nextKey() {
                 guard let field = Field(key) else {

@@ -1,3 +1,4 @@
+public import Network
 public import Primitives
 
 /// A message that cannot be sent because its frame would pass the limit.

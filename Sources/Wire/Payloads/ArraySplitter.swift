@@ -1,3 +1,5 @@
+internal import Network
+
 /// Finds the objects of a JSON array without reading them: whoever decodes an element validates it. Used for the
 /// arrays of blocks and transactions, which pass the loop thread on their way to the workers.
 ///

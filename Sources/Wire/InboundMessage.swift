@@ -1,3 +1,4 @@
+internal import Network
 public import Primitives
 
 /// The envelope of one frame, decoded: `{"type":…,"payload":"…","timestamp":…,"signature":"0x…"}`
@@ -57,7 +58,7 @@ public struct InboundMessage: Sendable {
     /// Decodes a frame. One pass over its bytes and one allocation, for the payload.
     public init(decoding frame: UnsafeRawBufferPointer) throws(Violation) {
         self.init(type: 0, payload: [], timestamp: 0, frameByteCount: frame.count)
-        var reader = JSONReader(frame, maximumDepth: NetworkLimits.maxJSONDepth)
+        var reader = JSONReader(frame, maxDepth: NetworkLimits.maxJSONDepth)
         var memory = KeyMemory()
         var reading: StaticString = "envelope"
         do {

@@ -1,8 +1,9 @@
 import Foundation
-import Framing
+import Network
 import Primitives
 import TestSupport
 import Testing
+import Wire
 
 func decodeMessage(_ text: String) throws(Violation) -> InboundMessage { try decodeMessage(Array(text.utf8)) }
 
