@@ -11,7 +11,7 @@ extension ProtocolCore {
     ///
     /// Cost: a block's header is decoded and hashed, a transaction's payload is hashed; everything else that costs is left to
     /// the chain worker.
-    public mutating func received(_ message: InboundMessage, from id: PeerID, at now: Moment, into effects: inout [CoreEffect]) {
+    public mutating func received(_ message: Envelope, from id: PeerID, at now: Moment, into effects: inout [CoreEffect]) {
         guard let link = links[id] else { return }
         countReceived(message, from: id)
         do throws(Violation) {
@@ -29,7 +29,7 @@ extension ProtocolCore {
     }
 
     private mutating func take(
-        _ message: InboundMessage, from id: PeerID, at now: Moment, into effects: inout [CoreEffect]
+        _ message: Envelope, from id: PeerID, at now: Moment, into effects: inout [CoreEffect]
     ) throws(Violation) {
         switch message.known {
         case .block: try takeBlock(message.payload, from: id, at: now, into: &effects)
@@ -55,7 +55,7 @@ extension ProtocolCore {
         }
     }
 
-    private mutating func takeHandshake(_ message: InboundMessage, from id: PeerID, at now: Moment) throws(Violation) {
+    private mutating func takeHandshake(_ message: Envelope, from id: PeerID, at now: Moment) throws(Violation) {
         let handshake = try Handshake(decoding: message.payload)
         let nodeID = handshake.nodeID.flatMap { Address(ByteString($0)) }
         try message.verify(expected: nodeID)

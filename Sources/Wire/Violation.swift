@@ -1,4 +1,5 @@
 internal import Network
+internal import Primitives
 
 /// What a peer did against the protocol. Each one closes the connection; none is thrown for what a correct peer of an
 /// older or newer version may send.
@@ -53,6 +54,14 @@ public enum Violation: Error, Hashable, Sendable {
         case .foreignSignature: "foreign_signature"
         case .badPayload: "bad_payload"
         }
+    }
+}
+
+extension Violation {
+    /// Holds a signature to the identity that the sender named. What is unsigned passes, and so does what nobody was named for.
+    static func check(signer: Address?, expected: Address?) throws(Violation) {
+        guard let signer, let expected, signer != expected else { return }
+        throw .foreignSignature(expected: expected.description, found: signer.description)
     }
 }
 

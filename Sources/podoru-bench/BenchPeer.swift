@@ -99,7 +99,7 @@ final class BenchPeer {
     private func take(_ frame: [UInt8]) throws {
         if skims, hasShakenHands, frame.count > BenchPeer.skimmedBytes { return }
         let arrived = seconds()
-        let message = try frame.withUnsafeBytes { bytes throws(Violation) in try InboundMessage(decoding: bytes) }
+        let message = try frame.withUnsafeBytes { bytes throws(Violation) in try Envelope(decoding: bytes) }
         switch message.known {
         case .handshake: hasShakenHands = true
         case .block: blockTimes.append(arrived)

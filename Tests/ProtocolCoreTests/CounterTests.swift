@@ -39,7 +39,7 @@ import Wire
         // Its handshake, and ours and the first request for addresses.
         let before = harness.core.traffic(of: harness.peer)!
         #expect(before.messagesIn == 1 && before.messagesOut >= 1 && before.bytesOut > 200)
-        var message = InboundMessage(type: 8, payload: Ping(nonce: 5, height: 10).encode(), timestamp: 0, frameByteCount: 96)
+        var message = Envelope(type: 8, payload: Ping(nonce: 5, height: 10).encode(), timestamp: 0, frameByteCount: 96)
         harness.core.received(message, from: harness.peer, at: harness.now, into: &harness.effects)
         message.type = 77
         harness.core.received(message, from: harness.peer, at: harness.now, into: &harness.effects)

@@ -40,7 +40,7 @@ import Wire
         /// Whether the next frame may be taken.
         func send(_ type: MessageType, _ payload: [UInt8], from id: PeerID? = nil) -> Bool {
             let id = id ?? peer
-            let message = InboundMessage(type: UInt64(type.rawValue), payload: payload, timestamp: 0)
+            let message = Envelope(type: UInt64(type.rawValue), payload: payload, timestamp: 0)
             core.received(message, from: id, at: now, into: &effects)
             return core.frameTaken(id, at: now, into: &effects)
         }

@@ -120,7 +120,7 @@ final class SimulatedNetwork {
     func send(_ frame: [UInt8], over id: PeerID) {
         guard let end = connections[id] else { return }
         let bytes = frame[NetworkLimits.prefixBytes...]
-        guard let message = try? Array(bytes).withUnsafeBytes({ try InboundMessage(decoding: $0) }) else { return }
+        guard let message = try? Array(bytes).withUnsafeBytes({ try Envelope(decoding: $0) }) else { return }
         frames[message.type, default: 0] += 1
         let other = end.other
         after(latency) { [self] in

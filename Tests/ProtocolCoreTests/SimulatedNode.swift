@@ -27,7 +27,7 @@ final class SimulatedNode {
     var workTime: Nanoseconds = .milliseconds(1)
     private(set) var facts = Facts()
     private unowned let network: SimulatedNetwork
-    private var paused: [PeerID: [InboundMessage]] = [:]
+    private var paused: [PeerID: [Envelope]] = [:]
     private var effects: [CoreEffect] = []
     private var armed: Nanoseconds?
     private var workerFreeAt: Nanoseconds = 0
@@ -103,7 +103,7 @@ final class SimulatedNode {
         carryOut()
     }
 
-    func deliver(_ message: InboundMessage, over id: PeerID) {
+    func deliver(_ message: Envelope, over id: PeerID) {
         guard isRunning else { return }
         if paused[id] != nil {
             paused[id]?.append(message)
@@ -112,7 +112,7 @@ final class SimulatedNode {
         take(message, over: id)
     }
 
-    private func take(_ message: InboundMessage, over id: PeerID) {
+    private func take(_ message: Envelope, over id: PeerID) {
         withCore { core, effects in
             core.received(message, from: id, at: now, into: &effects)
             if !core.frameTaken(id, at: now, into: &effects) { paused[id] = paused[id] ?? [] }

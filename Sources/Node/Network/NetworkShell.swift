@@ -235,7 +235,7 @@ final class NetworkShell: @unchecked Sendable {
 
     private func take(_ frame: Frame, from socket: PeerSocket, at now: Moment) {
         do throws(Violation) {
-            let message = try frame.withUnsafeBytes { bytes throws(Violation) in try InboundMessage(decoding: bytes) }
+            let message = try frame.withUnsafeBytes { bytes throws(Violation) in try Envelope(decoding: bytes) }
             core.received(message, from: socket.id, at: now, into: &effects)
         } catch {
             core.violated(socket.id, error, at: now, into: &effects)

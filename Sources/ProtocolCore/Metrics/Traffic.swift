@@ -44,7 +44,7 @@ extension ProtocolCore {
         countSent(.blockResponse, byteCount: frameByteCount, to: id)
     }
 
-    mutating func countReceived(_ message: InboundMessage, from id: PeerID) {
+    mutating func countReceived(_ message: Envelope, from id: PeerID) {
         let byteCount = NetworkLimits.prefixBytes + message.frameByteCount
         counters.received.count(message.known, byteCount: byteCount)
         guard let index = links.index(forKey: id) else { return }

@@ -32,7 +32,7 @@ public enum FrameEncoder {
             throw FrameTooLong(byteCount: Base64.encodedCount(payload.count), limit: maxFrameBytes)
         }
         let signature = signer.map { key in
-            Hex.encodePrefixed(key.sign(InboundMessage.digest(type: type, payload: payload, timestamp: timestamp)).bytes)
+            Hex.encodePrefixed(key.sign(Envelope.digest(type: type, payload: payload, timestamp: timestamp)).bytes)
         }
         // The exact length is known when the frame is written; the room is taken from the greatest overhead.
         var writer = JSONWriter(capacity: NetworkLimits.prefixBytes + Base64.encodedCount(payload.count) + maxOverheadBytes)

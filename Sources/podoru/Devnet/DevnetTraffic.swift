@@ -123,7 +123,7 @@ private final class TrafficLink: TCPConnectionDelegate {
     func connection(_ connection: TCPConnection, didRead bytes: UnsafeRawBufferPointer) {
         var rest = bytes
         while case .frame(let frame) = decoder.next(&rest, budget: &budget, now: EventLoop.now) {
-            guard let message = try? frame.withUnsafeBytes({ try InboundMessage(decoding: $0) }) else { continue }
+            guard let message = try? frame.withUnsafeBytes({ try Envelope(decoding: $0) }) else { continue }
             // A node asks a peer without pings for its peers to see whether it lives.
             if message.known == .peerList, message.payload.isEmpty { send(.peerList, PeerList.encode([])) }
         }

@@ -152,7 +152,7 @@ private final class HandshakeListener: ChannelInboundHandler {
     private static func judge(_ frame: Frame) -> PeerAnswer {
         let now = SystemTime.unixMilliseconds
         do throws(Violation) {
-            let message = try frame.withUnsafeBytes { bytes throws(Violation) in try InboundMessage(decoding: bytes) }
+            let message = try frame.withUnsafeBytes { bytes throws(Violation) in try Envelope(decoding: bytes) }
             guard message.known == .handshake else { return .stranger(type: message.type) }
             let handshake = try Handshake(decoding: message.payload)
             try message.verify(expected: handshake.nodeID.flatMap { Address(ByteString($0)) })

@@ -11,7 +11,7 @@ import Wire
 // Unchecked: the connection and the decoder are used on the loop's thread only; what it heard has its lock.
 final class WirePeer: TCPConnectionDelegate, @unchecked Sendable {
     private struct Heard {
-        var messages: [InboundMessage] = []
+        var messages: [Envelope] = []
         var isClosed = false
     }
 
@@ -59,7 +59,7 @@ final class WirePeer: TCPConnectionDelegate, @unchecked Sendable {
 
     // MARK: For the test
 
-    var messages: [InboundMessage] { heard.withLock { $0.messages } }
+    var messages: [Envelope] { heard.withLock { $0.messages } }
     var isClosed: Bool { heard.withLock { $0.isClosed } }
 
     /// The hashes of the blocks that were relayed to it, by height.
@@ -104,7 +104,7 @@ final class WirePeer: TCPConnectionDelegate, @unchecked Sendable {
     func connection(_ connection: TCPConnection, didRead bytes: UnsafeRawBufferPointer) {
         var rest = bytes
         while case .frame(let frame) = decoder.next(&rest, budget: &budget, now: EventLoop.now) {
-            guard let message = try? frame.withUnsafeBytes({ try InboundMessage(decoding: $0) }) else { continue }
+            guard let message = try? frame.withUnsafeBytes({ try Envelope(decoding: $0) }) else { continue }
             heard.withLock { $0.messages.append(message) }
             // A node asks a peer without pings for its peers to see whether it lives.
             if message.known == .peerList, message.payload.isEmpty { send(.peerList, PeerList.encode([])) }

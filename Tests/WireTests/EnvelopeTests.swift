@@ -5,11 +5,11 @@ import TestSupport
 import Testing
 import Wire
 
-func decodeMessage(_ text: String) throws(Violation) -> InboundMessage { try decodeMessage(Array(text.utf8)) }
+func decodeMessage(_ text: String) throws(Violation) -> Envelope { try decodeMessage(Array(text.utf8)) }
 
-func decodeMessage(_ bytes: [UInt8]) throws(Violation) -> InboundMessage {
-    let result: Result<InboundMessage, Violation> = bytes.withUnsafeBytes { buffer in
-        do throws(Violation) { return .success(try InboundMessage(decoding: buffer)) } catch { return .failure(error) }
+func decodeMessage(_ bytes: [UInt8]) throws(Violation) -> Envelope {
+    let result: Result<Envelope, Violation> = bytes.withUnsafeBytes { buffer in
+        do throws(Violation) { return .success(try Envelope(decoding: buffer)) } catch { return .failure(error) }
     }
     return try result.get()
 }
@@ -24,7 +24,7 @@ func violation<T>(_ body: () throws(Violation) -> T) -> Violation? {
     }
 }
 
-@Suite struct InboundMessageTests {
+@Suite struct EnvelopeTests {
     @Test func anEnvelopeIsRead() throws {
         let signature = String(repeating: "0a", count: 65)
         let text = #"{"type":3,"payload":"NDI=","timestamp":1704556800,"signature":"0x\#(signature)"}"#
@@ -231,7 +231,7 @@ func violation<T>(_ body: () throws(Violation) -> T) -> Violation? {
         other = PrivateKey.generate(using: &generator)
     }
 
-    func signed() throws -> InboundMessage {
+    func signed() throws -> Envelope {
         let bytes = try FrameEncoder.frame(type: .ping, payload: [1, 2, 3], timestamp: 99, signer: key)
         return try decodeMessage(Array(bytes[4...]))
     }
@@ -244,7 +244,7 @@ func violation<T>(_ body: () throws(Violation) -> T) -> Violation? {
     }
 
     @Test func theDigestIsTypePayloadTimestamp() throws {
-        let digest = InboundMessage.digest(type: .ping, payload: [1, 2, 3], timestamp: 99)
+        let digest = Envelope.digest(type: .ping, payload: [1, 2, 3], timestamp: 99)
         #expect(digest == SHA256.hash([8, 1, 2, 3, 0, 0, 0, 0, 0, 0, 0, 99]))
     }
 
