@@ -48,7 +48,7 @@ let package = Package(
         .executable(name: "podoru", targets: ["podoru"]),
         .library(name: "PodoruWire", targets: ["Network", "Wire", "RateLimiter"]),
         .library(name: "PodoruLedger", targets: ["Primitives", "Ledger"]),
-        .library(name: "PodoruProtocol", targets: ["ProtocolCore", "Peering", "Gossip", "Sync", "Mempool", "Consensus"]),
+        .library(name: "PodoruProtocol", targets: ["ProtocolCore", "Peering", "Gossip", "Sync", "Chain", "Mempool", "Consensus"]),
         .library(name: "PodoruEventLoop", targets: ["EventLoop"]),
         .library(name: "PodoruNode", targets: ["Node", "API"]),
     ],
@@ -85,9 +85,11 @@ let package = Package(
         module("Sync", ["Primitives", "Network", "Wire", deque]),
         module("Mempool", ["Primitives", "Ledger", deque, heap, ordered]),
         module("Consensus", ["Primitives", "Ledger"]),
+        // What runs on the chain's thread: the chain's processor, and what the core and it say to each other.
+        module("Chain", ["Primitives", "Ledger", "Network", "Wire", "Gossip", "Sync", "Mempool", "Consensus"]),
         module(
             "ProtocolCore",
-            ["Primitives", "Ledger", "Network", "Wire", "RateLimiter", "Peering", "Gossip", "Sync", "Mempool", "Consensus", deque]),
+            ["Primitives", "Ledger", "Network", "Wire", "RateLimiter", "Peering", "Gossip", "Sync", "Consensus", "Chain", deque]),
 
         // The machine: sockets, disk, files.
         module("EventLoop", ["CCrash", "CSystemShims", deque]),
@@ -100,7 +102,7 @@ let package = Package(
             "Node",
             [
                 "Primitives", "Ledger", "Network", "Wire", "RateLimiter", "Peering", "Gossip", "Sync", "Mempool", "Consensus",
-                "ProtocolCore", "EventLoop", "Storage", "PodoruConfiguration", "CSystemShims", logging, lifecycle, deque,
+                "Chain", "ProtocolCore", "EventLoop", "Storage", "PodoruConfiguration", "CSystemShims", logging, lifecycle, deque,
             ]),
         module(
             "API",
@@ -145,14 +147,15 @@ let package = Package(
         tests("Consensus", ["Consensus", "Ledger", "Primitives"]),
         tests(
             "ProtocolCore",
-            ["ProtocolCore", "Peering", "Gossip", "Sync", "Mempool", "Consensus", "Network", "Wire", "Ledger", "Primitives"]),
+            ["ProtocolCore", "Peering", "Gossip", "Sync", "Chain", "Mempool", "Consensus", "Network", "Wire", "Ledger", "Primitives"]),
+        tests("Chain", ["Chain", "Sync", "Mempool", "Network", "Wire", "Ledger", "Primitives"]),
         tests("EventLoop", ["EventLoop"]),
         tests("Storage", ["Storage", "Ledger", "Primitives"]),
         tests("Configuration", ["PodoruConfiguration", "Network", "Wire", "Peering", "Sync", "Primitives"]),
         tests(
             "Node",
             [
-                "podoru", "Node", "ProtocolCore", "Peering", "EventLoop", "PodoruConfiguration", "Storage", "Mempool", "Ledger",
+                "podoru", "Node", "ProtocolCore", "Chain", "Peering", "EventLoop", "PodoruConfiguration", "Storage", "Mempool", "Ledger",
                 "Network", "Wire", "Primitives", logging,
             ]),
         tests(

@@ -1,3 +1,4 @@
+public import Chain
 public import Consensus
 public import Network
 public import Peering

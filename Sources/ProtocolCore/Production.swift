@@ -1,3 +1,4 @@
+internal import Chain
 internal import Consensus
 internal import Primitives
 internal import Sync

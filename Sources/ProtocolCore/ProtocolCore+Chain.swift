@@ -1,3 +1,4 @@
+public import Chain
 internal import Consensus
 internal import Gossip
 internal import Ledger
@@ -161,5 +162,14 @@ extension ProtocolCore {
             }
             if let id { resumeIfFree(id, at: now, into: &effects) }
         }
+    }
+}
+
+extension Head {
+    /// How long ago it was made by its own word, in nanoseconds; below zero when its maker's clock is ahead of ours. Timestamps are
+    /// whole seconds.
+    func age(at now: Moment) -> Nanoseconds {
+        // A block's timestamp may be any number.
+        .milliseconds(now.unixMilliseconds.subtracting(clamping: timestamp.multiplied(clampingBy: 1000)))
     }
 }

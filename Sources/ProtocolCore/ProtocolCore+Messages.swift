@@ -1,3 +1,4 @@
+internal import Chain
 internal import Gossip
 internal import Ledger
 public import Network

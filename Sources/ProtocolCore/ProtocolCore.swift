@@ -1,3 +1,4 @@
+public import Chain
 public import Consensus
 public import Gossip
 internal import Ledger

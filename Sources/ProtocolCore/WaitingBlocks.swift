@@ -1,3 +1,4 @@
+internal import Chain
 internal import Primitives
 internal import Wire
 

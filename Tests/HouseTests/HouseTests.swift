@@ -7,7 +7,8 @@ import Testing
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
     static let core = [
-        "Primitives", "Ledger", "RateLimiter", "Network", "Wire", "Peering", "Gossip", "Sync", "Mempool", "Consensus", "ProtocolCore",
+        "Primitives", "Ledger", "RateLimiter", "Network", "Wire", "Peering", "Gossip", "Sync", "Mempool", "Consensus", "Chain",
+        "ProtocolCore",
     ]
     static let machine = ["EventLoop", "Storage", "PodoruConfiguration"]
     static let commands = ["podoru", "podoru-bench"]

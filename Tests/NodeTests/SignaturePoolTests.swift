@@ -1,3 +1,4 @@
+import Chain
 import EventLoop
 import Foundation
 import Ledger

@@ -1,3 +1,4 @@
+import Chain
 import Dispatch
 import Ledger
 import Mempool

@@ -1,3 +1,4 @@
+import Chain
 import Network
 import Peering
 import Primitives

@@ -1,3 +1,4 @@
+import Chain
 import Mempool
 import Network
 import Peering

@@ -1,3 +1,4 @@
+internal import Chain
 internal import Ledger
 internal import Mempool
 internal import ProtocolCore

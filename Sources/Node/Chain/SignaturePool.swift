@@ -1,9 +1,9 @@
+public import Chain
 internal import DequeModule
 internal import EventLoop
 public import Ledger
 public import Network
 public import Primitives
-public import ProtocolCore
 internal import Storage
 internal import Wire
 

@@ -1,3 +1,4 @@
+internal import Chain
 public import Ledger
 public import Mempool
 public import Primitives

@@ -1,3 +1,4 @@
+internal import Chain
 internal import Consensus
 internal import EventLoop
 internal import Logging

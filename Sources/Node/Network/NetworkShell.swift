@@ -1,3 +1,4 @@
+internal import Chain
 internal import DequeModule
 internal import EventLoop
 internal import Network

@@ -21,13 +21,6 @@ public struct Head: Hashable, Sendable {
         self.hash = hash
         self.timestamp = timestamp
     }
-
-    /// How long ago it was made by its own word, in nanoseconds; below zero when its maker's clock is ahead of ours. Timestamps are
-    /// whole seconds.
-    func age(at now: Moment) -> Nanoseconds {
-        // A block's timestamp may be any number.
-        .milliseconds(now.unixMilliseconds.subtracting(clamping: timestamp.multiplied(clampingBy: 1000)))
-    }
 }
 
 /// A block that a peer sent, on its way to validation.
@@ -41,6 +34,15 @@ public struct ReceivedBlock: Sendable {
     public var producer: ByteString
     /// When its frame was complete.
     public var receivedAt: Nanoseconds
+
+    public init(hash: Hash32, height: UInt64, payload: [UInt8], from: PeerID, producer: ByteString, receivedAt: Nanoseconds) {
+        self.hash = hash
+        self.height = height
+        self.payload = payload
+        self.from = from
+        self.producer = producer
+        self.receivedAt = receivedAt
+    }
 }
 
 /// A transaction on its way to the mempool.

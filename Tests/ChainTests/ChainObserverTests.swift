@@ -6,7 +6,7 @@ import Sync
 import Testing
 import Wire
 
-@testable import ProtocolCore
+@testable import Chain
 
 /// What a chain processor says of transactions and tells its observer.
 @Suite struct ChainObserverTests {
@@ -40,8 +40,8 @@ import Wire
         var now: Moment { Moment(uptime: time, unixMilliseconds: (Self.start + 1000) * 1000) }
 
         init(limits: MempoolLimits = MempoolLimits()) throws {
-            authority = try World.key(0)
-            users = try (0..<3).map { try World.key(100 + $0) }
+            authority = try Harness.key(0)
+            users = try (0..<3).map { try Harness.key(100 + $0) }
             genesis = try Genesis(
                 GenesisConfiguration(
                     timestamp: Self.start, authorities: [authority.address.checksummed],
@@ -49,6 +49,10 @@ import Wire
             chain = try ChainProcessor(
                 engine: ChainEngine(genesis: genesis, store: MemoryChainStore()), limits: limits, key: authority)
             chain.observer = recorder
+        }
+
+        private static func key(_ index: Int) throws -> PrivateKey {
+            try PrivateKey(bytes: SHA256.hash(Array("simulated key \(index)".utf8)).bytes)
         }
 
         func wait(_ span: Nanoseconds) { time += span }
