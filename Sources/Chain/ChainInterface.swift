@@ -9,20 +9,6 @@ internal import Wire
 // What the core and the chain worker say to each other. The worker (Node) runs on its own thread over LMDB; a simulation
 // runs the same conversation over `MemoryChainStore` in the same thread.
 
-/// The head of the chain, as far as the core needs it.
-public struct Head: Hashable, Sendable {
-    public var height: UInt64
-    public var hash: Hash32
-    /// The timestamp of its header: unix seconds.
-    public var timestamp: Int64
-
-    public init(height: UInt64, hash: Hash32, timestamp: Int64) {
-        self.height = height
-        self.hash = hash
-        self.timestamp = timestamp
-    }
-}
-
 /// A block that a peer sent, on its way to validation.
 public struct ReceivedBlock: Sendable {
     public var hash: Hash32

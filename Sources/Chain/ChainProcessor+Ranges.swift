@@ -112,7 +112,7 @@ extension ChainProcessor {
 
     /// Whether our chain holds this very block: gossip may have brought it meanwhile.
     private func isOurs(_ block: PreparedBlock) throws(ChainError) -> Bool {
-        guard let header = block.block.header, header.height <= engine.tip.height else { return false }
+        guard let header = block.block.header, header.height <= engine.head.height else { return false }
         do { return try engine.store.height(ofBlock: block.hash) == header.height } catch { throw .store(error) }
     }
 

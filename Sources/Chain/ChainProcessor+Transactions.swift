@@ -82,7 +82,7 @@ extension ChainProcessor {
         // Its transactions' signatures were checked when they were admitted.
         var prepared = PreparedBlock(unverified: block)
         prepared.verify(knownSender: mempool.knownSender)
-        let height = engine.tip.height + 1
+        let height = engine.head.height + 1
         if case .refuse(let signed) = signGuard.verdict(height: height, hash: prepared.hash) {
             report(
                 .productionSkipped(

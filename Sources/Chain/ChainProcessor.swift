@@ -40,7 +40,7 @@ public final class ChainProcessor {
     }
 
     /// The head as the core knows it.
-    public var head: Head { Head(engine.tip) }
+    public var head: Head { engine.head }
 
     /// Does one command and reports what became of it.
     ///
@@ -66,7 +66,7 @@ public final class ChainProcessor {
         tellRemoved(mempool.tick(now.uptime))
     }
 
-    // MARK: A block at the tip
+    // MARK: A block at the head
 
     private func validate(_ block: ReceivedBlock, at now: Moment, report: Report) throws(ChainError) {
         let prepared: PreparedBlock
@@ -80,7 +80,7 @@ public final class ChainProcessor {
             try engine.begin()
             let applied = try engine.apply(prepared, now: now)
             let count = prepared.transactions.count
-            report(.blockValidated(hash: block.hash, head: Head(applied.tip), transactionCount: count))
+            report(.blockValidated(hash: block.hash, head: applied.head, transactionCount: count))
             try engine.commit()
             try follow([prepared])
             report(.blockCommitted(head))
@@ -99,7 +99,7 @@ public final class ChainProcessor {
         for block in blocks {
             do { tellRemoved(try mempool.blockApplied(block, on: engine.store)) } catch { throw .store(error) }
         }
-        observer?.committed(blocks, tip: engine.tip)
+        observer?.committed(blocks, head: engine.head)
     }
 
     func tellRemoved(_ removals: [MempoolRemoval]) {
@@ -115,9 +115,9 @@ public protocol ChainObserver: AnyObject {
     func admitted(_ transaction: PreparedTransaction)
     /// These have left the mempool; never an empty list. What had to make room for an admission is told before it.
     func removed(_ removals: [MempoolRemoval])
-    /// These are on disk, in the order of their heights and without a gap, and `tip` is the last of them: one block, or a range that sync
+    /// These are on disk, in the order of their heights and without a gap, and `head` is the last of them: one block, or a range that sync
     /// applied. What they removed from the mempool was told before.
-    func committed(_ blocks: [PreparedBlock], tip: ChainTip)
+    func committed(_ blocks: [PreparedBlock], head: Head)
 }
 
 /// Does the expensive, stateless part of checking blocks and transactions.
@@ -149,11 +149,5 @@ extension TransactionCandidate {
             prepared.verify()
             return prepared
         }
-    }
-}
-
-extension Head {
-    public init(_ tip: ChainTip) {
-        self.init(height: tip.height, hash: tip.hash, timestamp: tip.timestamp)
     }
 }

@@ -6,7 +6,7 @@ public struct ProductionParent: Hashable, Sendable {
     public var height: UInt64
     /// Seconds since 1970-01-01 UTC, from the parent's header.
     public var timestamp: Int64
-    /// When this node made the parent its tip, or started or finished syncing with it as its tip: what comes last.
+    /// When this node made the parent its head, or started or finished syncing with it as its head: what comes last.
     public var knownSince: Nanoseconds
 
     public init(height: UInt64, timestamp: Int64, knownSince: Nanoseconds) {
@@ -23,7 +23,7 @@ public enum ProductionDecision: Hashable, Sendable {
     /// - producer: the header's `producer_addr`, as the genesis spells it.
     /// - place: 0 in turn, k for the k-th takeover.
     case produce(timestamp: Int64, producer: ByteString, place: Int)
-    /// Ask again then, or as soon as the tip changes. The wall clock may be set meanwhile, so a caller that sleeps
+    /// Ask again then, or as soon as the head changes. The wall clock may be set meanwhile, so a caller that sleeps
     /// longer than `ProducerSchedule.longestSleep` asks in between.
     case wait(untilUnixMilliseconds: Int64)
     /// Not on this parent: ask again when something other than the time has changed.
@@ -32,7 +32,7 @@ public enum ProductionDecision: Hashable, Sendable {
 
 /// Why a producer makes no block on a parent, however long it waits.
 public enum ProductionRefusal: Hashable, Sendable, CustomStringConvertible {
-    /// The node fetches older blocks: its tip is not the network's.
+    /// The node fetches older blocks: its head is not the network's.
     case syncing
     /// The key of this node is none of the authorities.
     case notAnAuthority(Address)

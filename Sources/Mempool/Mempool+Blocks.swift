@@ -26,7 +26,7 @@ extension Mempool {
     /// Follows the chain back by one block: its transactions wait again, as far as they are what this node admits.
     ///
     /// - Parameters:
-    ///   - block: the block that was the tip. Signers that it does not know are recovered here.
+    ///   - block: the block that was the head. Signers that it does not know are recovered here.
     ///   - chain: the chain without the block.
     ///   - now: the uptime.
     /// - Returns: what had to leave: a sender's highest nonces when it cannot pay all, or what was evicted.

@@ -1,5 +1,6 @@
 public import Chain
 public import Consensus
+public import Ledger
 public import Network
 public import Peering
 public import Primitives

@@ -1,5 +1,6 @@
 internal import Chain
 internal import Consensus
+internal import Ledger
 internal import Primitives
 internal import Sync
 

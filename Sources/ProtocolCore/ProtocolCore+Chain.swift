@@ -122,7 +122,7 @@ extension ProtocolCore {
         guard newHead.height > head.height else { return }
         head = newHead
         peers.localHeightChanged(newHead.height)
-        sync.localTip(newHead.height, at: now, into: &syncEffects)
+        sync.localHead(newHead.height, at: now, into: &syncEffects)
         reconsiderProduction(at: now)
         for candidate in waiting.take(height: newHead.height + 1) { offer(candidate, at: now, into: &effects) }
     }

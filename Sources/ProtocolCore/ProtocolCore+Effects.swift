@@ -1,5 +1,6 @@
 internal import Chain
 internal import Gossip
+internal import Ledger
 internal import Network
 internal import Peering
 internal import Primitives

@@ -1,7 +1,7 @@
-public import Chain
+internal import Chain
 public import Consensus
 public import Gossip
-internal import Ledger
+public import Ledger
 internal import Network
 public import Peering
 public import Primitives

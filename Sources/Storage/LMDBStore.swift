@@ -62,7 +62,7 @@ public final class LMDBStore: ChainStore {
     /// is far above anything that one write may hold.
     private static let maxRepeats = 16
 
-    /// Opens the store in `directory`, which is checked first: its pages (`StoreInspector`), its format, its tip.
+    /// Opens the store in `directory`, which is checked first: its pages (`StoreInspector`), its format, its head.
     ///
     /// Costs a read of the whole file up to `StoreOptions.fullCheckBytes`, of the state above. The chain is not replayed.
     public init(directory: String, access: Access = .create, options: StoreOptions = StoreOptions()) throws(StoreError) {
@@ -160,8 +160,8 @@ public final class LMDBStore: ChainStore {
         }
     }
 
-    public func removeTip(_ undo: UndoRecord) throws {
-        try perform(.removeTip(undo))
+    public func removeHead(_ undo: UndoRecord) throws {
+        try perform(.removeHead(undo))
         if unwritten.last?.height == undo.block.height { unwritten.removeLast() }
         lastNonces.removeAll(keepingCapacity: true)
     }
@@ -233,7 +233,7 @@ public final class LMDBStore: ChainStore {
 
     // MARK: Reading
 
-    public func tip() throws -> ChainTip? { try read { try $0.tip() } }
+    public func head() throws -> Head? { try read { try $0.head() } }
 
     public func block(atHeight height: UInt64) throws -> [UInt8]? { try unwrittenRecord(height)?.json ?? read { try $0.block(height) } }
 

@@ -19,9 +19,9 @@ public struct ReadSnapshot: ~Copyable {
     }
 
     /// The newest block, or `nil` in an empty store.
-    public func tip() throws -> ChainTip? { try view.tip() }
+    public func head() throws -> Head? { try view.head() }
 
-    /// The canonical JSON of the block at `height`, or `nil` above the tip.
+    /// The canonical JSON of the block at `height`, or `nil` above the head.
     public func block(atHeight height: UInt64) throws -> [UInt8]? { try view.block(height) }
 
     /// The blocks from `first` on as the payload of a BlockResponse to a range (`protocol.md`, type 4): at most `count`,
@@ -56,7 +56,7 @@ public struct ReadSnapshot: ~Copyable {
         try view.forEachState(prefix: prefix, after: after, limit: limit, body)
     }
 
-    /// What takes the block at `height` back, or `nil` above the tip.
+    /// What takes the block at `height` back, or `nil` above the head.
     public func undoRecord(atHeight height: UInt64) throws -> UndoRecord? { try view.undoRecord(height) }
 
     /// Whether a block holds a transaction of `sender` with this nonce.

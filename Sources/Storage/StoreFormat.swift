@@ -23,7 +23,7 @@ enum Database: String, CaseIterable {
     case undo
     /// sender (20) ‖ nonce (8) → nothing
     case nonces
-    /// name → value: format version, tip, genesis hash and what else the ledger keeps
+    /// name → value: format version, head, genesis hash and what else the ledger keeps
     case metadata
 }
 

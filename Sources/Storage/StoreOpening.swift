@@ -1,7 +1,7 @@
 internal import Ledger
 internal import Primitives
 
-/// What happens once when a store is opened: its sub-databases, its format, its tip.
+/// What happens once when a store is opened: its sub-databases, its format, its head.
 enum StoreOpening {
     /// An empty file is what a crash before the first write leaves, or all that is left of a store: a node that began anew on
     /// that would forget what it has signed.
@@ -47,13 +47,13 @@ enum StoreOpening {
         return version.bytes
     }
 
-    /// Checks the format, which it returns, and that the tip, its block and the indexes belong together.
+    /// Checks the format, which it returns, and that the head, its block and the indexes belong together.
     static func check(_ environment: Environment, _ databases: Databases) throws(StoreError) -> UInt32 {
         try untyped(environment) {
             try environment.read { transaction in
                 let view = StoreView(transaction: transaction, databases: databases)
                 let version = try checkFormat(view)
-                try checkTip(view)
+                try checkHead(view)
                 return version
             }
         }
@@ -74,15 +74,15 @@ enum StoreOpening {
         return version
     }
 
-    private static func checkTip(_ view: StoreView) throws {
+    private static func checkHead(_ view: StoreView) throws {
         let blocks = try view.counts().blocks
-        guard let tip = try view.tip() else {
+        guard let head = try view.head() else {
             guard blocks == 0 else { throw finding(view, .corrupted, "there are \(blocks) blocks but no tip") }
             return
         }
-        guard UInt64(blocks) == tip.height + 1, try view.hasBlock(tip.height),
-            try view.undoRecord(tip.height)?.block == tip, try view.height(ofBlock: tip.hash) == tip.height
-        else { throw finding(view, .corrupted, "the tip \(tip.height) does not belong to the \(blocks) blocks") }
+        guard UInt64(blocks) == head.height + 1, try view.hasBlock(head.height),
+            try view.undoRecord(head.height)?.block == head, try view.height(ofBlock: head.hash) == head.height
+        else { throw finding(view, .corrupted, "the tip \(head.height) does not belong to the \(blocks) blocks") }
     }
 
     private static func finding(_ view: StoreView, _ kind: StoreError.Kind, _ detail: String) -> StoreError {

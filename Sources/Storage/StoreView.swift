@@ -29,9 +29,9 @@ struct StoreView {
 
     // MARK: Chain
 
-    func tip() throws -> ChainTip? {
-        guard let bytes = try metadata(MetadataKey.tip) else { return nil }
-        do { return try ChainTip(decoding: bytes) } catch { throw damaged("the tip") }
+    func head() throws -> Head? {
+        guard let bytes = try metadata(MetadataKey.head) else { return nil }
+        do { return try Head(decoding: bytes) } catch { throw damaged("the tip") }
     }
 
     func block(_ height: UInt64) throws -> [UInt8]? {

@@ -5,7 +5,7 @@ internal import Primitives
 /// One step of an open write, kept until the commit so that it can be repeated on a larger map.
 enum PendingWrite {
     case append(BlockRecord)
-    case removeTip(UndoRecord)
+    case removeHead(UndoRecord)
     case metadata([UInt8], [UInt8])
 }
 
@@ -18,19 +18,19 @@ struct StoreWriter {
     func perform(_ step: PendingWrite) throws {
         switch step {
         case .append(let record): try append(record)
-        case .removeTip(let undo): try removeTip(undo)
+        case .removeHead(let undo): try removeHead(undo)
         case .metadata(let key, let value): try setMetadata(key, value)
         }
     }
 
     private func append(_ record: BlockRecord) throws {
-        let tip = try view.tip()
-        guard tip?.hash == record.undo.parent?.hash, record.height == tip.map({ $0.height + 1 }) ?? 0 else {
-            throw inconsistent("block \(record.height) does not follow the tip \(tip.map { "\($0.height)" } ?? "of an empty store")")
+        let head = try view.head()
+        guard head?.hash == record.undo.parent?.hash, record.height == head.map({ $0.height + 1 }) ?? 0 else {
+            throw inconsistent("block \(record.height) does not follow the tip \(head.map { "\($0.height)" } ?? "of an empty store")")
         }
         try putHeight(databases.blockHeights, record.hash, record.height)
         // Into empty databases in the order of their keys: a genesis may have hundreds of thousands, which fill their pages so.
-        let isFirst = tip == nil
+        let isFirst = head == nil
         let entries = isFirst ? record.transactions.sorted { $0.id < $1.id } : record.transactions
         for entry in entries { try putLocation(entry, record.height, append: isFirst) }
         for used in record.nonces {
@@ -41,7 +41,7 @@ struct StoreWriter {
         // Long keys do not stand in their own order.
         let isAscending = isFirst && !record.writes.contains { StateKey.isLong($0.key) }
         for write in record.writes { try putState(write, append: isAscending) }
-        try putTip(record.tip)
+        try putHead(record.head)
     }
 
     /// The block and what undoes it, which nobody looks for before the commit (`LMDBStore`).
@@ -51,16 +51,16 @@ struct StoreWriter {
         try putChecked(databases.undo, record.height, undo)
     }
 
-    private func removeTip(_ undo: UndoRecord) throws {
-        let tip = try view.tip()
-        guard let tip, let parent = undo.parent, tip.hash == undo.block.hash else {
+    private func removeHead(_ undo: UndoRecord) throws {
+        let head = try view.head()
+        guard let head, let parent = undo.parent, head.hash == undo.block.hash else {
             throw inconsistent("block \(undo.block.height) is not a tip that can be removed")
         }
-        try withHeightKey(tip.height) { key in
+        try withHeightKey(head.height) { key in
             _ = try transaction.delete(databases.blocks, key)
             _ = try transaction.delete(databases.undo, key)
         }
-        try tip.hash.withUnsafeBytes { key throws(StoreError) in _ = try transaction.delete(databases.blockHeights, key) }
+        try head.hash.withUnsafeBytes { key throws(StoreError) in _ = try transaction.delete(databases.blockHeights, key) }
         for id in undo.transactions {
             try id.withUnsafeBytes { key throws(StoreError) in _ = try transaction.delete(databases.transactions, key) }
         }
@@ -68,7 +68,7 @@ struct StoreWriter {
             try NonceKey.with(used.sender, used.nonce) { _ = try transaction.delete(databases.nonces, $0) }
         }
         for write in undo.oldValues { try putState(write) }
-        try putTip(parent)
+        try putHead(parent)
     }
 
     // MARK: Records
@@ -119,8 +119,8 @@ struct StoreWriter {
         }
     }
 
-    private func putTip(_ tip: ChainTip) throws {
-        try setMetadata(MetadataKey.tip, tip.encoded)
+    private func putHead(_ head: Head) throws {
+        try setMetadata(MetadataKey.head, head.encoded)
     }
 
     func setMetadata(_ key: [UInt8], _ value: [UInt8]) throws {

@@ -20,7 +20,7 @@ public enum SyncEffect: Hashable, Sendable {
     /// `rangeMalformed`. Without this effect the payload is of no use and is dropped. A range of one height is the
     /// single form: an object instead of an array.
     case prepare(SyncTicket, PeerID, HeightRange)
-    /// Apply a prepared range after all that were handed out before. Heights up to the tip are skipped. Answered with
+    /// Apply a prepared range after all that were handed out before. Heights up to the head are skipped. Answered with
     /// `rangeApplied` or `rangeRejected`, which use the ticket up.
     case apply(SyncTicket)
     /// Forget what is held for the ticket, in whatever stage; an answer for it is ignored.
@@ -90,7 +90,7 @@ public enum SyncRejection: Hashable, Sendable {
     case invalidBlock
     /// The first block's previous hash is not our block: one of the two is on another chain.
     case otherChain
-    /// Not the peer's doing: the tip moved, the store refused. Asked for again after a pause.
+    /// Not the peer's doing: the head moved, the store refused. Asked for again after a pause.
     case faultless
 }
 

@@ -110,17 +110,17 @@ extension SyncManager {
         advance(at: now, into: &effects)
     }
 
-    /// All blocks of the range are part of the chain now, whose tip is `newHeight`.
+    /// All blocks of the range are part of the chain now, whose head is `newHeight`.
     public mutating func rangeApplied(_ ticket: SyncTicket, newHeight: UInt64, at now: Moment, into effects: inout [SyncEffect]) {
         guard let index = segmentIndex(ticket), segments[index].isApplying else {
             // Discarded too late: the worker had applied it already.
-            if newHeight > height { localTip(newHeight, at: now, into: &effects) }
+            if newHeight > height { localHead(newHeight, at: now, into: &effects) }
             return
         }
         let segment = segments.remove(at: index)
         height = max(height, newHeight)
         if height < segment.last { segments.insert(newSegment(height + 1, segment.last), at: index) }
-        dropBelowTip(into: &effects)
+        dropBelowHead(into: &effects)
         advance(at: now, into: &effects)
     }
 
@@ -144,7 +144,7 @@ extension SyncManager {
         case .otherChain: markFork(answer.peer, at: retry, now, into: &effects)
         case .faultless: pausedUntil = now.uptime + configuration.faultlessPause
         }
-        dropBelowTip(into: &effects)
+        dropBelowHead(into: &effects)
         advance(at: now, into: &effects)
     }
 

@@ -60,7 +60,7 @@ extension SyncManager {
     }
 
     /// Drops what the chain has by now. Segments in the worker stay until it answers: it skips what it has.
-    mutating func dropBelowTip(into effects: inout [SyncEffect]) {
+    mutating func dropBelowHead(into effects: inout [SyncEffect]) {
         for segment in segments where segment.last <= height && !segment.isApplying {
             if let answer = segment.answer { effects.append(.discard(answer.ticket)) }
         }
@@ -76,7 +76,7 @@ extension SyncManager {
         while let last = segments.last, last.isWanted, last.first > reach { segments.removeLast() }
     }
 
-    /// Hands the ready segments at the tip to the worker, in order.
+    /// Hands the ready segments at the head to the worker, in order.
     mutating func applyReady(into effects: inout [SyncEffect]) {
         for index in segments.indices.prefix(configuration.applyingRanges) {
             switch segments[index].state {

@@ -60,7 +60,7 @@ extension SyncManager {
     /// Sees from the credible claims where the chain is, and whether the node is behind it.
     ///
     /// A claim above ours counts when its peer has delivered blocks, or when the peers that claim more outnumber those
-    /// that do not: one stranger that claims 10^18 does not make a node at the tip call itself syncing. The target shown
+    /// that do not: one stranger that claims 10^18 does not make a node at the head call itself syncing. The target shown
     /// is the second highest of these claims where there are two (a height that two peers vouch for), since one liar
     /// would make the percentage meaningless. Whether the node has arrived goes by the highest.
     ///

@@ -5,7 +5,7 @@ internal import Wire
 
 /// Batch synchronisation: which blocks to ask whom for, in which order to apply them, and what to hold against a peer.
 ///
-/// A plan of segments covers the heights from the tip upwards without holes. Ranges of 100 are asked for from all peers
+/// A plan of segments covers the heights from the head upwards without holes. Ranges of 100 are asked for from all peers
 /// that have them, in proportion to how fast each has been; answers go to the chain worker, which splits, decodes and
 /// checks them side by side (`prepare`), and are applied strictly in order. A peer that stalls, answers short, lies
 /// about its height or sends a bad block loses the range to another and is reported.
@@ -16,7 +16,7 @@ internal import Wire
 /// Bounds: `SyncConfiguration.windowRanges` requests in flight, `heldRanges` and `heldBytes` of answers; per peer one
 /// record and at most `requestsPerPeer` requests plus probes. Peers themselves are bounded by `max_peers`.
 ///
-/// What the shell owes: calls in the order of events; after `localTip` and before the next request goes out nothing
+/// What the shell owes: calls in the order of events; after `localHead` and before the next request goes out nothing
 /// else; each `prepare` and `apply` answered once; `tick` at `nextDeadline`.
 public struct SyncManager: Sendable {
     /// The bounds as they are in force.
@@ -45,7 +45,7 @@ public struct SyncManager: Sendable {
     var pausedUntil: Nanoseconds?
     var rate: AppliedRate
 
-    /// A manager at the chain's tip `height`, without peers.
+    /// A manager at the chain's head `height`, without peers.
     public init(configuration: SyncConfiguration = SyncConfiguration(), height: UInt64, at now: Moment) {
         self.configuration = configuration.clamped()
         self.height = height
@@ -76,7 +76,7 @@ public struct SyncManager: Sendable {
     }
 
     /// A peer has relayed a block of this height, valid or not, and so says that it has all blocks below: more than a
-    /// number in a ping, hence it ends the time for which its claims are cut after a lie. Call `localTip` first where
+    /// number in a ping, hence it ends the time for which its claims are cut after a lie. Call `localHead` first where
     /// the block was applied, and do not call it while the block is in validation, or it is asked for once more.
     public mutating func peerHasBlock(_ id: PeerID, height claim: UInt64, at now: Moment, into effects: inout [SyncEffect]) {
         guard let index = peerIndex(id), claim > peers[index].believedClaim else { return }
@@ -115,16 +115,16 @@ public struct SyncManager: Sendable {
 
     // MARK: The chain
 
-    /// The tip moved otherwise than by `apply`: a block came by gossip or was produced here, or blocks were undone.
+    /// The head moved otherwise than by `apply`: a block came by gossip or was produced here, or blocks were undone.
     /// After an undo everything that is held is discarded, because it belongs to a chain that we have left.
-    public mutating func localTip(_ tip: UInt64, at now: Moment, into effects: inout [SyncEffect]) {
-        if tip < height {
+    public mutating func localHead(_ head: UInt64, at now: Moment, into effects: inout [SyncEffect]) {
+        if head < height {
             discardAnswers(into: &effects) { _ in true }
             segments.removeAll()
             for index in peers.indices where peers[index].fork != nil { peers[index].fork = nil }
         }
-        height = tip
-        dropBelowTip(into: &effects)
+        height = head
+        dropBelowHead(into: &effects)
         advance(at: now, into: &effects)
     }
 

@@ -65,13 +65,13 @@ private struct KeyChain {
         var first = engine.stateKeyCount
         while first < keys {
             let last = min(first + KeyChain.keysPerBlock, keys)
-            let timestamp = engine.tip.timestamp + KeyChain.blockTimeSeconds
+            let timestamp = engine.head.timestamp + KeyChain.blockTimeSeconds
             // Ascending, so that no leaf of the state's tree moves.
             let operations = (first..<last).map { number in
                 Operation(type: .set, key: ByteString("key:\(10_000_000 + number)"), value: Array("\(number)".utf8))
             }
-            let producer = authorities[Int(engine.tip.height + 1) % authorities.count]
-            let transaction = Transaction(operations: operations, timestamp: timestamp, nonce: engine.tip.height, key: authorities[0])
+            let producer = authorities[Int(engine.head.height + 1) % authorities.count]
+            let transaction = Transaction(operations: operations, timestamp: timestamp, nonce: engine.head.height, key: authorities[0])
             let built = try engine.buildBlock(transactions: [PreparedTransaction(transaction)], timestamp: timestamp, key: producer)
             guard built.refused.isEmpty else { throw BenchmarkError("the block was refused: \(built.refused[0].reason)") }
             let json = PreparedBlock(unverified: built.block).json

@@ -46,7 +46,7 @@ private final class StateChain {
 
     /// Builds the next block and applies it. Milliseconds.
     func applyNext() throws -> (apply: Double, commit: Double) {
-        let timestamp = engine.tip.timestamp + 5
+        let timestamp = engine.head.timestamp + 5
         let transactions = (0..<StateChain.writes).map { _ in
             let key = StateChain.key(Int.random(in: 0..<StateChain.keyCount, using: &random))
             let value = withUnsafeBytes(of: random.next()) { Array($0) }
@@ -55,7 +55,7 @@ private final class StateChain {
                 Transaction(
                     operations: [Operation(type: .set, key: ByteString(key), value: value)], timestamp: timestamp, nonce: nonce, key: user))
         }
-        let producer = authorities[Int(engine.tip.height + 1) % authorities.count]
+        let producer = authorities[Int(engine.head.height + 1) % authorities.count]
         let built = try engine.buildBlock(transactions: transactions, timestamp: timestamp, key: producer)
         guard built.refused.isEmpty else { throw BenchmarkError("the block was refused: \(built.refused[0].reason)") }
         let rules = engine.rules

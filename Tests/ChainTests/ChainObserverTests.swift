@@ -21,8 +21,8 @@ import Wire
             for removal in removals { heard.append("\(removal.reason) \(name(removal.hash))") }
         }
 
-        func committed(_ blocks: [PreparedBlock], tip: ChainTip) {
-            heard.append("committed \(blocks.map { "\($0.block.header?.height ?? 0)" }.joined(separator: ",")) head \(tip.height)")
+        func committed(_ blocks: [PreparedBlock], head: Head) {
+            heard.append("committed \(blocks.map { "\($0.block.header?.height ?? 0)" }.joined(separator: ",")) head \(head.height)")
         }
 
         private func name(_ hash: Hash32) -> String { names[hash] ?? "?" }

@@ -187,7 +187,7 @@ import Testing
         #expect(try tool.run("import", "--data-dir", "full", "spaced.jsonl").code == 0)
     }
 
-    @Test func anExportFromAboveTheTipIsMissingInputAndMakesNoFile() throws {
+    @Test func anExportFromAboveTheHeadIsMissingInputAndMakesNoFile() throws {
         defer { tool.remove() }
         _ = try tool.run("import", "--data-dir", "data", "--genesis", Self.genesis, Self.chain)
         let result = try tool.run("export", "--data-dir", "data", "--from", "131", "out.jsonl")

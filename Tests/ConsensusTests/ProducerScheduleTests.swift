@@ -113,7 +113,7 @@ import Testing
     }
 
     @Test func afterALongPauseATakeoverGivesThoseBeforeItABlockTimeEach() {
-        // The parent is a day old; this node has known it as its tip for one second.
+        // The parent is a day old; this node has known it as its head for one second.
         let now: Int64 = 90_000_000
         let decision = decide(3, height: 0, at: now, schedule: schedule(), knownSince: now - 1000)
         #expect(decision == .wait(untilUnixMilliseconds: now + 2 * 5000 - 1000))

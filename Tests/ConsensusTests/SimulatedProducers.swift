@@ -11,7 +11,7 @@ struct SimulatedProducers {
         let timestamp: Int64
         let producer: Int
         let place: Int
-        let tip: ChainTip
+        let head: Head
 
         init(parent: Block?, timestamp: Int64, producer: Int, place: Int, weight: UInt64, hash: Hash32) {
             self.parent = parent
@@ -19,9 +19,9 @@ struct SimulatedProducers {
             self.timestamp = timestamp
             self.producer = producer
             self.place = place
-            tip = ChainTip(
-                height: height, hash: hash, previousHash: parent?.tip.hash ?? .zero, timestamp: timestamp, stateRoot: .zero,
-                producer: "", totalWeight: (parent?.tip.totalWeight ?? 0) + weight)
+            head = Head(
+                height: height, hash: hash, previousHash: parent?.head.hash ?? .zero, timestamp: timestamp, stateRoot: .zero,
+                producer: "", totalWeight: (parent?.head.totalWeight ?? 0) + weight)
         }
     }
 
@@ -29,7 +29,7 @@ struct SimulatedProducers {
         var isUp = true
         /// How far this wall clock is ahead of true time.
         var clockAheadMilliseconds: Int64 = 0
-        var tip: Block
+        var head: Block
         var knownSince: Nanoseconds = 0
         var signatures = DoubleSignGuard()
         /// What a restart finds on disk.
@@ -56,7 +56,7 @@ struct SimulatedProducers {
             rules: try authorities.rules(strictBlockTime: blockTime), blockTimeSeconds: 0, takeover: false)
         let genesis = Block(
             parent: nil, timestamp: Self.genesisSeconds, producer: -1, place: 0, weight: 0, hash: .zero)
-        producers = (0..<count).map { _ in Producer(tip: genesis) }
+        producers = (0..<count).map { _ in Producer(head: genesis) }
         random = SplitMix64(seed: seed)
     }
 
@@ -92,7 +92,7 @@ struct SimulatedProducers {
 
     /// A node that comes back fetches the best chain of the others before it produces.
     mutating func sync(_ index: Int) {
-        for other in producers where other.isUp { adopt(other.tip, at: index) }
+        for other in producers where other.isUp { adopt(other.head, at: index) }
     }
 
     private mutating func deliver() {
@@ -103,8 +103,8 @@ struct SimulatedProducers {
 
     private mutating func adopt(_ block: Block, at index: Int) {
         guard isValid(block, at: index) else { return }
-        guard ForkChoice.prefers(block.tip, over: producers[index].tip.tip, forkHeight: 0) else { return }
-        producers[index].tip = block
+        guard ForkChoice.prefers(block.head, over: producers[index].head.head, forkHeight: 0) else { return }
+        producers[index].head = block
         producers[index].knownSince = .milliseconds(nowMilliseconds)
     }
 
@@ -119,7 +119,7 @@ struct SimulatedProducers {
     }
 
     private mutating func produce(_ index: Int) {
-        let parent = producers[index].tip
+        let parent = producers[index].head
         let decision = schedule.decide(
             parent: ProductionParent(
                 height: parent.height, timestamp: parent.timestamp, knownSince: producers[index].knownSince),
@@ -144,7 +144,7 @@ struct SimulatedProducers {
     /// The best chain of producer `index`, without the genesis, oldest first.
     func chain(of index: Int) -> [Block] {
         var blocks: [Block] = []
-        var next: Block? = producers[index].tip
+        var next: Block? = producers[index].head
         while let block = next, block.parent != nil {
             blocks.append(block)
             next = block.parent
@@ -154,6 +154,6 @@ struct SimulatedProducers {
 
     /// Blocks that were signed and are on nobody's best chain.
     var orphanCount: Int {
-        producers.reduce(0) { $0 + $1.madeCount } - Int(producers.map(\.tip.height).max() ?? 0)
+        producers.reduce(0) { $0 + $1.madeCount } - Int(producers.map(\.head.height).max() ?? 0)
     }
 }

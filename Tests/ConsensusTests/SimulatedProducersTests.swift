@@ -41,8 +41,8 @@ import Testing
             network.run(seconds: 1)
             let index = Int.random(in: 0..<3, using: &random)
             network.producers[index].isUp = false
-            // Its last block may not have reached the others, and it comes back with an older tip.
-            if let parent = network.producers[index].tip.parent { network.producers[index].tip = parent }
+            // Its last block may not have reached the others, and it comes back with an older head.
+            if let parent = network.producers[index].head.parent { network.producers[index].head = parent }
             network.run(seconds: 1)
             try network.restart(index)
             if Bool.random(using: &random) { network.sync(index) }
@@ -69,7 +69,7 @@ import Testing
         network.settle()
         #expect(network.orphanCount == 0)
         #expect(network.chain(of: 0).count > 8)
-        #expect(network.chain(of: 0).last?.tip == network.chain(of: 3).last?.tip)
+        #expect(network.chain(of: 0).last?.head == network.chain(of: 3).last?.head)
     }
 
     @Test(arguments: [Int64(-3000), -900, 900, 3000, 12000])
@@ -78,8 +78,8 @@ import Testing
         network.producers[1].clockAheadMilliseconds = ahead
         network.run(seconds: 300)
         network.settle()
-        let tips = Set((0..<4).map { network.producers[$0].tip.tip })
-        #expect(tips.count == 1)
+        let heads = Set((0..<4).map { network.producers[$0].head.head })
+        #expect(heads.count == 1)
         // The others wait for a fast clock's timestamps to come: at worst each of its turns costs its whole lead.
         #expect(network.chain(of: 0).count >= 25)
         #expect(network.chain(of: 0).allSatisfy { $0.timestamp <= network.moment(of: 0).unixSeconds + 30 })

@@ -50,7 +50,7 @@ import Testing
     func anEmptyBlockIsValid(strict: Bool) throws {
         let chain = try SmallChain(strict: strict)
         #expect(try produce([], on: chain).isEmpty)
-        #expect(chain.engine.tip.height == 1)
+        #expect(chain.engine.head.height == 1)
     }
 
     @Test func onlyAnAuthorityInItsTurnMayBuild() throws {
@@ -173,7 +173,7 @@ import Testing
         #expect(try refusal(transaction(bytes: room, nonce: 1), on: chain) == nil)
         #expect(try refusal(transaction(bytes: room + 1, nonce: 1), on: chain) == .blockIsFull)
         try produce([transaction(bytes: room, nonce: 1)], on: chain)
-        #expect(chain.engine.tip.height == 1)
+        #expect(chain.engine.head.height == 1)
     }
 
     @Test func aTransactionOfMoreThanOneMebibyteIsNotAdmitted() throws {
@@ -206,16 +206,16 @@ import Testing
 
     @Test func buildingDoesNotChangeTheChain() throws {
         let chain = try SmallChain()
-        let before = (chain.engine.tip, try chain.engine.store.entries())
+        let before = (chain.engine.head, try chain.engine.store.entries())
         _ = try chain.engine.buildBlock(
             transactions: [PreparedTransaction(chain.set("a", by: chain.users[0]))], timestamp: chain.nextTime,
             key: chain.producer)
-        #expect(chain.engine.tip == before.0)
+        #expect(chain.engine.head == before.0)
         #expect(try chain.engine.store.entries().elementsEqual(before.1, by: ==))
         try produce([chain.set("b", by: chain.users[0])], on: chain)
     }
 
-    @Test func aBuilderOfAnOldTipCannotFinish() throws {
+    @Test func aBuilderOfAnOldHeadCannotFinish() throws {
         let chain = try SmallChain()
         let builder = try chain.engine.blockBuilder(timestamp: chain.nextTime, producer: chain.producer.address)
         let key = chain.producer
@@ -240,7 +240,7 @@ import Testing
             #expect(try chain.engine.rejection(of: PreparedBlock.prepare(block.json)) == nil)
         }
         #expect(taken > 0)
-        #expect(StateTree(try chain.engine.store.entries()).root == chain.engine.tip.stateRoot)
+        #expect(StateTree(try chain.engine.store.entries()).root == chain.engine.head.stateRoot)
     }
 }
 

@@ -12,7 +12,7 @@ import Testing
         let first = try SmallChain(store: store)
         #expect(try first.rejection([first.set("a", by: first.users[0])]) == nil)
         let second = try SmallChain(store: store)
-        #expect(second.engine.tip == first.engine.tip && second.engine.tip.height == 1)
+        #expect(second.engine.head == first.engine.head && second.engine.head.height == 1)
         #expect(second.engine.stateKeyCount == first.engine.stateKeyCount)
         #expect(try second.rejection([second.set("b", by: second.users[0], nonce: 2)]) == nil)
     }
@@ -32,14 +32,14 @@ import Testing
     @Test func aStoreWhoseStateWasChangedIsRefused() throws {
         let store = MemoryChainStore()
         let chain = try SmallChain(store: store)
-        var tip = chain.engine.tip
-        tip.height = 1
-        tip.hash = SHA256.hash([1])
+        var head = chain.engine.head
+        head.height = 1
+        head.hash = SHA256.hash([1])
         try store.begin()
         try store.append(
             BlockRecord(
-                tip: tip, json: [], writes: [StateWrite(key: "chain:name", value: [1])], transactions: [],
-                undo: UndoRecord(block: tip, parent: chain.engine.tip, oldValues: [], transactions: [], nonces: [])))
+                head: head, json: [], writes: [StateWrite(key: "chain:name", value: [1])], transactions: [],
+                undo: UndoRecord(block: head, parent: chain.engine.head, oldValues: [], transactions: [], nonces: [])))
         try store.commit()
         do throws(ChainOpenError) {
             _ = try ChainEngine(genesis: chain.engine.genesis, store: store)
@@ -52,34 +52,34 @@ import Testing
     @Test func anAbortedWriteLeavesEngineAndStoreAsTheyWere() throws {
         let chain = try SmallChain()
         #expect(try chain.rejection([chain.set("a", by: chain.users[0])]) == nil)
-        let (tip, entries) = (chain.engine.tip, try chain.engine.store.entries())
+        let (head, entries) = (chain.engine.head, try chain.engine.store.entries())
         try chain.engine.begin()
-        try chain.engine.undoTip()
+        try chain.engine.undoHead()
         for nonce in 1...3 {
             let block = try chain.engine.sealed(
                 [chain.set("b", by: chain.users[0], nonce: UInt64(nonce))], key: chain.producer, timestamp: chain.nextTime)
             try chain.engine.apply(PreparedBlock.prepare(block.json), now: Fixture.now)
         }
-        #expect(chain.engine.tip.height == 3)
+        #expect(chain.engine.head.height == 3)
         chain.engine.abort()
-        #expect(chain.engine.tip == tip)
+        #expect(chain.engine.head == head)
         #expect(try chain.engine.store.entries().elementsEqual(entries, by: ==))
         // The tree went back with them: its root is what the next block builds on.
         #expect(try chain.rejection([chain.set("c", by: chain.users[0], nonce: 2)]) == nil)
-        #expect(StateTree(try chain.engine.store.entries()).root == chain.engine.tip.stateRoot)
+        #expect(StateTree(try chain.engine.store.entries()).root == chain.engine.head.stateRoot)
     }
 
     @Test func aFailedCommitLeavesEngineAndStoreAsTheyWere() throws {
         let store = MemoryChainStore()
         let chain = try SmallChain(store: store)
-        let tip = chain.engine.tip
+        let head = chain.engine.head
         let block = try chain.engine.sealed([chain.set("a", by: chain.users[0])], key: chain.producer, timestamp: chain.nextTime)
         let prepared = try PreparedBlock.prepare(block.json)
         try chain.engine.begin()
         try chain.engine.apply(prepared, now: Fixture.now)
         store.failNextCommit = DiskFull()
         #expect(throws: ChainError.self) { try chain.engine.commit() }
-        #expect(chain.engine.tip == tip && store.tip() == tip)
+        #expect(chain.engine.head == head && store.head() == head)
         #expect(try chain.engine.rejection(of: prepared) == nil)
     }
 
@@ -93,7 +93,7 @@ import Testing
         #expect(throws: ChainError.self) { try chain.engine.apply(PreparedBlock.prepare(bad.json), now: Fixture.now) }
         try chain.engine.apply(PreparedBlock.prepare(good.json), now: Fixture.now)
         try chain.engine.commit()
-        #expect(chain.engine.tip.height == 1)
+        #expect(chain.engine.head.height == 1)
         #expect(try chain.engine.store.stateValue("b") == nil)
     }
 
@@ -101,10 +101,10 @@ import Testing
         let chain = try SmallChain()
         let block = try PreparedBlock.prepare(try chain.engine.sealed([], key: chain.producer, timestamp: chain.nextTime).json)
         #expect(throws: ChainError.self) { try chain.engine.apply(block, now: Fixture.now) }
-        #expect(throws: ChainError.self) { try chain.engine.undoTip() }
+        #expect(throws: ChainError.self) { try chain.engine.undoHead() }
         #expect(throws: ChainError.self) { try chain.engine.commit() }
         chain.engine.abort()
-        #expect(chain.engine.tip.height == 0)
+        #expect(chain.engine.head.height == 0)
     }
 
     @Test func signaturesThatAreNotRecoveredYetAreRecoveredInApply() throws {
@@ -183,7 +183,7 @@ import Testing
         let block = try engine.buildBlock(transactions: [], timestamp: 2, key: key).block
         #expect(block.header?.producer == name)
         try engine.add(block)
-        #expect(engine.tip.height == 1)
+        #expect(engine.head.height == 1)
     }
 
     @Test func weightsCountTwoInTurnAndOneOutOfTurn() throws {
@@ -194,7 +194,7 @@ import Testing
             let isInTurn = engine.rules.authorities[Int(header.height % 3)] == header.producer
             expected += isInTurn ? 2 : 1
         }
-        #expect(engine.tip.totalWeight == expected)
+        #expect(engine.head.totalWeight == expected)
     }
 
     /// The chain of `genesis.json` has fees configured, and the Go node charged none.

@@ -51,12 +51,12 @@ import Testing
         try engine.begin()
         for (entry, json) in zip(index, Fixture.chain).dropFirst() {
             let applied = try engine.apply(PreparedBlock.prepare(json), now: Fixture.now)
-            #expect(applied.tip.stateRoot.hex == entry.state_root, "height \(entry.height)")
+            #expect(applied.head.stateRoot.hex == entry.state_root, "height \(entry.height)")
         }
         try engine.commit()
 
         let final = try Vectors.decode(FinalState.self, from: "chain-130-state.json")
-        #expect(engine.tip.height == final.height && engine.tip.stateRoot.hex == final.state_root)
+        #expect(engine.head.height == final.height && engine.head.stateRoot.hex == final.state_root)
         let state = try engine.store.entries().reduce(into: [String: String]()) {
             $0[$1.key.text] = Data($1.value).base64EncodedString()
         }
@@ -68,15 +68,15 @@ import Testing
         let heads = try Fixture.chain.map { json in try HeaderPeek.read(json) }
         try engine.begin()
         for height in stride(from: 130, through: 1, by: -1) {
-            let undone = try engine.undoTip()
+            let undone = try engine.undoHead()
             #expect(undone.json == Fixture.chain[height])
-            #expect(engine.tip.hash == heads[height - 1].hash)
-            #expect(engine.tip.stateRoot.bytes == heads[height - 1].header.stateRoot)
+            #expect(engine.head.hash == heads[height - 1].hash)
+            #expect(engine.head.stateRoot.bytes == heads[height - 1].header.stateRoot)
         }
         try engine.commit()
         #expect(throws: ChainError.self) {
             try engine.begin()
-            try engine.undoTip()
+            try engine.undoHead()
         }
         engine.abort()
 
@@ -130,7 +130,7 @@ import Testing
         let candidates = try Candidate.load()
         #expect(candidates.count == 44)
         let engine = try Fixture.engine(height: 10)
-        let before = engine.tip
+        let before = engine.head
         for candidate in candidates {
             let prepared = try PreparedBlock.prepare(candidate.json)
             #expect(prepared.json.count == candidate.size, "\(candidate.name)")
@@ -140,15 +140,15 @@ import Testing
                 #expect(rejection == .genesisAgain, "\(candidate.name)")
             } else {
                 #expect(goWords(rejection) == candidate.outcome, "\(candidate.name)")
-                #expect(engine.tip.stateRoot.hex == candidate.rootAfter, "\(candidate.name)")
-                #expect(engine.tip.height == candidate.height, "\(candidate.name)")
+                #expect(engine.head.stateRoot.hex == candidate.rootAfter, "\(candidate.name)")
+                #expect(engine.head.height == candidate.height, "\(candidate.name)")
             }
             if rejection == nil {
                 try engine.begin()
-                try engine.undoTip()
+                try engine.undoHead()
                 try engine.commit()
             }
-            #expect(engine.tip == before, "\(candidate.name)")
+            #expect(engine.head == before, "\(candidate.name)")
         }
     }
 
@@ -195,7 +195,7 @@ import Testing
         try engine.add(replay)
         #expect(try engine.store.transactionLocation(id: transaction.hash)?.height == place.height)
         try engine.begin()
-        try engine.undoTip()
+        try engine.undoHead()
         try engine.commit()
         #expect(try engine.store.transactionLocation(id: transaction.hash)?.height == place.height)
         #expect(try engine.store.isNonceUsed(sender: sender, nonce: nonce))
@@ -212,7 +212,7 @@ import Testing
         #expect(try engine.store.transactionLocation(id: claimed)?.height == 11)
         #expect(try engine.store.transactionLocation(id: transaction.hash)?.height == 11)
         try engine.begin()
-        try engine.undoTip()
+        try engine.undoHead()
         try engine.commit()
         #expect(try !engine.store.hasTransaction(id: claimed))
         #expect(try !engine.store.hasTransaction(id: transaction.hash))

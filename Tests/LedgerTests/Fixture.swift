@@ -67,7 +67,7 @@ extension ChainEngine {
 }
 
 extension ChainEngine {
-    /// A signed block on the tip with these transactions, whether or not they are allowed: with the right state root where
+    /// A signed block on the head with these transactions, whether or not they are allowed: with the right state root where
     /// they can be executed, a zero one where not. `edit` may spoil the header before it is signed.
     func sealed(
         _ transactions: [Transaction?], key: PrivateKey, timestamp: Int64? = nil, edit: (inout BlockHeader) -> Void = { _ in }
@@ -84,7 +84,7 @@ extension ChainEngine {
             if case .store(let error) = error { throw error }
         }
         var header = BlockHeader(
-            version: 1, height: tip.height + 1, previousHash: tip.hash.bytes, timestamp: timestamp ?? tip.timestamp + 1000,
+            version: 1, height: head.height + 1, previousHash: head.hash.bytes, timestamp: timestamp ?? head.timestamp + 1000,
             merkleRoot: Merkle.root(transactions.map { $0?.hash ?? .zero }).bytes, stateRoot: root.bytes,
             producer: rules.producerName(of: key.address) ?? key.address.checksummed)
         edit(&header)

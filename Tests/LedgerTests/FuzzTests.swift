@@ -15,13 +15,13 @@ import Testing
     @Test func changedBytesOfBlocksNeverTrap() throws {
         var random = SplitMix64(seed: randomSeed("block bytes"))
         let engine = try Fixture.engine(height: 10)
-        let (tip, seeds) = (engine.tip, Array(Fixture.chain[1...20]))
+        let (head, seeds) = (engine.head, Array(Fixture.chain[1...20]))
         for _ in 0..<rounds {
             let json = random.changed(seeds[Int.random(in: 0..<seeds.count, using: &random)])
             _ = try? HeaderPeek.read(json)
             guard let prepared = try? PreparedBlock.prepare(json) else { continue }
             try tryAndUndo(prepared, engine)
-            #expect(engine.tip == tip)
+            #expect(engine.head == head)
         }
     }
 
@@ -45,13 +45,13 @@ import Testing
             if try chain.engine.rejection(of: PreparedBlock.prepare(block.json)) == nil { applied += 1 }
         }
         print("signed blocks, strict \(strict): \(applied) of \(rounds) applied")
-        #expect(StateTree(try chain.engine.store.entries()).root == chain.engine.tip.stateRoot)
-        while chain.engine.tip.height > 0 {
+        #expect(StateTree(try chain.engine.store.entries()).root == chain.engine.head.stateRoot)
+        while chain.engine.head.height > 0 {
             try chain.engine.begin()
-            for _ in 0..<min(chain.engine.tip.height, UInt64(Limits.maxUncommittedBlocks)) { try chain.engine.undoTip() }
+            for _ in 0..<min(chain.engine.head.height, UInt64(Limits.maxUncommittedBlocks)) { try chain.engine.undoHead() }
             try chain.engine.commit()
         }
-        #expect(chain.engine.tip == chain.engine.genesis.tip)
+        #expect(chain.engine.head == chain.engine.genesis.head)
         #expect(StateTree(try chain.engine.store.entries()).root == chain.engine.genesis.stateRoot)
     }
 
@@ -79,7 +79,7 @@ import Testing
             return
         }
         try engine.begin()
-        try engine.undoTip()
+        try engine.undoHead()
         try engine.commit()
     }
 }

@@ -5,9 +5,9 @@ import Testing
 @testable import Ledger
 
 @Suite struct RecordCodingTests {
-    private func tip(_ height: UInt64, _ random: inout SplitMix64) -> ChainTip {
+    private func head(_ height: UInt64, _ random: inout SplitMix64) -> Head {
         func hash() -> Hash32 { SHA256.hash(withUnsafeBytes(of: random.next()) { Array($0) }) }
-        return ChainTip(
+        return Head(
             height: height, hash: hash(), previousHash: hash(), timestamp: Int64(bitPattern: random.next()), stateRoot: hash(),
             producer: "0x0a8479160FAF69D64Ee5ae0e5a78cB63dE4e1836", totalWeight: random.next())
     }
@@ -15,7 +15,7 @@ import Testing
     private func record(_ random: inout SplitMix64) throws -> UndoRecord {
         let values: [[UInt8]?] = [nil, [], [1, 2, 3], [UInt8](repeating: 7, count: 300)]
         return UndoRecord(
-            block: tip(7, &random), parent: tip(6, &random),
+            block: head(7, &random), parent: head(6, &random),
             oldValues: values.enumerated().map { StateWrite(key: ByteString("key \($0)"), value: $1) },
             transactions: [SHA256.hash([1]), SHA256.hash([2])],
             nonces: [UsedNonce(sender: try Fixture.key(0).address, nonce: .max), UsedNonce(sender: .zero, nonce: 0)])
@@ -29,7 +29,7 @@ import Testing
         genesis.parent = nil
         genesis.oldValues = []
         #expect(try UndoRecord(decoding: genesis.encoded) == genesis)
-        #expect(try ChainTip(decoding: record.block.encoded) == record.block)
+        #expect(try Head(decoding: record.block.encoded) == record.block)
     }
 
     @Test func whatFollowsFromABlockIsLeftOutAndComesBack() throws {
@@ -39,7 +39,7 @@ import Testing
         var left = 0
         for json in Fixture.chain.dropFirst() {
             try engine.add(PreparedBlock.prepare(json))
-            let record = try #require(store.record(atHeight: engine.tip.height))
+            let record = try #require(store.record(atHeight: engine.head.height))
             guard record.indexesFollowFromBlock else { continue }
             left += 1
             let encoded = record.undo.encoded(indexesFollowFromBlock: true)

@@ -42,11 +42,11 @@ struct SmallChain {
 
     /// The authority that stands so many places behind the turn at the next height.
     func authority(place: Int) -> PrivateKey {
-        authorities[Int((engine.tip.height + 1 + UInt64(place)) % UInt64(authorities.count))]
+        authorities[Int((engine.head.height + 1 + UInt64(place)) % UInt64(authorities.count))]
     }
 
     /// The first second of the next block in turn.
-    var nextTime: Int64 { engine.tip.timestamp + SmallChain.blockTime }
+    var nextTime: Int64 { engine.head.timestamp + SmallChain.blockTime }
 
     /// A transaction of one operation by a user or an authority.
     func transaction(

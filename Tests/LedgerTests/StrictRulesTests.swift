@@ -15,7 +15,7 @@ import Testing
         // An authority pays its fees too.
         #expect(try chain.rejection([chain.transfer(50_000, to: chain.authorities[1], by: chain.users[0])]) == nil)
         #expect(try chain.rejection(Array(transactions[1...])) == nil)
-        #expect(chain.engine.tip.height == 2)
+        #expect(chain.engine.head.height == 2)
     }
 
     // MARK: Turns
@@ -31,7 +31,7 @@ import Testing
                 == .tooEarly(producer: key.address.checksummed, timestamp: earliest - 1, earliest: earliest))
         let inTime = try chain.engine.sealed([], key: key, timestamp: earliest)
         #expect(try chain.engine.rejection(of: PreparedBlock.prepare(inTime.json)) == nil)
-        #expect(chain.engine.tip.totalWeight == (place == 0 ? 2 : 1))
+        #expect(chain.engine.head.totalWeight == (place == 0 ? 2 : 1))
     }
 
     @Test func anAuthorityMaySignLongAfterItsTurn() throws {

@@ -90,7 +90,7 @@ import Testing
         #expect(transaction.size > room - 4)
         #expect(try chain.admit(transaction) == nil)
         #expect(try chain.produce(chain.pool.select()).refused.isEmpty)
-        #expect(chain.engine.tip.height == 1)
+        #expect(chain.engine.head.height == 1)
     }
 
     @Test(arguments: [false, true]) func onlyAuthoritiesMint(strict: Bool) throws {

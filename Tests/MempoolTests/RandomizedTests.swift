@@ -61,7 +61,7 @@ import Testing
 
         private mutating func randomTransaction() -> PreparedTransaction {
             let user = Int.random(in: 0..<RandomizedTests.users, using: &random)
-            let nonce = UInt64.random(in: 0..<60, using: &random) + chain.engine.tip.height * 4
+            let nonce = UInt64.random(in: 0..<60, using: &random) + chain.engine.head.height * 4
             let receiver = Int.random(in: 0..<RandomizedTests.users, using: &random)
             switch Int.random(in: 0..<10, using: &random) {
             case 0..<5: return chain.transfer(user, nonce: nonce, amount: UInt64.random(in: 1...9000, using: &random), to: receiver)
@@ -117,7 +117,7 @@ import Testing
 
         private mutating func undo() throws {
             last = "undo"
-            for _ in 0..<Int.random(in: 1...3, using: &random) where chain.engine.tip.height > 0 {
+            for _ in 0..<Int.random(in: 1...3, using: &random) where chain.engine.head.height > 0 {
                 undone += 1
                 note(try chain.pool.blockUndone(chain.undo(), on: chain.engine.store, now: now))
             }

@@ -79,7 +79,7 @@ final class TestChain {
         _ transactions: [PreparedTransaction]
     ) throws -> (block: PreparedBlock, refused: [(index: Int, reason: TransactionRejection)]) {
         let (block, refused) = try engine.buildBlock(
-            transactions: transactions, timestamp: engine.tip.timestamp + 1, key: authority)
+            transactions: transactions, timestamp: engine.head.timestamp + 1, key: authority)
         return (try apply(PreparedBlock(unverified: block)), refused)
     }
 
@@ -95,8 +95,8 @@ final class TestChain {
         }
         let leaves = state.sorted { $0.key < $1.key }.map { Merkle.leaf(key: $0.key, value: $0.value) }
         let header = BlockHeader(
-            version: 1, height: engine.tip.height + 1, previousHash: engine.tip.hash.bytes,
-            timestamp: engine.tip.timestamp + 1, merkleRoot: Merkle.root(transactions.map(\.hash)).bytes,
+            version: 1, height: engine.head.height + 1, previousHash: engine.head.hash.bytes,
+            timestamp: engine.head.timestamp + 1, merkleRoot: Merkle.root(transactions.map(\.hash)).bytes,
             stateRoot: Merkle.root(leaves).bytes, producer: authority.address.checksummed)
         return try apply(
             PreparedBlock(
@@ -108,7 +108,7 @@ final class TestChain {
         block.verify()
         try engine.begin()
         do {
-            try engine.apply(block, now: Moment(uptime: 0, unixMilliseconds: (engine.tip.timestamp + 10) * 1000))
+            try engine.apply(block, now: Moment(uptime: 0, unixMilliseconds: (engine.head.timestamp + 10) * 1000))
             try engine.commit()
         } catch {
             engine.abort()
@@ -117,10 +117,10 @@ final class TestChain {
         return block
     }
 
-    /// Takes the tip back from the chain, not from the pool.
+    /// Takes the head back from the chain, not from the pool.
     func undo() throws -> PreparedBlock {
         try engine.begin()
-        let undone = try engine.undoTip()
+        let undone = try engine.undoHead()
         try engine.commit()
         return try PreparedBlock.prepare(undone.json)
     }
@@ -136,7 +136,7 @@ final class TestChain {
     }
 
     private func refused(_ transactions: [PreparedTransaction]) throws -> [TransactionRejection] {
-        var builder = try engine.blockBuilder(timestamp: engine.tip.timestamp + 1, producer: authority.address)
+        var builder = try engine.blockBuilder(timestamp: engine.head.timestamp + 1, producer: authority.address)
         var refused: [TransactionRejection] = []
         for transaction in transactions {
             do throws(TransactionError) {

@@ -62,7 +62,7 @@ import Testing
 
     /// Whether all blocks are there; a block that is there is the right one.
     private func serves(_ chain: ChainDirectory, _ what: String) -> Bool {
-        #expect(chain.engine.tip.height == UInt64(blocks.count) - 1, "\(what)")
+        #expect(chain.engine.head.height == UInt64(blocks.count) - 1, "\(what)")
         return blocks.indices.reduce(true) { isWhole, height in
             let served = try? chain.store.reader.read { try $0.blocks(from: UInt64(height), count: 1, maxBytes: .max).payload }
             if let served { #expect(served == [UInt8(ascii: "[")] + blocks[height] + [UInt8(ascii: "]")], "\(what): block \(height)") }

@@ -34,7 +34,7 @@ import Testing
         for start in 0..<3 {
             if start > 0 { #expect(try isRecalled(configuration.json)) }
             let chain = try open(configuration.json)
-            #expect(chain.engine.tip == whole.tip && chain.engine.stateKeyCount == whole.transactionHashes.count)
+            #expect(chain.engine.head == whole.head && chain.engine.stateKeyCount == whole.transactionHashes.count)
             let genesis = chain.engine.genesis
             #expect(genesis.rules == whole.rules && genesis.hash == whole.hash && genesis.token == whole.token)
             // What only the block needs is not kept in memory.
@@ -49,7 +49,7 @@ import Testing
         do { _ = try open(configuration.json) }
         let spaced = configuration.json + [UInt8(ascii: "\n")]
         #expect(try !isRecalled(spaced))
-        do { #expect(try open(spaced).engine.tip == Genesis(configuration).tip) }
+        do { #expect(try open(spaced).engine.head == Genesis(configuration).head) }
         #expect(try isRecalled(spaced))
         #expect(try !isRecalled(configuration.json))
     }
@@ -113,13 +113,13 @@ import Testing
     @Test func itOpensAndHoldsTheSameChain() throws {
         let chain = try ChainDirectory(path, genesis: nil)
         let lines = try ReferenceChain.lines()
-        #expect(chain.engine.tip.height == 40)
+        #expect(chain.engine.head.height == 40)
         for height in 0...40 { #expect(try chain.store.block(atHeight: UInt64(height)) == lines[height], "\(height)") }
     }
 
     @Test func itIsVerified() throws {
         let outcome = try StoreVerifier(directory: path, now: { ReferenceChain.now }).run()
-        #expect(outcome.fault == nil && outcome.tip.height == 40)
+        #expect(outcome.fault == nil && outcome.head.height == 40)
     }
 
     @Test func itsBlocksAreTakenBackAndNewOnesAreWritten() throws {
@@ -127,18 +127,18 @@ import Testing
         do {
             let chain = try ChainDirectory(path, genesis: nil)
             try chain.engine.begin()
-            for _ in 0..<20 { try chain.engine.undoTip() }
+            for _ in 0..<20 { try chain.engine.undoHead() }
             try chain.engine.commit()
-            #expect(chain.engine.tip.hash == (try HeaderPeek.read(lines[20]).hash))
+            #expect(chain.engine.head.hash == (try HeaderPeek.read(lines[20]).hash))
             try chain.engine.begin()
             for line in lines[21...] { try chain.engine.apply(PreparedBlock.prepare(line), now: ReferenceChain.now) }
             try chain.engine.commit()
         }
         let chain = try ChainDirectory(path, genesis: GenesisFile([UInt8](Vectors.data("genesis.json"))))
-        #expect(chain.engine.tip.hash == (try HeaderPeek.read(try #require(lines.last)).hash))
+        #expect(chain.engine.head.hash == (try HeaderPeek.read(try #require(lines.last)).hash))
         try chain.engine.begin()
-        while chain.engine.tip.height > 0 { try chain.engine.undoTip() }
+        while chain.engine.head.height > 0 { try chain.engine.undoHead() }
         try chain.engine.commit()
-        #expect(chain.engine.tip == chain.engine.genesis.tip)
+        #expect(chain.engine.head == chain.engine.genesis.head)
     }
 }

@@ -26,10 +26,10 @@ import Testing
         #expect(outcome.fault == nil)
         #expect(outcome.blocks == 130)
         #expect(outcome.skipped == 1)
-        #expect(outcome.tip.height == 130)
-        #expect(outcome.tip.hash == last.hash)
-        #expect(outcome.tip.stateRoot.bytes == last.header.stateRoot)
-        #expect(try chain.store.tip() == outcome.tip)
+        #expect(outcome.head.height == 130)
+        #expect(outcome.head.hash == last.hash)
+        #expect(outcome.head.stateRoot.bytes == last.header.stateRoot)
+        #expect(try chain.store.head() == outcome.head)
     }
 
     @Test func aPlainFileFromTheNextHeightContinues() throws {
@@ -37,13 +37,13 @@ import Testing
         let chain = try open()
         try ReferenceChain.write(Array(lines[1...40]), to: directory.file("first"))
         try ReferenceChain.write(Array(lines[41...]), to: directory.file("second"))
-        #expect(try importFile(directory.file("first"), into: chain).tip.height == 40)
+        #expect(try importFile(directory.file("first"), into: chain).head.height == 40)
         let outcome = try importFile(directory.file("second"), into: chain)
         #expect(outcome.blocks == 90)
-        #expect(outcome.tip.height == 130)
+        #expect(outcome.head.height == 130)
         // All of it again changes nothing.
         let again = try importFile(ReferenceChain.file, into: chain)
-        #expect((again.blocks, again.skipped, again.tip.height) == (0, 131, 130))
+        #expect((again.blocks, again.skipped, again.head.height) == (0, 131, 130))
         #expect(again.fault == nil)
     }
 
@@ -53,7 +53,7 @@ import Testing
         let outcome = try importFile(directory.file("gap"), into: chain)
         #expect(outcome.fault?.line == 1)
         #expect(outcome.fault?.height == 5)
-        #expect(outcome.tip.height == 0)
+        #expect(outcome.head.height == 0)
     }
 
     @Test(arguments: [1, 50, 100, 101, 128])
@@ -69,8 +69,8 @@ import Testing
         let outcome = try importFile(directory.file("bad"), into: chain)
         #expect(outcome.fault?.line == bad + 1)
         #expect(outcome.fault?.height == UInt64(bad))
-        #expect(outcome.tip.height == UInt64(bad) - 1)
-        #expect(try chain.store.tip()?.height == UInt64(bad) - 1)
+        #expect(outcome.head.height == UInt64(bad) - 1)
+        #expect(try chain.store.head()?.height == UInt64(bad) - 1)
     }
 
     @Test(arguments: ["not json", "{}", "[1,2]", "{\"header\":7}"])
@@ -81,7 +81,7 @@ import Testing
         let chain = try open()
         let outcome = try importFile(directory.file("bad"), into: chain)
         #expect(outcome.fault?.line == 61)
-        #expect(outcome.tip.height == 59)
+        #expect(outcome.head.height == 59)
     }
 
     @Test func emptyLinesAndCarriageReturnsDoNotCount() throws {
@@ -89,7 +89,7 @@ import Testing
         try ReferenceChain.write([[], lines[0] + [0x0D], [], [0x20, 0x0D], lines[1] + [0x0D], []], to: directory.file("gaps"))
         let outcome = try importFile(directory.file("gaps"), into: try open())
         #expect(outcome.fault == nil)
-        #expect(outcome.tip.height == 1)
+        #expect(outcome.head.height == 1)
     }
 
     @Test func aCutOffGzipFileKeepsWhatItHeldWhole() throws {
@@ -98,9 +98,9 @@ import Testing
         let chain = try open()
         let outcome = try importFile(directory.file("cut.gz"), into: chain)
         #expect(outcome.fault != nil)
-        #expect(outcome.tip.height > 10)
-        #expect(outcome.tip.height < 130)
-        #expect(try chain.store.tip() == outcome.tip)
+        #expect(outcome.head.height > 10)
+        #expect(outcome.head.height < 130)
+        #expect(try chain.store.head() == outcome.head)
     }
 
     /// gzip members one after the other are one file, and nothing else may follow the last.
@@ -115,11 +115,11 @@ import Testing
         pack.waitUntilExit()
         let members = try ["a.gz", "b.gz"].map { try Data(contentsOf: URL(fileURLWithPath: directory.file($0))) }
         try (members[0] + members[1]).write(to: URL(fileURLWithPath: directory.file("both.gz")))
-        #expect(try importFile(directory.file("both.gz"), into: try open("both")).tip.height == 9)
+        #expect(try importFile(directory.file("both.gz"), into: try open("both")).head.height == 9)
         for (name, tail) in [("junk", Data("junk".utf8)), ("zero", Data([0])), ("half", members[1].prefix(20)), ("magic", Data([0x1F]))] {
             try (members[0] + tail).write(to: URL(fileURLWithPath: directory.file("\(name).gz")))
             let outcome = try importFile(directory.file("\(name).gz"), into: try open(name))
-            #expect(outcome.tip.height == 5, "\(name)")
+            #expect(outcome.head.height == 5, "\(name)")
             let reason = try #require(outcome.fault?.reason, "\(name)")
             #expect(reason.contains(name == "half" ? "ends in the middle" : "bytes behind the end"), "\(name): \(reason)")
         }
@@ -132,7 +132,7 @@ import Testing
         let outcome = try importFile(ReferenceChain.file, into: chain)
         #expect(outcome.fault?.line == 1)
         #expect(outcome.fault?.height == 0)
-        #expect(outcome.tip.height == 0)
+        #expect(outcome.head.height == 0)
     }
 
     @Test func whatIsNoFileOfBlocksIsAnError() throws {
@@ -153,7 +153,7 @@ import Testing
         let copy = try open("copy")
         let outcome = try importFile(directory.file(name), into: copy)
         #expect(outcome.fault == nil)
-        #expect(outcome.tip == exported.tip)
+        #expect(outcome.head == exported.head)
         #expect(
             try FileManager.default.contentsOfDirectory(atPath: directory.path).filter { $0.contains(".part") || $0.contains(".new") } == []
         )
@@ -166,7 +166,7 @@ import Testing
             return
         }
         do { _ = try importFile(ReferenceChain.file, into: try open()) }
-        #expect(try ChainDirectory(directory.file("data"), genesis: nil).engine.tip.height == 130)
+        #expect(try ChainDirectory(directory.file("data"), genesis: nil).engine.head.height == 130)
         var configuration = try ReferenceChain.genesis().configuration
         configuration.authorities.removeLast()
         let rules = try Genesis(configuration)
@@ -181,7 +181,7 @@ import Testing
         let outcome = try StoreVerifier(directory: directory.file("data"), now: { ReferenceChain.now }).run()
         #expect(outcome.fault == nil)
         #expect(outcome.blocks == 130)
-        #expect(outcome.tip.height == 130)
+        #expect(outcome.head.height == 130)
         let left = try FileManager.default.contentsOfDirectory(atPath: directory.file("data")).sorted()
         #expect(left == ["LOCK", "data.mdb", "lock.mdb"])
     }
@@ -205,7 +205,7 @@ import Testing
                 }
                 try chain.store.append(
                     BlockRecord(
-                        tip: undo.block, json: line, writes: writes,
+                        head: undo.block, json: line, writes: writes,
                         transactions: undo.transactions.enumerated().map { TransactionEntry(id: $0.element, index: $0.offset) }, undo: undo)
                 )
             }

@@ -22,7 +22,7 @@ import Wire
         }
         // Not the heads alone: all blocks, as they lie on the disks.
         let stores = try names.map { try LMDBStore(directory: network.dataPath($0), access: .existing) }
-        let common = try stores.map { try #require(try $0.tip()).height }.min() ?? 0
+        let common = try stores.map { try #require(try $0.head()).height }.min() ?? 0
         #expect(common >= 5)
         for height in 0...common {
             #expect(Set(try stores.map { try $0.block(atHeight: height) }).count == 1, "height \(height)")
@@ -128,10 +128,10 @@ import Wire
         #expect(outcome.fault == nil)
     }
 
-    @Test func aNodeStartsFromItsTipAndDoesNotReplayTheChain() async throws {
+    @Test func aNodeStartsFromItsHeadAndDoesNotReplayTheChain() async throws {
         let network = try TestNetwork()
         let blocks = try network.makeBlocks(10)
-        // A chain that no replay would accept: the block at the tip has lost its signature after it was stored.
+        // A chain that no replay would accept: the block at the head has lost its signature after it was stored.
         do {
             let chain = try ChainDirectory(network.dataPath("node"), genesis: network.genesis)
             for json in blocks {
@@ -145,8 +145,8 @@ import Wire
             block.signature = nil
             let entries = undo.transactions.enumerated().map { TransactionEntry(id: $0.element, index: $0.offset) }
             try chain.store.begin()
-            try chain.store.removeTip(undo)
-            try chain.store.append(BlockRecord(tip: undo.block, json: block.json, writes: writes, transactions: entries, undo: undo))
+            try chain.store.removeHead(undo)
+            try chain.store.append(BlockRecord(head: undo.block, json: block.json, writes: writes, transactions: entries, undo: undo))
             try chain.store.commit()
         }
         let verdict = try StoreVerifier(directory: network.dataPath("node"), now: { ReferenceChain.now }).run()

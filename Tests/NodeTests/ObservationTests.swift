@@ -38,12 +38,12 @@ import Testing
         var toldTooEarly: [UInt64] { unreadable.withLock { $0 } }
         var blocks: [PreparedBlock] { events.compactMap { if case .block(let block) = $0 { block } else { nil } } }
         var heights: [UInt64] { blocks.compactMap { $0.block.header?.height } }
-        var heads: [ChainTip] { events.compactMap { if case .head(let tip) = $0 { tip } else { nil } } }
+        var heads: [Head] { events.compactMap { if case .head(let head) = $0 { head } else { nil } } }
         var summary: [String] {
             events.map { event in
                 switch event {
                 case .block(let block): "block \(block.block.header?.height ?? 0)"
-                case .head(let tip): "head \(tip.height)"
+                case .head(let head): "head \(head.height)"
                 case .transaction(let transaction): "transaction \(transaction.transaction.nonce)"
                 case .mempool(let count): "mempool \(count)"
                 }

@@ -62,7 +62,7 @@ import Wire
             #expect(try await late.now.hash.hex == last.hash.withoutPrefix)
         }
         let chain = try ChainDirectory(directory.file("late"), genesis: nil)
-        #expect(chain.engine.tip.stateRoot.hex == last.state_root.withoutPrefix)
+        #expect(chain.engine.head.stateRoot.hex == last.state_root.withoutPrefix)
     }
 
     private func candidates() throws -> [Candidate] {
@@ -92,23 +92,23 @@ import Wire
             let head = try await node.now
             #expect(head.height == 10)
             let bystander = try await WirePeer.connect(to: node.port, genesis: genesis, height: 10)
-            var refusedAtTheTip = 0
+            var refusedAtTheHead = 0
             for candidate in bad {
                 let header = try HeaderPeek.read(candidate.json).header
                 let sender = try await WirePeer.connect(to: node.port, genesis: genesis, height: 10)
                 sender.send(.block, candidate.json)
                 if header.height == 11, !candidate.outcome.contains("too far in future"), !candidate.outcome.contains("previous hash") {
                     try await eventually("\(candidate.name): its sender is disconnected") { sender.isClosed }
-                    refusedAtTheTip += 1
+                    refusedAtTheHead += 1
                 } else {
-                    // Not for the tip, not on our chain or not yet: no proof of malice, but it changes nothing either. An answer
+                    // Not for the head, not on our chain or not yet: no proof of malice, but it changes nothing either. An answer
                     // to what was sent after it shows that it was looked at.
                     #expect(try await sender.fetch(HeightRange(10)).count == 1, "\(candidate.name)")
                     sender.close()
                 }
                 #expect(try await bystander.fetch(HeightRange(first: 1, count: 10)).count == 10, "\(candidate.name)")
             }
-            #expect(refusedAtTheTip >= 20)
+            #expect(refusedAtTheHead >= 20)
             let after = try await node.now
             #expect((after.height, after.hash) == (head.height, head.hash))
             #expect(bystander.blocks.isEmpty, "a bad block was relayed")

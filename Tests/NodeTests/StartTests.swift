@@ -119,7 +119,7 @@ import Wire
             #expect(await node.status() == nil)
             // The node is still referred to here; its store must be closed all the same.
             let store = try LMDBStore(directory: configuration.dataDir, access: .existing)
-            #expect(try store.tip() != nil)
+            #expect(try store.head() != nil)
             try await eventually("the peer hears of the end") { peer.isClosed }
         }
     }

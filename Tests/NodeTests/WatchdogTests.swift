@@ -41,7 +41,7 @@ import Testing
         // The chain worker and the store answer, in other threads.
         #expect(await node.submit(network.set("while", nonce: 1).json).summary == "admitted")
         #expect(node.mempool.count == 1)
-        #expect(try node.chain.read { try $0.tip()?.height } == 0)
+        #expect(try node.chain.read { try $0.head()?.height } == 0)
         // That nothing comes can only be seen by waiting: ten beats long.
         try await Task.sleep(for: .milliseconds(500))
         #expect(fake.next() == nil)

@@ -1,4 +1,5 @@
 import Chain
+import Ledger
 import Network
 import Peering
 import Primitives

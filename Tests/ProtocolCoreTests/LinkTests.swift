@@ -1,4 +1,5 @@
 import Chain
+import Ledger
 import Mempool
 import Network
 import Peering
@@ -189,5 +190,13 @@ import Wire
             harness.core.tick(at: harness.now, into: &harness.effects)
         }
         #expect(harness.closeReasons == [.livenessTimeout])
+    }
+}
+
+extension Head {
+    /// A head of which a test says no more.
+    init(height: UInt64, hash: Hash32, timestamp: Int64) {
+        self.init(
+            height: height, hash: hash, previousHash: .zero, timestamp: timestamp, stateRoot: .zero, producer: ByteString([]), totalWeight: 0)
     }
 }

@@ -1,3 +1,4 @@
+import Ledger
 import Peering
 import Primitives
 import ProtocolCore

@@ -77,7 +77,7 @@ import Testing
     @Test func anEmptyFileBecomesAFreshStore() throws {
         try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
         try Data().write(to: URL(fileURLWithPath: directory.dataFile))
-        #expect(try LMDBStore(directory: directory.path).tip() == nil)
+        #expect(try LMDBStore(directory: directory.path).head() == nil)
     }
 
     @Test func aFlippedBitOfABlockIsFound() throws {

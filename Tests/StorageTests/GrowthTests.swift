@@ -34,7 +34,7 @@ import Testing
         for _ in 0..<30 { try store.append(model.randomBlock(10, jsonBytes: 50_000)) }
         try store.setMetadata("after", [2])
         // The open write sees all of it, whatever was repeated underneath.
-        #expect(try store.tip() == model.tip)
+        #expect(try store.head() == model.head)
         try store.commit()
         #expect(store.reader.mapBytes > 4 * first)
         #expect(try store.differences(from: model) == [])
@@ -57,8 +57,8 @@ import Testing
         try store.commit([model.block([StateWrite(key: "big", value: nil)])])
         for _ in 0..<20 {
             try store.begin()
-            try store.removeTip(try #require(try store.undoRecord(atHeight: 2)))
-            model.removeTip()
+            try store.removeHead(try #require(try store.undoRecord(atHeight: 2)))
+            model.removeHead()
             try store.append(model.block([StateWrite(key: "big", value: nil), StateWrite(key: "x", value: big)]))
             try store.commit()
         }
@@ -87,11 +87,11 @@ import Testing
             var reads = 0
             while !stop.withLock({ $0 }) {
                 let ok = try reader.read { snapshot in
-                    guard let tip = try snapshot.tip() else { return false }
-                    let newest = try snapshot.block(atHeight: tip.height)
-                    // One snapshot: the tip's block is there, the next is not, and the undo record is the tip's own.
-                    return try newest != nil && snapshot.block(atHeight: tip.height + 1) == nil
-                        && snapshot.undoRecord(atHeight: tip.height)?.block == tip
+                    guard let head = try snapshot.head() else { return false }
+                    let newest = try snapshot.block(atHeight: head.height)
+                    // One snapshot: the head's block is there, the next is not, and the undo record is the head's own.
+                    return try newest != nil && snapshot.block(atHeight: head.height + 1) == nil
+                        && snapshot.undoRecord(atHeight: head.height)?.block == head
                 }
                 guard ok else { throw TornRead() }
                 reads += 1
@@ -115,7 +115,7 @@ import Testing
             for _ in 0..<20 {
                 try reader.read { snapshot in
                     inside.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
-                    _ = try snapshot.tip()
+                    _ = try snapshot.head()
                     sched_yield()
                     inside.withLock { $0.now -= 1 }
                 }

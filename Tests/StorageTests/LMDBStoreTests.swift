@@ -10,7 +10,7 @@ import Testing
 
     @Test func aFreshStoreIsEmpty() throws {
         let store = try LMDBStore(directory: directory.path)
-        #expect(try store.tip() == nil)
+        #expect(try store.head() == nil)
         #expect(try store.block(atHeight: 0) == nil)
         #expect(try store.undoRecord(atHeight: 0) == nil)
         #expect(try store.stateValue("a") == nil)
@@ -46,12 +46,12 @@ import Testing
         try store.begin()
         try store.append(genesis)
         try store.setMetadata("signed", [9])
-        #expect(try store.tip() == genesis.tip)
+        #expect(try store.head() == genesis.head)
         #expect(try store.stateValue("a") == [1])
         #expect(try store.metadata("signed") == [9])
-        #expect(try store.reader.read { try $0.tip() } == nil)
+        #expect(try store.reader.read { try $0.head() } == nil)
         try store.commit()
-        #expect(try store.reader.read { try $0.tip() } == genesis.tip)
+        #expect(try store.reader.read { try $0.head() } == genesis.head)
         #expect(try store.reader.read { try $0.metadata("signed") } == [9])
     }
 
@@ -86,15 +86,15 @@ import Testing
         #expect(try store.metadata("last signed") == [1, 2, 3])
     }
 
-    @Test func removingTheTipRestoresWhatWasBefore() throws {
+    @Test func removingTheHeadRestoresWhatWasBefore() throws {
         var model = ChainModel(seed: 5)
         let store = try LMDBStore(directory: directory.path)
         try store.commit((0..<12).map { _ in model.randomBlock(25, keys: 40) })
         let gone = Array(model.records.suffix(5))
         try store.begin()
         for record in gone.reversed() {
-            try store.removeTip(try #require(try store.undoRecord(atHeight: record.height)))
-            model.removeTip()
+            try store.removeHead(try #require(try store.undoRecord(atHeight: record.height)))
+            model.removeHead()
         }
         try store.commit()
         #expect(try store.differences(from: model) == [])
@@ -113,7 +113,7 @@ import Testing
         let genesis = model.randomBlock(3)
         try store.commit([genesis])
         try store.begin()
-        #expect(throws: StoreError.self) { try store.removeTip(genesis.undo) }
+        #expect(throws: StoreError.self) { try store.removeHead(genesis.undo) }
         store.abort()
         #expect(try store.differences(from: model) == [])
     }

@@ -38,10 +38,10 @@ import Testing
         let options = StoreOptions(initialMapBytes: 1 << 20, headroomBytes: 4096, maxGrowthBytes: 1 << 20)
         let store = try LMDBStore(directory: directory.path, options: options)
         try store.commit((0..<30).map { _ in model.randomBlock(3, jsonBytes: 100_000) })
-        let height = try #require(model.tip?.height)
+        let height = try #require(model.head?.height)
         await #expect(processExitsWith: .success) { [path = directory.path as String, height = height as UInt64] in
             let other = try LMDBStore(directory: path, access: .readOnly)
-            #expect(try other.tip()?.height == height)
+            #expect(try other.head()?.height == height)
             #expect(try other.block(atHeight: height)?.count == 100_000)
             #expect(throws: StoreError.self) { try other.begin() }
         }
@@ -100,6 +100,6 @@ import Testing
             #expect(error?.operation == .open)
         }
         try FileManager.default.removeItem(atPath: directory.path + "/lock.mdb")
-        #expect(try LMDBStore(directory: directory.path).tip() == nil)
+        #expect(try LMDBStore(directory: directory.path).head() == nil)
     }
 }

@@ -64,8 +64,8 @@ import Testing
         try store.begin()
         for _ in 0..<5 { try store.append(model.randomBlock(20, jsonBytes: 3000)) }
         #expect(try store.differences(from: model) == [])
-        try store.removeTip(try #require(model.records.last?.undo))
-        model.removeTip()
+        try store.removeHead(try #require(model.records.last?.undo))
+        model.removeHead()
         #expect(try store.differences(from: model) == [])
         try store.append(model.randomBlock(20, jsonBytes: 3000))
         try store.commit()

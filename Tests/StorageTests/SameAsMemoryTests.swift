@@ -22,8 +22,8 @@ import Testing
             for _ in 0..<Int.random(in: 1...4, using: &random) {
                 if model.records.count > 1, Int.random(in: 0..<3, using: &random) == 0 {
                     let undo = try #require(model.records.last).undo
-                    for store in [disk, memory] as [any ChainStore] { try store.removeTip(undo) }
-                    model.removeTip()
+                    for store in [disk, memory] as [any ChainStore] { try store.removeHead(undo) }
+                    model.removeHead()
                 } else {
                     let record = model.randomBlock(Int.random(in: 0...12, using: &random), keys: 60, jsonBytes: 3000)
                     for store in [disk, memory] as [any ChainStore] { try store.append(record) }
@@ -46,7 +46,7 @@ import Testing
     }
 
     private func answers(_ store: any ChainStore, _ model: ChainModel) throws -> [String] {
-        var answers = ["\(String(describing: try store.tip()))"]
+        var answers = ["\(String(describing: try store.head()))"]
         try store.forEachState { answers.append("\($0.bytes)=\($1)") }
         for height in 0...UInt64(model.records.count) {
             answers.append("\(String(describing: try store.block(atHeight: height)?.count))")

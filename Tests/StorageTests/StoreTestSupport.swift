@@ -29,7 +29,7 @@ struct ChainModel {
         random = SplitMix64(seed: seed)
     }
 
-    var tip: ChainTip? { records.last?.tip }
+    var head: Head? { records.last?.head }
 
     mutating func hash() -> Hash32 {
         SHA256.hash((0..<16).map { _ in UInt8.random(in: 0...255, using: &random) })
@@ -46,17 +46,17 @@ struct ChainModel {
     mutating func block(_ writes: [StateWrite], jsonBytes: Int = 200) -> BlockRecord {
         let height = UInt64(records.count)
         let sender = Address(Array(repeating: 7, count: 20)) ?? .zero
-        let newTip = ChainTip(
-            height: height, hash: hash(), previousHash: tip?.hash ?? .zero, timestamp: Int64(height) * 5, stateRoot: hash(),
+        let newHead = Head(
+            height: height, hash: hash(), previousHash: head?.hash ?? .zero, timestamp: Int64(height) * 5, stateRoot: hash(),
             producer: "0xabc", totalWeight: 2 * height)
         let sorted = writes.sorted { $0.key < $1.key }
         let old = sorted.map { StateWrite(key: $0.key, value: state[$0.key]) }
         let entries = writes.indices.map { TransactionEntry(id: hash(), index: $0) }
         let nonces = writes.indices.map { UsedNonce(sender: sender, nonce: height * 1000 + UInt64($0)) }
         let undo = UndoRecord(
-            block: newTip, parent: tip, oldValues: old, transactions: entries.map(\.id), nonces: nonces)
+            block: newHead, parent: head, oldValues: old, transactions: entries.map(\.id), nonces: nonces)
         let record = BlockRecord(
-            tip: newTip, json: [UInt8(ascii: "{")] + bytes(jsonBytes - 2) + [UInt8(ascii: "}")], writes: sorted,
+            head: newHead, json: [UInt8(ascii: "{")] + bytes(jsonBytes - 2) + [UInt8(ascii: "}")], writes: sorted,
             transactions: entries, undo: undo)
         for write in sorted { state[write.key] = write.value }
         records.append(record)
@@ -74,7 +74,7 @@ struct ChainModel {
         return block(Array(writes.values), jsonBytes: jsonBytes)
     }
 
-    mutating func removeTip() {
+    mutating func removeHead() {
         guard let record = records.popLast() else { return }
         for write in record.undo.oldValues { state[write.key] = write.value }
     }
@@ -97,7 +97,7 @@ extension LMDBStore {
     /// What differs between this store and the model, in words; empty when nothing does.
     func differences(from model: ChainModel) throws -> [String] {
         var found: [String] = []
-        if try tip() != model.tip { found.append("tip") }
+        if try head() != model.head { found.append("tip") }
         for record in model.records {
             if try block(atHeight: record.height) != record.json { found.append("block \(record.height)") }
             if try height(ofBlock: record.hash) != record.height { found.append("height of block \(record.height)") }

@@ -106,7 +106,7 @@ import Wire
         var bench = SyncBench()
         bench.ready(1, 300)
         bench.answer(1)
-        #expect(bench.tip(150) == [.discard(ticket(1))])
+        #expect(bench.head(150) == [.discard(ticket(1))])
         // The second range was asked for from 101 on and is of use from 151 on.
         #expect(bench.answer(1) == [prepare(2, 1, 101, 200)])
         #expect(bench.prepared(2, 100) == [.apply(ticket(2))])
@@ -116,18 +116,18 @@ import Wire
     @Test func aRangeThatGossipOvertookIsForgotten() {
         var bench = SyncBench(height: 10)
         bench.ready(1, 15)
-        #expect(bench.tip(15) == [])
+        #expect(bench.head(15) == [])
         #expect(bench.answer(1) == [])
         #expect(bench.sync.status.requestsInFlight == 0)
         #expect(bench.sync.nextDeadline == nil)
     }
 
-    @Test func anUndoDiscardsEverythingAndBeginsAgainFromTheNewTip() {
+    @Test func anUndoDiscardsEverythingAndBeginsAgainFromTheNewHead() {
         var bench = SyncBench(height: 100)
         bench.ready(1, 300)
         bench.answer(1)
         bench.prepared(1, 100)
-        #expect(bench.tip(90) == [.discard(ticket(1)), ask(1, 91, 190)])
+        #expect(bench.head(90) == [.discard(ticket(1)), ask(1, 91, 190)])
         // What the worker still says of the old range changes nothing.
         #expect(bench.rejected(1, 101, .otherChain) == [])
     }

@@ -168,7 +168,7 @@ import Wire
         bench.answer(1)
         bench.prepared(1, 100)
         bench.rejected(1, 101, .otherChain)
-        #expect(bench.tip(95) == [ask(1, 96, 195), ask(1, 196, 200)])
+        #expect(bench.head(95) == [ask(1, 96, 195), ask(1, 196, 200)])
     }
 
     @Test func aRejectionWithoutFaultIsTriedAgainAfterAPause() {

@@ -53,7 +53,7 @@ import Wire
             case 1: bench.claims(peer, height)
             case 2: bench.has(peer, height)
             case 3: bench.gone(peer)
-            case 4: bench.tip(min(height, 2000))
+            case 4: bench.head(min(height, 2000))
             case 5, 6, 7: bench.answer(peer, bytes: [0, 2, 1000, 8_000_000].randomElement(using: &random) ?? 0)
             case 8, 9: bench.prepared(number, Int.random(in: -1...101, using: &random))
             case 10: bench.malformed(number)

@@ -39,8 +39,8 @@ struct SyncBench {
     @discardableResult mutating func gone(_ peer: Int) -> [SyncEffect] {
         call { $0.peerGone(id(peer), at: $1, into: &$2) }
     }
-    @discardableResult mutating func tip(_ height: UInt64) -> [SyncEffect] {
-        call { $0.localTip(height, at: $1, into: &$2) }
+    @discardableResult mutating func head(_ height: UInt64) -> [SyncEffect] {
+        call { $0.localHead(height, at: $1, into: &$2) }
     }
     @discardableResult mutating func answer(_ peer: Int, bytes: Int = 1_000_000) -> [SyncEffect] {
         call { $0.responseReceived(id(peer), payloadByteCount: bytes, at: $1, into: &$2) }

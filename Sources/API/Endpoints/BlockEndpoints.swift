@@ -10,7 +10,7 @@ enum BlockEndpoints {
         let chain = context.node.chain
         return [
             Route(.get, "/api/v1/block/latest") { _ in
-                try block(chain) { snapshot in try snapshot.tip()?.height }
+                try block(chain) { snapshot in try snapshot.head()?.height }
             },
             Route(.get, "/api/v1/block/height/{height}") { request in
                 let height = try PathParameter.height(request.parameters[0])

@@ -10,16 +10,16 @@ enum ChainEndpoints {
         [Route(.get, "/api/v1/chain/info") { _ in try info(context.node.chain) }]
     }
 
-    /// One read of the tip, whatever the chain holds.
+    /// One read of the head, whatever the chain holds.
     static func info(_ chain: ChainReader) throws -> APIResponse {
-        guard let tip = try chain.read({ snapshot in try snapshot.tip() }) else { throw NodeStopped() }
+        guard let head = try chain.read({ snapshot in try snapshot.head() }) else { throw NodeStopped() }
         return APIResponse.success(capacity: 1024) { writer in
             writer.raw("{\"height\":")
-            writer.integer(tip.height)
+            writer.integer(head.height)
             writer.raw(",\"current_hash\":")
-            writer.hash(tip.hash)
+            writer.hash(head.hash)
             writer.raw(",\"latest_block_hash\":")
-            writer.hash(tip.hash)
+            writer.hash(head.hash)
             writer.raw(",\"genesis_hash\":")
             writer.hash(chain.genesis.hash)
             writer.raw(",\"chain_id\":")
@@ -27,7 +27,7 @@ enum ChainEndpoints {
             writer.raw(",\"authorities\":")
             writer.array(chain.genesis.authorities) { writer, authority in writer.string(authority) }
             writer.raw(",\"state_root\":")
-            writer.hash(tip.stateRoot)
+            writer.hash(head.stateRoot)
             writer.raw("}")
         }
     }

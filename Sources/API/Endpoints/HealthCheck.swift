@@ -79,7 +79,7 @@ struct HealthCheck: Sendable {
         }
         if let complaint = node.storeSpaceComplaint { report.database = complaint }
         do {
-            _ = try chain.read { snapshot in try snapshot.tip() }
+            _ = try chain.read { snapshot in try snapshot.head() }
         } catch {
             report.database = "cannot be read: \(error)"
             report.isUnhealthy = true

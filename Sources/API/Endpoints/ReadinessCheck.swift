@@ -38,7 +38,7 @@ struct ReadinessCheck: Sendable {
     private func reasons() async -> [String] {
         var reasons: [String] = []
         do {
-            _ = try node.chain.read { snapshot in try snapshot.tip() }
+            _ = try node.chain.read { snapshot in try snapshot.head() }
         } catch is NodeStopped {
             return [ReadinessCheck.stopping]
         } catch {

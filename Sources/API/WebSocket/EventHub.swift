@@ -134,7 +134,7 @@ final class EventHub: @unchecked Sendable {
                 }
                 let header = block.block.header ?? BlockHeader()
                 add(.chainUpdate, chainUpdate(header.height, block.hash, header.timestamp))
-            case .head(let tip): add(.chainUpdate, chainUpdate(tip.height, tip.hash, tip.timestamp))
+            case .head(let head): add(.chainUpdate, chainUpdate(head.height, head.hash, head.timestamp))
             case .mempool: break
             }
         }

@@ -1,13 +1,13 @@
 public import Primitives
 
-/// Builds a block on a tip, transaction by transaction, so that what comes out is always valid.
+/// Builds a block on a head, transaction by transaction, so that what comes out is always valid.
 ///
 /// `add` takes a transaction or refuses it with a reason and is as before. It refuses all that the rule set refuses
 /// inside a block and all that a node refuses to make (`ledger.md`, "Two rule sets"), the limits of the block included. So the
 /// mempool can also ask it whether a set of transactions goes together, without ever finishing.
 public struct BlockBuilder {
-    /// The tip to build on.
-    public let parent: ChainTip
+    /// The head to build on.
+    public let parent: Head
     public let timestamp: Int64
     /// The producer as the genesis spells it.
     public let producer: ByteString
@@ -20,7 +20,7 @@ public struct BlockBuilder {
 
     /// - Throws: `BlockRejection` when `producer` may not sign a block of this time.
     init(
-        rules: ChainRules, parent: ChainTip, ledger: any LedgerReading, timestamp: Int64, producer: Address
+        rules: ChainRules, parent: Head, ledger: any LedgerReading, timestamp: Int64, producer: Address
     ) throws(BlockRejection) {
         guard let name = rules.producerName(of: producer), let index = rules.index(of: name) else {
             throw .notAnAuthority(producer.checksummed)
@@ -77,17 +77,17 @@ public struct BlockBuilder {
 }
 
 extension ChainEngine {
-    /// Starts a block on the tip with this timestamp (seconds since 1970), by the authority whose address is `producer`.
+    /// Starts a block on the head with this timestamp (seconds since 1970), by the authority whose address is `producer`.
     /// - Throws: `BlockRejection` when that one is no authority or its turn is not yet.
     public func blockBuilder(timestamp: Int64, producer: Address) throws(BlockRejection) -> BlockBuilder {
-        try BlockBuilder(rules: rules, parent: tip, ledger: store, timestamp: timestamp, producer: producer)
+        try BlockBuilder(rules: rules, parent: head, ledger: store, timestamp: timestamp, producer: producer)
     }
 
-    /// Finishes a block that was started on the present tip and signs it. Applying it is up to the caller. Costs two
+    /// Finishes a block that was started on the present head and signs it. Applying it is up to the caller. Costs two
     /// passes over the state tree.
-    /// - Throws: `ChainError.store` when the tip moved since, or the store failed.
+    /// - Throws: `ChainError.store` when the head moved since, or the store failed.
     public func finish(_ builder: BlockBuilder, key: PrivateKey) throws(ChainError) -> Block {
-        guard builder.parent == tip else { throw .store(ChainEngineError.tipMoved) }
+        guard builder.parent == head else { throw .store(ChainEngineError.headMoved) }
         var builder = builder
         do throws(TransactionError) {
             return try builder.finish(key: key) { stateRoot(after: $0) }

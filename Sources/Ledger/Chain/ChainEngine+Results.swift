@@ -1,18 +1,18 @@
 public import Primitives
 
-/// A block that has become the tip.
+/// A block that has become the head.
 public struct AppliedBlock: Sendable {
-    public let tip: ChainTip
-    public let parent: ChainTip
+    public let head: Head
+    public let parent: Head
     /// The block: its transactions leave the mempool.
     public let prepared: PreparedBlock
 }
 
 /// A block that is no longer on the chain.
 public struct UndoneBlock: Sendable {
-    public let block: ChainTip
-    /// The tip now.
-    public let parent: ChainTip
+    public let block: Head
+    /// The head now.
+    public let parent: Head
     /// The block's canonical JSON: its transactions may return to the mempool.
     public let json: [UInt8]
 }
@@ -23,7 +23,7 @@ public enum ChainOpenError: Error {
     case otherGenesis(expected: Hash32, found: Hash32)
     /// The store has the genesis block, but its index does not.
     case unindexed(genesis: Hash32)
-    /// The stored state does not give the root that the stored tip names.
+    /// The stored state does not give the root that the stored head names.
     case damaged(height: UInt64, expected: Hash32, found: Hash32)
     case store(any Error)
 }
@@ -51,8 +51,8 @@ public enum ChainEngineError: Error, Hashable, Sendable {
     /// The store is empty, and the genesis was recalled from another one: it has no block to begin with.
     case noGenesisBlock
     case noUndoRecord(height: UInt64)
-    /// The tip moved while a block was being built on it.
-    case tipMoved
+    /// The head moved while a block was being built on it.
+    case headMoved
 }
 
 extension ChainEngineError: CustomStringConvertible {
@@ -64,7 +64,7 @@ extension ChainEngineError: CustomStringConvertible {
         case .noGenesisBlock: "the store is empty, and the genesis block is not at hand"
         case .genesisStays: "the genesis block cannot be undone"
         case .noUndoRecord(let height): "the store has no undo record of height \(height)"
-        case .tipMoved: "the tip moved while a block was being built on it"
+        case .headMoved: "the tip moved while a block was being built on it"
         }
     }
 }

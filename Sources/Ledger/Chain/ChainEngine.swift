@@ -10,7 +10,7 @@ public import Primitives
 /// ```
 ///
 /// Every write stands between `begin` and `commit` or `abort`. The state tree lives in memory and follows the store:
-/// what `apply` and `undoTip` did since `begin` is remembered and taken back when the write is aborted or its commit
+/// what `apply` and `undoHead` did since `begin` is remembered and taken back when the write is aborted or its commit
 /// fails, so engine and store always agree. The engine belongs to one thread; what it reads from the store does not
 /// change under it.
 public final class ChainEngine {
@@ -19,7 +19,7 @@ public final class ChainEngine {
     /// Where the chain lives. Reads may go to it directly; `setMetadata` may be called between `begin` and `commit`.
     public let store: any ChainStore
     /// The newest block, that of an open write included.
-    public private(set) var tip: ChainTip
+    public private(set) var head: Head
     /// Threads to lend to the state tree, for the levels in which many nodes change; nil hashes on the caller's thread.
     public var workers: StateTree.Workers?
     private var tree: StateTree
@@ -28,7 +28,7 @@ public final class ChainEngine {
     private var steps: [Step] = []
 
     private struct Step {
-        var tip: ChainTip
+        var head: Head
         /// The state tree's values before the step.
         var values: [StateWrite]
     }
@@ -40,16 +40,16 @@ public final class ChainEngine {
         self.genesis = genesis.recalled
         self.store = store
         do {
-            guard let stored = try store.tip() else {
+            guard let stored = try store.head() else {
                 guard let record = genesis.record else { throw ChainEngineError.noGenesisBlock }
                 try ChainEngine.write(record, to: store)
-                tip = genesis.tip
+                head = genesis.head
                 var builder = StateTree.Builder()
                 for write in record.writes { builder.append(key: write.key, value: write.value ?? []) }
                 tree = builder.finish()
                 return
             }
-            tip = stored
+            head = stored
             guard try store.height(ofBlock: genesis.hash) == 0 else {
                 let found = try ChainEngine.genesisHash(of: store) ?? .zero
                 throw found == genesis.hash
@@ -63,8 +63,8 @@ public final class ChainEngine {
         } catch {
             throw .store(error)
         }
-        guard tree.root == tip.stateRoot else {
-            throw .damaged(height: tip.height, expected: tip.stateRoot, found: tree.root)
+        guard tree.root == head.stateRoot else {
+            throw .damaged(height: head.height, expected: head.stateRoot, found: tree.root)
         }
     }
 
@@ -79,7 +79,7 @@ public final class ChainEngine {
         }
     }
 
-    private static func genesisHash(of store: any ChainStore) throws -> Hash32? { try store.genesisTip()?.hash }
+    private static func genesisHash(of store: any ChainStore) throws -> Hash32? { try store.genesisHead()?.hash }
 
     public var rules: ChainRules { genesis.rules }
 
@@ -122,7 +122,7 @@ extension ChainEngine {
     private func takeStepsBack() {
         for step in steps.reversed() {
             tree.apply(step.values, workers: workers)
-            tip = step.tip
+            head = step.head
         }
         steps.removeAll(keepingCapacity: true)
         isWriting = false
@@ -137,7 +137,7 @@ extension ChainEngine {
 // MARK: Blocks
 
 extension ChainEngine {
-    /// Puts a block on the tip: all checks of the rule set in the reference's order, execution, state root, records.
+    /// Puts a block on the head: all checks of the rule set in the reference's order, execution, state root, records.
     ///
     /// Signatures that `prepared` knows are taken from it; the others are recovered here. A block that is refused has
     /// changed nothing and the write stays open for the next.
@@ -145,7 +145,7 @@ extension ChainEngine {
     @discardableResult
     public func apply(_ prepared: PreparedBlock, now: Moment) throws(ChainError) -> AppliedBlock {
         try requireWrite()
-        if let fault = rules.fault(prepared, on: tip, nowSeconds: now.unixSeconds) { throw .rejected(fault) }
+        if let fault = rules.fault(prepared, on: head, nowSeconds: now.unixSeconds) { throw .rejected(fault) }
         guard let header = prepared.block.header else { throw .rejected(.noHeader) }
         let changes = try execute(prepared, producer: header.producer)
         let root = tree.apply(changes.writes, workers: workers)
@@ -153,20 +153,20 @@ extension ChainEngine {
             tree.apply(changes.oldValues, workers: workers)
             throw .rejected(.wrongStateRoot)
         }
-        let parent = tip
-        let newTip = ChainTip(
+        let parent = head
+        let newHead = Head(
             height: header.height, hash: prepared.hash, previousHash: parent.hash, timestamp: header.timestamp,
             stateRoot: root, producer: header.producer,
             totalWeight: parent.totalWeight &+ rules.weight(producer: header.producer, height: header.height))
         do {
-            try store.append(changes.record(tip: newTip, parent: parent, json: prepared.json))
+            try store.append(changes.record(head: newHead, parent: parent, json: prepared.json))
         } catch {
             tree.apply(changes.oldValues, workers: workers)
             throw .store(error)
         }
-        steps.append(Step(tip: parent, values: changes.oldValues))
-        tip = newTip
-        return AppliedBlock(tip: newTip, parent: parent, prepared: prepared)
+        steps.append(Step(head: parent, values: changes.oldValues))
+        head = newHead
+        return AppliedBlock(head: newHead, parent: parent, prepared: prepared)
     }
 
     private func execute(_ prepared: PreparedBlock, producer: ByteString) throws(ChainError) -> BlockExecution.Changes {
@@ -187,30 +187,30 @@ extension ChainEngine {
         do throws(TransactionError) { return try execution.finish() } catch { throw ChainError(error) }
     }
 
-    /// Takes the tip back, to its parent.
-    /// - Throws: `ChainError.store`: the store failed, or the tip is the genesis block. The caller must `abort`.
+    /// Takes the head back, to its parent.
+    /// - Throws: `ChainError.store`: the store failed, or the head is the genesis block. The caller must `abort`.
     @discardableResult
-    public func undoTip() throws(ChainError) -> UndoneBlock {
+    public func undoHead() throws(ChainError) -> UndoneBlock {
         try requireWrite()
         let undo: UndoRecord
         let json: [UInt8]
         var newValues: [StateWrite] = []
         do {
-            guard let record = try store.undoRecord(atHeight: tip.height), let block = try store.block(atHeight: tip.height)
-            else { throw ChainEngineError.noUndoRecord(height: tip.height) }
+            guard let record = try store.undoRecord(atHeight: head.height), let block = try store.block(atHeight: head.height)
+            else { throw ChainEngineError.noUndoRecord(height: head.height) }
             guard record.parent != nil else { throw ChainEngineError.genesisStays }
             (undo, json) = (record, block)
             for write in undo.oldValues {
                 newValues.append(StateWrite(key: write.key, value: try store.stateValue(write.key)))
             }
-            try store.removeTip(undo)
+            try store.removeHead(undo)
         } catch {
             throw .store(error)
         }
         tree.apply(undo.oldValues, workers: workers)
-        steps.append(Step(tip: tip, values: newValues))
-        tip = undo.parent ?? tip
-        return UndoneBlock(block: undo.block, parent: tip, json: json)
+        steps.append(Step(head: head, values: newValues))
+        head = undo.parent ?? head
+        return UndoneBlock(block: undo.block, parent: head, json: json)
     }
 }
 

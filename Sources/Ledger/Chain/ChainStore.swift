@@ -24,9 +24,9 @@ public protocol LedgerReading {
 /// `ChainEngine` is the one caller of the four methods that write blocks and of `begin`, `commit` and `abort`.
 public protocol ChainStore: AnyObject, LedgerReading {
     /// The newest block, nil in an empty store.
-    func tip() throws -> ChainTip?
+    func head() throws -> Head?
 
-    /// The canonical JSON of the block at `height`, nil above the tip.
+    /// The canonical JSON of the block at `height`, nil above the head.
     func block(atHeight height: UInt64) throws -> [UInt8]?
 
     /// The height of the block with this hash, nil when it is not on this chain.
@@ -38,7 +38,7 @@ public protocol ChainStore: AnyObject, LedgerReading {
     /// Calls `body` with each key and value, in bytewise order of the keys. Rebuilds the state tree at start.
     func forEachState(_ body: (ByteString, [UInt8]) throws -> Void) throws
 
-    /// What takes the block at `height` back, nil above the tip.
+    /// What takes the block at `height` back, nil above the head.
     func undoRecord(atHeight height: UInt64) throws -> UndoRecord?
 
     /// A value beside the chain, for example what this node signed last.
@@ -53,54 +53,25 @@ public protocol ChainStore: AnyObject, LedgerReading {
     /// Forgets everything since `begin`.
     func abort()
 
-    /// Stores a block on the tip: its JSON, its place in the indexes, its changes of the state, its undo record.
+    /// Stores a block on the head: its JSON, its place in the indexes, its changes of the state, its undo record.
     func append(_ record: BlockRecord) throws
 
-    /// Takes the tip back: removes the block and its entries in the indexes, restores the state's old values, and
-    /// makes `undo.parent` the tip.
-    func removeTip(_ undo: UndoRecord) throws
+    /// Takes the head back: removes the block and its entries in the indexes, restores the state's old values, and
+    /// makes `undo.parent` the head.
+    func removeHead(_ undo: UndoRecord) throws
 
     /// Stores a value beside the chain, in the open write.
     func setMetadata(_ key: String, _ value: [UInt8]) throws
 }
 
 extension ChainStore {
-    /// The genesis block as a tip, from its header; nil in an empty store. Reads the whole block, which may be long.
-    public func genesisTip() throws -> ChainTip? {
+    /// The genesis block as a head, from its header; nil in an empty store. Reads the whole block, which may be long.
+    public func genesisHead() throws -> Head? {
         guard let json = try block(atHeight: 0) else { return nil }
         let (header, hash) = try HeaderPeek.readTrusted(json)
-        return ChainTip(
+        return Head(
             height: 0, hash: hash, previousHash: .zero, timestamp: header.timestamp,
             stateRoot: header.stateRoot.flatMap { Hash32($0) } ?? .zero, producer: header.producer, totalWeight: 0)
-    }
-}
-
-/// The newest block of a chain, as far as the next one needs it.
-public struct ChainTip: Hashable, Sendable {
-    public var height: UInt64
-    public var hash: Hash32
-    /// The parent's hash; zero for the genesis block.
-    public var previousHash: Hash32
-    /// Seconds since 1970.
-    public var timestamp: Int64
-    public var stateRoot: Hash32
-    /// The producer's address as the header has it.
-    public var producer: ByteString
-    /// The weights of all blocks up to here, for the choice between competing chains: 2 for a block in turn, 1 for one
-    /// out of turn (`ledger.md`, "Proof of authority"). Zero at genesis.
-    public var totalWeight: UInt64
-
-    public init(
-        height: UInt64, hash: Hash32, previousHash: Hash32, timestamp: Int64, stateRoot: Hash32, producer: ByteString,
-        totalWeight: UInt64
-    ) {
-        self.height = height
-        self.hash = hash
-        self.previousHash = previousHash
-        self.timestamp = timestamp
-        self.stateRoot = stateRoot
-        self.producer = producer
-        self.totalWeight = totalWeight
     }
 }
 
@@ -140,8 +111,8 @@ public struct TransactionEntry: Hashable, Sendable {
 
 /// Everything that one applied block changes in a store.
 public struct BlockRecord: Hashable, Sendable {
-    /// The block as the new tip.
-    public var tip: ChainTip
+    /// The block as the new head.
+    public var head: Head
     /// The block's canonical JSON.
     public var json: [UInt8]
     /// The changes of the state, in bytewise order of the keys, each key once, none without effect.
@@ -155,10 +126,10 @@ public struct BlockRecord: Hashable, Sendable {
     public var indexesFollowFromBlock: Bool
 
     public init(
-        tip: ChainTip, json: [UInt8], writes: [StateWrite], transactions: [TransactionEntry], undo: UndoRecord,
+        head: Head, json: [UInt8], writes: [StateWrite], transactions: [TransactionEntry], undo: UndoRecord,
         indexesFollowFromBlock: Bool = false
     ) {
-        self.tip = tip
+        self.head = head
         self.json = json
         self.writes = writes
         self.transactions = transactions
@@ -166,8 +137,8 @@ public struct BlockRecord: Hashable, Sendable {
         self.indexesFollowFromBlock = indexesFollowFromBlock
     }
 
-    public var height: UInt64 { tip.height }
-    public var hash: Hash32 { tip.hash }
+    public var height: UInt64 { head.height }
+    public var hash: Hash32 { head.hash }
     /// The nonces that this block used first. One that was used before (a replay under reference rules) is not here.
     public var nonces: [UsedNonce] { undo.nonces }
 }
@@ -176,9 +147,9 @@ public struct BlockRecord: Hashable, Sendable {
 /// older entry where it was.
 public struct UndoRecord: Hashable, Sendable {
     /// The block that goes.
-    public var block: ChainTip
-    /// The tip after it is gone; nil for the genesis block, which stays.
-    public var parent: ChainTip?
+    public var block: Head
+    /// The head after it is gone; nil for the genesis block, which stays.
+    public var parent: Head?
     /// The state before the block: the old value of each key that it changed, nil where the key did not exist. In
     /// bytewise order of the keys.
     public var oldValues: [StateWrite]
@@ -188,7 +159,7 @@ public struct UndoRecord: Hashable, Sendable {
     public var nonces: [UsedNonce]
 
     public init(
-        block: ChainTip, parent: ChainTip?, oldValues: [StateWrite], transactions: [Hash32], nonces: [UsedNonce]
+        block: Head, parent: Head?, oldValues: [StateWrite], transactions: [Hash32], nonces: [UsedNonce]
     ) {
         self.block = block
         self.parent = parent

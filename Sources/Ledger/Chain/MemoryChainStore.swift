@@ -34,7 +34,7 @@ public final class MemoryChainStore: ChainStore {
 
     public func lastNonce(sender: Address) -> UInt64? { content.nonces[sender]?.max() }
 
-    public func tip() -> ChainTip? { content.blocks.last?.tip }
+    public func head() -> Head? { content.blocks.last?.head }
 
     public func block(atHeight height: UInt64) -> [UInt8]? { record(atHeight: height)?.json }
 
@@ -53,7 +53,7 @@ public final class MemoryChainStore: ChainStore {
     /// The number of state keys.
     public var stateCount: Int { content.state.count }
 
-    /// What the block at `height` changed, nil above the tip.
+    /// What the block at `height` changed, nil above the head.
     func record(atHeight height: UInt64) -> BlockRecord? {
         guard let index = Int(exactly: height), content.blocks.indices.contains(index) else { return nil }
         return content.blocks[index]
@@ -91,9 +91,9 @@ public final class MemoryChainStore: ChainStore {
         for write in record.writes { content.state[write.key] = write.value }
     }
 
-    public func removeTip(_ undo: UndoRecord) throws {
+    public func removeHead(_ undo: UndoRecord) throws {
         guard beforeWrite != nil else { throw MemoryChainStoreError.noWriteIsOpen }
-        guard let last = content.blocks.last, last.tip == undo.block else { throw MemoryChainStoreError.notNext }
+        guard let last = content.blocks.last, last.head == undo.block else { throw MemoryChainStoreError.notNext }
         content.blocks.removeLast()
         content.heights[undo.block.hash] = nil
         for id in undo.transactions { content.transactions[id] = nil }
@@ -111,6 +111,6 @@ public final class MemoryChainStore: ChainStore {
 public enum MemoryChainStoreError: Error, Hashable, Sendable {
     case writeIsOpen
     case noWriteIsOpen
-    /// The record does not belong on the tip, or is not the tip's.
+    /// The record does not belong on the head, or is not the head's.
     case notNext
 }

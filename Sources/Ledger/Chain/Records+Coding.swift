@@ -1,20 +1,20 @@
 internal import Primitives
 
-// The binary form in which a store keeps tips and undo records, so that every store keeps them alike.
+// The binary form in which a store keeps heads and undo records, so that every store keeps them alike.
 
-extension ChainTip {
+extension Head {
     private static let version: UInt8 = 1
 
     /// The bytes to store, about 130.
     public var encoded: [UInt8] {
-        var writer = RecordWriter(version: ChainTip.version, capacity: 176)
+        var writer = RecordWriter(version: Head.version, capacity: 176)
         encode(into: &writer)
         return writer.bytes
     }
 
     /// Reads what `encoded` gave.
     public init(decoding bytes: [UInt8]) throws(RecordError) {
-        var reader = try RecordReader(bytes, version: ChainTip.version)
+        var reader = try RecordReader(bytes, version: Head.version)
         try self.init(&reader)
         try reader.end()
     }
@@ -98,8 +98,8 @@ extension UndoRecord {
     private static func decode(_ bytes: [UInt8]) throws(RecordError) -> (UndoRecord, follows: Bool) {
         var reader = try RecordReader(bytes, versions: firstVersion...version)
         let isFirst = reader.version == firstVersion
-        let block = try ChainTip(&reader)
-        let parent = try reader.flag() ? try ChainTip(&reader) : nil
+        let block = try Head(&reader)
+        let parent = try reader.flag() ? try Head(&reader) : nil
         var undo = UndoRecord(block: block, parent: parent, oldValues: [], transactions: [], nonces: [])
         for _ in 0..<(try reader.count(isLong: isFirst)) {
             let key = ByteString(try reader.counted(isLong: isFirst))

@@ -12,8 +12,8 @@ public struct Genesis: Sendable {
     /// Commits to all that the genesis fixes and its block's hash does not: the authorities in their order, the fees, the token, the
     /// rules. Peers compare it in the handshake (docs/protocol.md, "The rules' hash").
     public let rulesHash: Hash32
-    /// The genesis block as the first tip.
-    public let tip: ChainTip
+    /// The genesis block as the first head.
+    public let head: Head
     /// What starts a store; nil where the genesis was recalled, because a store has it.
     let record: BlockRecord?
 
@@ -24,7 +24,7 @@ public struct Genesis: Sendable {
         rules = try configuration.rules()
         rulesHash = Genesis.rulesHash(rules, configuration.token)
         let record = configuration.blockRecord()
-        tip = record.tip
+        head = record.head
         self.record = record
     }
 
@@ -40,26 +40,26 @@ public struct Genesis: Sendable {
         try self.init(configuration)
     }
 
-    /// A genesis whose block a store has, as `tip`.
+    /// A genesis whose block a store has, as `head`.
     /// - Throws: `GenesisError`.
-    init(recalling configuration: GenesisConfiguration, tip: ChainTip) throws(GenesisError) {
-        self.init(configuration: configuration.withoutState, rules: try configuration.rules(), tip: tip)
+    init(recalling configuration: GenesisConfiguration, head: Head) throws(GenesisError) {
+        self.init(configuration: configuration.withoutState, rules: try configuration.rules(), head: head)
     }
 
-    private init(configuration: GenesisConfiguration, rules: ChainRules, tip: ChainTip) {
+    private init(configuration: GenesisConfiguration, rules: ChainRules, head: Head) {
         self.configuration = configuration
         self.rules = rules
-        self.tip = tip
+        self.head = head
         rulesHash = Genesis.rulesHash(rules, configuration.token)
         record = nil
     }
 
     /// This genesis without its block, which may be long.
-    var recalled: Genesis { Genesis(configuration: configuration.withoutState, rules: rules, tip: tip) }
+    var recalled: Genesis { Genesis(configuration: configuration.withoutState, rules: rules, head: head) }
 
     /// The genesis block's hash: the chain's name in handshakes.
-    public var hash: Hash32 { tip.hash }
-    public var stateRoot: Hash32 { tip.stateRoot }
+    public var hash: Hash32 { head.hash }
+    public var stateRoot: Hash32 { head.stateRoot }
     public var authorities: [ByteString] { rules.authorities }
     public var ruleSet: RuleSet { rules.ruleSet }
     /// The genesis block's canonical JSON; nil where the genesis was recalled.

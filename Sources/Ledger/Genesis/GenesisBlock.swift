@@ -64,7 +64,7 @@ private struct GenesisBlockBuilder {
         let header = BlockHeader(
             version: version, height: 0, previousHash: Hash32.zero.bytes, timestamp: timestamp, merkleRoot: Merkle.root(hashes).bytes,
             stateRoot: root.bytes, producer: Genesis.address)
-        let tip = ChainTip(
+        let head = Head(
             height: 0, hash: header.hash, previousHash: .zero, timestamp: timestamp, stateRoot: root, producer: Genesis.address,
             totalWeight: 0)
         var block = JSONWriter(capacity: body.bytes.count + 1024)
@@ -78,7 +78,7 @@ private struct GenesisBlockBuilder {
         // The first place of a hash counts; the nonces differ, so that no two are equal.
         let entries = hashes.enumerated().map { TransactionEntry(id: $1, index: $0) }
         // The genesis block is never taken back, so that nothing of what was before it is kept.
-        let undo = UndoRecord(block: tip, parent: nil, oldValues: [], transactions: [], nonces: [])
-        return BlockRecord(tip: tip, json: block.bytes, writes: state, transactions: entries, undo: undo)
+        let undo = UndoRecord(block: head, parent: nil, oldValues: [], transactions: [], nonces: [])
+        return BlockRecord(head: head, json: block.bytes, writes: state, transactions: entries, undo: undo)
     }
 }

@@ -37,9 +37,9 @@ public struct GenesisFile: Sendable {
     /// - Throws: `GenesisError`.
     public func genesis() throws(GenesisError) -> Genesis { try Genesis(decoding: json) }
 
-    /// The genesis whose block a store has as `tip`. The caller knows that the block is this file's.
+    /// The genesis whose block a store has as `head`. The caller knows that the block is this file's.
     /// - Throws: `GenesisError`.
-    public func genesis(recalling tip: ChainTip) throws(GenesisError) -> Genesis {
-        try Genesis(recalling: outline, tip: tip)
+    public func genesis(recalling head: Head) throws(GenesisError) -> Genesis {
+        try Genesis(recalling: outline, head: head)
     }
 }

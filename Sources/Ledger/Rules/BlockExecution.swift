@@ -239,11 +239,11 @@ extension BlockExecution {
         var nonces: [UsedNonce] = []
         var isEachPlain = false
 
-        func record(tip: ChainTip, parent: ChainTip?, json: [UInt8]) -> BlockRecord {
+        func record(head: Head, parent: Head?, json: [UInt8]) -> BlockRecord {
             BlockRecord(
-                tip: tip, json: json, writes: writes, transactions: entries,
+                head: head, json: json, writes: writes, transactions: entries,
                 undo: UndoRecord(
-                    block: tip, parent: parent, oldValues: oldValues, transactions: entries.map(\.id), nonces: nonces),
+                    block: head, parent: parent, oldValues: oldValues, transactions: entries.map(\.id), nonces: nonces),
                 indexesFollowFromBlock: isEachPlain)
         }
     }

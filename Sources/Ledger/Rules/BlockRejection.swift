@@ -34,7 +34,7 @@ public enum BlockRejection: Error, Hashable, Sendable {
 extension BlockRejection {
     /// What a refusal says about other blocks with the same hash.
     public enum Fault: Hashable, Sendable {
-        /// The block does not follow this chain's tip, or not yet: nobody's fault as such.
+        /// The block does not follow this chain's head, or not yet: nobody's fault as such.
         case notNext
         /// The header breaks a rule, so every block with this hash does.
         case header

@@ -52,7 +52,7 @@ extension ChainRules {
 
     /// Go's `ValidateBlock` in its order, on top of `parent`; strict rules ask their turn after the authority.
     /// `nowSeconds` is this node's clock.
-    func fault(_ prepared: PreparedBlock, on parent: ChainTip, nowSeconds: Int64) -> BlockRejection? {
+    func fault(_ prepared: PreparedBlock, on parent: Head, nowSeconds: Int64) -> BlockRejection? {
         guard let header = prepared.block.header else { return .noHeader }
         if let fault = placeFault(prepared, header, parent, nowSeconds: nowSeconds) { return fault }
         guard let index = index(of: header.producer) else { return .notAnAuthority(header.producer) }
@@ -72,7 +72,7 @@ extension ChainRules {
     }
 
     private func placeFault(
-        _ prepared: PreparedBlock, _ header: BlockHeader, _ parent: ChainTip, nowSeconds: Int64
+        _ prepared: PreparedBlock, _ header: BlockHeader, _ parent: Head, nowSeconds: Int64
     ) -> BlockRejection? {
         if header.height == 0 { return .genesisAgain }
         if prepared.json.count > Limits.maxBlockBytes { return .tooLarge(bytes: prepared.json.count) }
@@ -90,7 +90,7 @@ extension ChainRules {
         return nil
     }
 
-    private func turnFault(_ header: BlockHeader, _ index: Int, _ parent: ChainTip) -> BlockRejection? {
+    private func turnFault(_ header: BlockHeader, _ index: Int, _ parent: Head) -> BlockRejection? {
         guard case .strict(let blockTime) = ruleSet else { return nil }
         let place = place(ofAuthority: index, height: header.height)
         let earliest = earliest(place: place, after: parent.timestamp, blockTimeSeconds: blockTime)

@@ -20,7 +20,7 @@ public struct BlockExporter {
         self.now = now
     }
 
-    /// Exports the blocks from `first` to the tip of one snapshot, so that they are one chain even while a node writes.
+    /// Exports the blocks from `first` to the head of one snapshot, so that they are one chain even while a node writes.
     ///
     /// The snapshot is open until the end: in the process of a live node that would hold back the growth of its map. Run it in a
     /// process that has the store open `readOnly`.
@@ -34,14 +34,14 @@ public struct BlockExporter {
     ) throws -> TransferOutcome {
         let started = now().uptime
         var progress = TransferProgress()
-        let tip = try reader.read { snapshot in
-            guard let tip = try snapshot.tip() else { throw NothingToExport(description: "the store holds no block") }
-            guard first <= tip.height else {
-                throw NothingToExport(description: "its newest block has height \(tip.height): there is none from \(first) on")
+        let head = try reader.read { snapshot in
+            guard let head = try snapshot.head() else { throw NothingToExport(description: "the store holds no block") }
+            guard first <= head.height else {
+                throw NothingToExport(description: "its newest block has height \(head.height): there is none from \(first) on")
             }
             let file = try BlockFileWriter(path: path, existing: existing)
             var height = first
-            while height <= tip.height {
+            while height <= head.height {
                 guard let block = try snapshot.block(atHeight: height) else {
                     throw TransferFault(height: height, reason: "the store has no such block below its tip")
                 }
@@ -51,14 +51,14 @@ public struct BlockExporter {
                 height += 1
                 if height % BlockExporter.blocksPerReport == 0 {
                     progress.seconds = Double(now().uptime - started) / 1e9
-                    progress.fraction = Double(progress.blocks) / Double(tip.height - first + 1)
+                    progress.fraction = Double(progress.blocks) / Double(head.height - first + 1)
                     report(progress)
                 }
             }
             try file.finish()
-            return tip
+            return head
         }
         return TransferOutcome(
-            tip: tip, blocks: progress.blocks, skipped: 0, seconds: Double(now().uptime - started) / 1e9, fault: nil)
+            head: head, blocks: progress.blocks, skipped: 0, seconds: Double(now().uptime - started) / 1e9, fault: nil)
     }
 }

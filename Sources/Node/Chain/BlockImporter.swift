@@ -47,7 +47,7 @@ public struct BlockImporter {
     /// - Throws: `ChainError.store` when the store fails. A bad block or a damaged file is no error here but the outcome's `fault`.
     public func run(_ file: BlockFileReader, progress report: (TransferProgress) -> Void = { _ in }) throws(ChainError) -> TransferOutcome {
         let started = now().uptime
-        let firstNew = engine.tip.height + 1
+        let firstNew = engine.head.height + 1
         var progress = TransferProgress()
         var pending: Deque<Pending> = []
         var fault: TransferFault?
@@ -73,11 +73,11 @@ public struct BlockImporter {
         update(&progress, since: started, file)
         if fault == nil, progress.blocks == 0, progress.skipped == 0 { fault = TransferFault(reason: "it holds no block") }
         return TransferOutcome(
-            tip: engine.tip, blocks: progress.blocks, skipped: progress.skipped, seconds: progress.seconds, fault: fault)
+            head: engine.head, blocks: progress.blocks, skipped: progress.skipped, seconds: progress.seconds, fault: fault)
     }
 
     private func update(_ progress: inout TransferProgress, since started: Nanoseconds, _ file: BlockFileReader) {
-        progress.height = engine.tip.height
+        progress.height = engine.head.height
         progress.seconds = Double(now().uptime - started) / 1e9
         progress.fraction = file.fraction ?? 0
     }

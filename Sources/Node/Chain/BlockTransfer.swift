@@ -23,7 +23,7 @@ public struct TransferProgress: Sendable {
 /// How an import, an export or a check ended: what the closing JSON line says (`operations.md`).
 public struct TransferOutcome: Sendable {
     /// The newest block.
-    public var tip: ChainTip
+    public var head: Head
     public var blocks: Int
     public var skipped: Int
     public var seconds: Double

@@ -54,12 +54,12 @@ final class ChainFeed: ChainObserver, @unchecked Sendable {
         hasMempoolChanged = true
     }
 
-    func committed(_ blocks: [PreparedBlock], tip: ChainTip) {
+    func committed(_ blocks: [PreparedBlock], head: Head) {
         guard isObserved.load(ordering: .relaxed) else { return }
         if blocks.count <= NodeEvent.maxToldBlocks {
             for block in blocks { events.append(.block(block)) }
         } else {
-            events.append(.head(tip))
+            events.append(.head(head))
         }
     }
 

@@ -9,7 +9,7 @@ struct KeptGenesis {
 
     /// The canonical JSON of the configuration.
     private static let configurationKey = "genesis"
-    /// The digest of the file that the store was last opened with (32), and the genesis block as a tip. Stores of older programs have none.
+    /// The digest of the file that the store was last opened with (32), and the genesis block as a head. Stores of older programs have none.
     private static let fileKey = "genesis_file"
 
     init(_ store: LMDBStore) {
@@ -18,14 +18,14 @@ struct KeptGenesis {
 
     /// The genesis as the store has it, without its block; `nil` where it keeps none.
     func recalled() throws(ChainDirectoryError) -> Genesis? {
-        guard let json = try metadata(KeptGenesis.configurationKey), let tip = try genesisTip() else { return nil }
-        do throws(GenesisError) { return try GenesisFile(json).genesis(recalling: tip) } catch { throw .storedGenesis(error) }
+        guard let json = try metadata(KeptGenesis.configurationKey), let head = try genesisHead() else { return nil }
+        do throws(GenesisError) { return try GenesisFile(json).genesis(recalling: head) } catch { throw .storedGenesis(error) }
     }
 
     /// The genesis of `file` without its block, when the store was last opened with this very file; `nil` otherwise.
     func recalled(_ file: GenesisFile) throws(ChainDirectoryError) -> Genesis? {
         guard let record = try fileRecord(), record.digest == file.digest else { return nil }
-        do throws(GenesisError) { return try file.genesis(recalling: record.tip) } catch { throw .genesisFile(error) }
+        do throws(GenesisError) { return try file.genesis(recalling: record.head) } catch { throw .genesisFile(error) }
     }
 
     /// The genesis as the store has it, with its block; `nil` where it keeps none. Executes the block.
@@ -42,7 +42,7 @@ struct KeptGenesis {
         do {
             try store.begin()
             if !isKept { try store.setMetadata(KeptGenesis.configurationKey, genesis.configuration.json) }
-            if let file { try store.setMetadata(KeptGenesis.fileKey, file.digest.bytes + genesis.tip.encoded) }
+            if let file { try store.setMetadata(KeptGenesis.fileKey, file.digest.bytes + genesis.head.encoded) }
             try store.commit()
         } catch {
             store.abort()
@@ -50,17 +50,17 @@ struct KeptGenesis {
         }
     }
 
-    private func fileRecord() throws(ChainDirectoryError) -> (digest: Hash32, tip: ChainTip)? {
+    private func fileRecord() throws(ChainDirectoryError) -> (digest: Hash32, head: Head)? {
         guard let bytes = try metadata(KeptGenesis.fileKey), bytes.count > Hash32.byteCount,
             let digest = Hash32(Array(bytes.prefix(Hash32.byteCount))),
-            let tip = try? ChainTip(decoding: Array(bytes.dropFirst(Hash32.byteCount)))
+            let head = try? Head(decoding: Array(bytes.dropFirst(Hash32.byteCount)))
         else { return nil }
-        return (digest, tip)
+        return (digest, head)
     }
 
-    private func genesisTip() throws(ChainDirectoryError) -> ChainTip? {
-        if let record = try fileRecord() { return record.tip }
-        do { return try store.genesisTip() } catch { throw .chain(.store(error)) }
+    private func genesisHead() throws(ChainDirectoryError) -> Head? {
+        if let record = try fileRecord() { return record.head }
+        do { return try store.genesisHead() } catch { throw .chain(.store(error)) }
     }
 
     private func metadata(_ key: String) throws(ChainDirectoryError) -> [UInt8]? {

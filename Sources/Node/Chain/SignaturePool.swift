@@ -11,7 +11,7 @@ internal import Wire
 ///
 /// Work comes as jobs of equal chunks. Threads take the chunks of the first job, then of the next, so that a job is done as
 /// early as it can be and no thread idles while any job has chunks left. A job marked urgent goes to the front: a block at the
-/// tip does not wait for a range. Taking a chunk costs one lock, well under 1 µs, against chunks of 0.2 to 10 ms.
+/// head does not wait for a range. Taking a chunk costs one lock, well under 1 µs, against chunks of 0.2 to 10 ms.
 ///
 /// The threads end when the pool is released.
 public final class SignaturePool: Preparer, Sendable {

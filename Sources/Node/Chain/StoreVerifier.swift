@@ -43,15 +43,15 @@ public struct StoreVerifier {
         let pool = SignaturePool(rules: chain.engine.rules, threadCount: threadCount)
         var progress = TransferProgress()
         var fault = try compareGenesis(genesis, chain, replay)
-        while fault == nil, progress.height < chain.engine.tip.height {
+        while fault == nil, progress.height < chain.engine.head.height {
             fault = try checkBatch(chain, replay, pool, &progress)
             progress.seconds = Double(now().uptime - started) / 1e9
-            progress.fraction = Double(progress.height) / Double(chain.engine.tip.height)
+            progress.fraction = Double(progress.height) / Double(chain.engine.head.height)
             report(progress)
         }
         if fault == nil { fault = try compareTotals(chain, replay) }
         return TransferOutcome(
-            tip: replay.engine.tip, blocks: progress.blocks, skipped: 0, seconds: Double(now().uptime - started) / 1e9,
+            head: replay.engine.head, blocks: progress.blocks, skipped: 0, seconds: Double(now().uptime - started) / 1e9,
             fault: fault)
     }
 
@@ -78,7 +78,7 @@ public struct StoreVerifier {
             if fault != nil { break }
         }
         try replay.engine.commit()
-        while progress.height < replay.engine.tip.height {
+        while progress.height < replay.engine.head.height {
             if let difference = try compare(progress.height + 1, chain, replay) { return difference }
             progress.height += 1
             progress.blocks += 1
@@ -149,8 +149,8 @@ public struct StoreVerifier {
         guard stored == right else {
             return TransferFault(reason: "the indexes hold \(stored), and should hold \(right)")
         }
-        guard chain.engine.tip == replay.engine.tip else {
-            return TransferFault(height: chain.engine.tip.height, reason: "the stored tip is not the last block")
+        guard chain.engine.head == replay.engine.head else {
+            return TransferFault(height: chain.engine.head.height, reason: "the stored tip is not the last block")
         }
         return nil
     }

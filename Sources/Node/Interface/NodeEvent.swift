@@ -9,7 +9,7 @@ public enum NodeEvent: Sendable {
     /// The new head: by gossip, our own, or in a range of at most `NodeEvent.maxToldBlocks` that sync applied.
     case block(PreparedBlock)
     /// A longer range was applied: the head jumped here. Its blocks and transactions are not told one by one.
-    case head(ChainTip)
+    case head(Head)
     /// Admitted to the mempool.
     case transaction(PreparedTransaction)
     /// The mempool changed and has this many transactions now. Told once for all that one piece of work changed, after its other events.

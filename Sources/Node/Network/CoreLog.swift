@@ -1,6 +1,7 @@
 internal import Chain
 internal import Consensus
 internal import EventLoop
+internal import Ledger
 internal import Logging
 internal import Network
 internal import Peering

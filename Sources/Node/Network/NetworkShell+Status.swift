@@ -1,5 +1,6 @@
 internal import Consensus
 internal import EventLoop
+internal import Ledger
 internal import Network
 internal import Peering
 internal import Primitives

@@ -1,6 +1,7 @@
 internal import Chain
 internal import DequeModule
 internal import EventLoop
+internal import Ledger
 internal import Network
 internal import Peering
 internal import Primitives

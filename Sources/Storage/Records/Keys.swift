@@ -24,7 +24,7 @@ enum NonceKey {
 /// Names in the metadata database. The store's own and the caller's cannot meet.
 enum MetadataKey {
     static let format = Array("store:format".utf8)
-    static let tip = Array("store:tip".utf8)
+    static let head = Array("store:tip".utf8)
     /// Names of callers are at most this long, so that they fit a key of LMDB.
     static let maxNameBytes = 256
 

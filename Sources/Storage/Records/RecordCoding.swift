@@ -1,4 +1,4 @@
-/// Writes a short stored value: integers big-endian. Tips and undo records have a form of the ledger's own.
+/// Writes a short stored value: integers big-endian. Heads and undo records have a form of the ledger's own.
 struct RecordWriter {
     var bytes: [UInt8] = []
 

@@ -41,7 +41,7 @@ struct BackupCommand: ParsableCommand {
         do {
             let store = try LMDBStore(directory: dataDir, access: .readOnly)
             // A store without a chain is nothing to keep.
-            guard try store.tip() != nil else { throw CommandFailure(.noInput, "the store in \(dataDir) holds no chain") }
+            guard try store.head() != nil else { throw CommandFailure(.noInput, "the store in \(dataDir) holds no chain") }
             let isNew = try makeRoom()
             do throws(StoreError) {
                 try copy(store.reader)
@@ -82,11 +82,11 @@ struct BackupCommand: ParsableCommand {
     /// Opens the copy as a node would, and says what it holds.
     private func end(began: Int64) throws {
         let copy = try LMDBStore(directory: out, access: .readOnly)
-        guard let tip = try copy.tip() else { throw CommandFailure(.internalError, "the copy in \(out) holds no chain") }
+        guard let head = try copy.head() else { throw CommandFailure(.internalError, "the copy in \(out) holds no chain") }
         var object = JSONObjectWriter()
-        object.field("height", tip.height)
-        object.field("hash", tip.hash.prefixedHex)
-        object.field("state_root", tip.stateRoot.prefixedHex)
+        object.field("height", head.height)
+        object.field("hash", head.hash.prefixedHex)
+        object.field("state_root", head.stateRoot.prefixedHex)
         object.field("bytes", FileSize.of("\(out)/data.mdb"))
         object.field("seconds", Double(SystemTime.milliseconds - began) / 1000)
         try StandardOutput.put(object.end() + [UInt8(ascii: "\n")])

@@ -174,8 +174,8 @@ final class DevnetRun {
 
     /// The head in the node's store, now that its process has ended.
     private func storedHead(_ node: DevnetPlan.NodeFiles) -> (height: UInt64, hash: Hash32)? {
-        guard let store = try? LMDBStore(directory: node.dataDirectory, access: .readOnly), let tip = try? store.tip() else { return nil }
-        return (tip.height, tip.hash)
+        guard let store = try? LMDBStore(directory: node.dataDirectory, access: .readOnly), let head = try? store.head() else { return nil }
+        return (head.height, head.hash)
     }
 
     // MARK: Following

@@ -209,3 +209,11 @@ import Testing
         #expect(observed.log.lines.map { $0.metadata["also"] } == ["0", "99"])
     }
 }
+
+extension Head {
+    /// A head of which a test says no more.
+    init(height: UInt64, hash: Hash32, timestamp: Int64) {
+        self.init(
+            height: height, hash: hash, previousHash: .zero, timestamp: timestamp, stateRoot: .zero, producer: ByteString([]), totalWeight: 0)
+    }
+}

@@ -18,21 +18,21 @@ struct KeptChain {
     /// - Returns: the height of the store.
     @discardableResult
     mutating func look(at store: LMDBStore, _ when: String) throws -> UInt64 {
-        guard let tip = try store.tip() else {
+        guard let head = try store.head() else {
             #expect(hashes.isEmpty, "\(when): the chain is gone")
             return 0
         }
-        #expect(Int(tip.height) + 1 >= hashes.count, "\(when): a block is gone")
-        if let last = hashes.indices.last.map({ min($0, Int(tip.height)) }) {
+        #expect(Int(head.height) + 1 >= hashes.count, "\(when): a block is gone")
+        if let last = hashes.indices.last.map({ min($0, Int(head.height)) }) {
             #expect(try read(UInt64(last), store).hash == hashes[last], "\(when): block \(last) is another one")
         }
-        for height in hashes.count..<max(hashes.count, Int(tip.height) + 1) {
+        for height in hashes.count..<max(hashes.count, Int(head.height) + 1) {
             let block = try read(UInt64(height), store)
             if let parent = hashes.last { #expect(block.parent == parent.bytes, "\(when): block \(height) stands on another one") }
             hashes.append(block.hash)
         }
-        #expect(hashes.last == tip.hash, "\(when): the tip is another block")
-        return tip.height
+        #expect(hashes.last == head.hash, "\(when): the tip is another block")
+        return head.height
     }
 
     private func read(_ height: UInt64, _ store: LMDBStore) throws -> (hash: Hash32, parent: [UInt8]?) {

@@ -186,7 +186,7 @@ final class NodeProcess: @unchecked Sendable {
     }
 
     func storedHeight() throws -> UInt64 {
-        try withStore { try $0.tip()?.height ?? 0 }
+        try withStore { try $0.head()?.height ?? 0 }
     }
 
     /// Checks the whole store that it left: its height.
@@ -195,7 +195,7 @@ final class NodeProcess: @unchecked Sendable {
             try NodeProcess.files.withLock {
                 let outcome = try StoreVerifier(directory: dataPath, now: { ReferenceChain.now }).run()
                 if let fault = outcome.fault { throw fault }
-                return outcome.tip.height
+                return outcome.head.height
             }
         }
     }

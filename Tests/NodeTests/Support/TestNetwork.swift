@@ -66,7 +66,7 @@ final class TestNetwork: Sendable {
         return try (1...count).map { height in
             let key = authorities[height % authorities.count]
             let transaction = PreparedTransaction(set("block", nonce: UInt64(height)))
-            let timestamp = engine.tip.timestamp + 1
+            let timestamp = engine.head.timestamp + 1
             let block = try engine.buildBlock(transactions: [transaction], timestamp: timestamp, key: key).block
             // Its signatures are our own.
             var prepared = PreparedBlock(unverified: block)
