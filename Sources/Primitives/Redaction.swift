@@ -11,7 +11,8 @@ public enum Redaction {
     /// digits here: a key file may have a line break within. Linear.
     public static func hiddenDigits(in text: String) -> Int? {
         let bytes = text.utf8.filter { $0 != 0x20 && !(0x09...0x0d).contains($0) }
-        return runs(of: bytes).map(\.count).max()
+        // As it stands as well: white space between a 0 and an x makes that 0 a digit.
+        return (runs(of: bytes) + runs(of: Array(text.utf8))).map(\.count).max()
     }
 
     /// Whether `text` is what could be a private key, or holds it.

@@ -33,6 +33,12 @@ struct RedactionTests {
         #expect(Redaction.value(broken) == "[64 hexadecimal digits, not shown]")
     }
 
+    @Test func whiteSpaceBeforeAnXDoesNotMakeADigitAPrefix() {
+        let text = "\(Self.key.prefix(40))0 x"
+        #expect(Redaction.hiddenDigits(in: text) == 41)
+        #expect(Redaction.value(text) == "[41 hexadecimal digits, not shown] x")
+    }
+
     @Test func aSentenceKeepsAllTheRest() {
         let text = "--authority 0x\(Self.key) is neither; nor is \(Self.key.uppercased())."
         #expect(
