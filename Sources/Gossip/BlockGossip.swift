@@ -1,6 +1,5 @@
 public import Network
 public import Primitives
-internal import Wire
 
 /// Which blocks to validate and whom to relay them to.
 ///

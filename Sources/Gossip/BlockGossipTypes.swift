@@ -1,6 +1,5 @@
 public import Network
 public import Primitives
-internal import Wire
 
 /// What to do with a block that arrived.
 public enum BlockArrival: Hashable, Sendable {

@@ -1,6 +1,5 @@
 internal import Network
 public import Primitives
-internal import Wire
 
 /// The bounds of block gossip.
 public struct BlockGossipConfiguration: Sendable, Hashable {

@@ -1,6 +1,5 @@
 internal import Network
 internal import Primitives
-internal import Wire
 
 extension TransactionGossip {
     /// Sends to every peer what is due and what it grants.

@@ -1,6 +1,5 @@
 public import Network
 public import Primitives
-internal import Wire
 
 /// Which transactions to check and when to send them to whom.
 ///

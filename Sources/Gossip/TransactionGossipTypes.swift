@@ -1,6 +1,5 @@
 public import Network
 public import Primitives
-internal import Wire
 
 /// A transaction as gossip knows it: the bytes as they were relayed and their SHA-256, the gossip id.
 ///

@@ -2,7 +2,6 @@ internal import DequeModule
 internal import Network
 internal import Primitives
 internal import RateLimiter
-internal import Wire
 
 /// One peer as transaction gossip sees it: what it has, what waits for it and how much may be sent to it.
 struct TransactionPeer {

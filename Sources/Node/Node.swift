@@ -145,7 +145,7 @@ public final class Node: Sendable {
         }
         let observer = CoreLog(logger: log, supervisor: supervisor)
         var networkOptions = NetworkOptions(listenAddress: address)
-        networkOptions.maxFrameBytes = configuration.maxMessageBytes
+        networkOptions.identity = identity
         networkOptions.onProblem = { log.warning("\($0)") }
         let shell = NetworkShell(loop: loop, core: core, options: networkOptions, chain: worker, observer: observer)
         let hasStarted = worker.start(

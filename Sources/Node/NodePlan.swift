@@ -145,7 +145,7 @@ struct NodePlan {
         peering.deadAfter = configuration.idleTimeout
 
         var core = CoreConfiguration(peering: peering)
-        core.identity = identity
+        core.maxFrameBytes = configuration.maxMessageBytes
         core.sync.batchCount = configuration.syncBatchSize
         core.sync.threshold = UInt64(max(0, configuration.syncThreshold))
         core.sync.genesisTimestamp = genesis.configuration.timestamp

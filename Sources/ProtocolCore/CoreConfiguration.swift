@@ -1,4 +1,5 @@
 public import Consensus
+internal import Network
 public import Peering
 public import Primitives
 public import Sync
@@ -9,8 +10,8 @@ public struct CoreConfiguration: Sendable {
     public var peering: PeerConfiguration
     /// Bounds of batch synchronisation.
     public var sync = SyncConfiguration()
-    /// The identity key: signs the handshake, so that nobody else can take this node's name.
-    public var identity: PrivateKey?
+    /// The longest frame that a peer may send once it has shaken hands, in bytes (`max_message_bytes`).
+    public var maxFrameBytes = NetworkLimits.maxFrameBytes
 
     /// Messages a second that a peer may send (`rate_limit_messages_per_second`).
     public var messagesPerSecond = 100

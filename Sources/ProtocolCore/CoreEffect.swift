@@ -12,11 +12,11 @@ public enum CoreEffect: Sendable {
     /// Connect; answer with `dialSucceeded` or `dialFailed`.
     case dial(Endpoint)
     case cancelDial(Endpoint)
-    /// Write a whole frame. The array is shared between its receivers.
-    case send(PeerID, frame: [UInt8])
-    /// Write a whole frame that nobody waits for: transactions in gossip. In order among these; a `send` may overtake them, so that
-    /// the same batch for many peers keeps no answer waiting.
-    case sendBulk(PeerID, frame: [UInt8])
+    /// Say this to each of these peers; report the bytes of it with `sent`. One effect for all of them, so that the message is encoded
+    /// once for each dialect among them. It is written in the order of the effects within its lane.
+    case send(Message, to: [PeerID], lane: Lane)
+    /// Take frames of up to so many bytes from this peer, beginning with its next one: it has shaken hands.
+    case limitFrames(PeerID, Int)
     /// Flush, then close. The core has forgotten the connection.
     case close(PeerID, DisconnectReason)
     /// Stop reading this socket, keeping what was read but not taken.
@@ -26,9 +26,21 @@ public enum CoreEffect: Sendable {
     /// Give the chain worker its next work.
     case chain(ChainCommand)
     /// Read blocks and answer the peer with a BlockResponse; report with `blocksSent`. At most one at a time for each connection.
-    case sendBlocks(PeerID, HeightRange, isSingle: Bool)
-    /// Something for the log, the metrics or the event stream.
+    /// The answer may have megabytes, so it is encoded where it is read and never passes the core.
+    case readBlocks(HeightRange, isSingle: Bool, for: PeerID)
+    /// The relay of a block stands before this, so its bytes are with the sockets now: report `blockHandedOn`.
+    case stampRelay(receivedAt: Nanoseconds)
+    /// Something for the log, the metrics or the event stream. Nothing changes when nobody looks.
     case fact(CoreFact)
+}
+
+/// How urgent a message is.
+public enum Lane: Hashable, Sendable {
+    /// At once.
+    case now
+    /// Nobody waits for it: transactions in gossip. What is sent `now` may overtake it, so that the same batch for many peers keeps no
+    /// answer waiting.
+    case bulk
 }
 
 /// What is worth a line, a metric or an event.
@@ -44,7 +56,7 @@ public enum CoreFact: Sendable {
     case blockRefused(hash: Hash32, from: PeerID?, reason: String)
     /// A block beside our chain at a height that we have: one for the fork choice.
     case competingBlock(height: UInt64, hash: Hash32)
-    case syncStarted(target: UInt64)
+    case syncStarted(height: UInt64, target: UInt64)
     case syncProgress(SyncProgress)
     case syncFinished(height: UInt64)
     case syncFault(PeerID, SyncFault)

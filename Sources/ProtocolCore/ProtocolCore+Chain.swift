@@ -57,11 +57,12 @@ extension ProtocolCore {
         let targets = blocks.blockAccepted(hash, at: now)
         if let block = inValidation.removeValue(forKey: hash) {
             // The very bytes that arrived, in an unsigned envelope of ours.
-            broadcast(.block, block.payload, to: targets, at: now, into: &effects)
+            broadcast(.block(block.payload), to: targets, into: &effects)
             for id in targets { transactions.messageSent(to: id, at: now) }
             peers.usefulMessageReceived(block.from, .block, at: now)
             counters.propagation.observe(newHead.age(at: now))
             let fact = CoreFact.blockRelayed(newHead, transactionCount: count, receivedAt: block.receivedAt, peers: targets.count)
+            effects.append(.stampRelay(receivedAt: block.receivedAt))
             effects.append(.fact(fact))
             readClock(of: block, timestamp: newHead.timestamp, at: now, into: &effects)
         }
@@ -81,7 +82,7 @@ extension ProtocolCore {
         production?.isUnderWay = false
         counters.blocksProduced += 1
         committed(newHead, into: &effects)
-        broadcast(.block, payload, to: blocks.blockAccepted(newHead.hash, at: now), at: now, into: &effects)
+        broadcast(.block(payload), to: blocks.blockAccepted(newHead.hash, at: now), into: &effects)
         effects.append(.fact(.headChanged(newHead, origin: .own, transactionCount: count)))
         advance(to: newHead, at: now, into: &effects)
     }

@@ -7,7 +7,7 @@ internal import Primitives
 internal import Sync
 internal import Wire
 
-// The parts speak in effects of their own; here they become frames, commands, or news for the other parts. An effect of one
+// The parts speak in effects of their own; here they become messages, commands, or news for the other parts. An effect of one
 // part may cause effects of another (a ready peer is news for gossip and sync), so this goes round until nothing is left.
 // It ends: each round is caused by a state that the part has left (a peer becomes ready or goes once, a fault is reported
 // once).
@@ -15,7 +15,7 @@ extension ProtocolCore {
     mutating func settle(at now: Moment, into effects: inout [CoreEffect]) {
         while !peerEffects.isEmpty || !syncEffects.isEmpty || !gossipEffects.isEmpty {
             drainPeering(at: now, into: &effects)
-            drainSync(responsePayload: nil, at: now, into: &effects)
+            drainSync(at: now, into: &effects)
             drainGossip(at: now, into: &effects)
         }
     }
@@ -36,16 +36,15 @@ extension ProtocolCore {
         case .dial(let endpoint): effects.append(.dial(endpoint))
         case .cancelDial(let endpoint): effects.append(.cancelDial(endpoint))
         case .sendHandshake(let id):
-            let handshake = configuration.peering.local.handshake(height: committedHeight)
-            send(.handshake, handshake.encode(), to: id, isSigned: true, at: now, into: &effects)
+            send(.handshake(configuration.peering.local.handshake(height: committedHeight)), to: id, at: now, into: &effects)
         case .sendPeerListRequest(let id):
-            send(.peerList, [], to: id, at: now, into: &effects)
+            send(.peerList(.request), to: id, at: now, into: &effects)
         case .sendPeerList(let id, let endpoints):
-            send(.peerList, PeerList.encode(endpoints), to: id, at: now, into: &effects)
+            send(.peerList(.answer(endpoints, skipped: 0)), to: id, at: now, into: &effects)
         case .sendPing(let id, let nonce):
-            send(.ping, Ping(nonce: nonce, height: committedHeight).encode(), to: id, at: now, into: &effects)
+            send(.ping(Ping(nonce: nonce, height: committedHeight)), to: id, at: now, into: &effects)
         case .sendPong(let id, let nonce):
-            send(.pong, Ping(nonce: nonce, height: committedHeight).encode(), to: id, at: now, into: &effects)
+            send(.pong(Ping(nonce: nonce, height: committedHeight)), to: id, at: now, into: &effects)
         case .close(let id, let reason):
             // One that was ready is reported by `peerGone`.
             if let link = links[id], !link.isReady {
@@ -63,6 +62,7 @@ extension ProtocolCore {
     private mutating func peerReady(_ id: PeerID, at now: Moment, into effects: inout [CoreEffect]) {
         guard let info = peers.peer(id) else { return }
         links[id]?.isReady = true
+        effects.append(.limitFrames(id, configuration.maxFrameBytes))
         effects.append(.fact(.peerConnected(info)))
         blocks.peerReady(id)
         sync.peerReady(id, height: info.height, at: now, into: &syncEffects)
@@ -82,31 +82,32 @@ extension ProtocolCore {
 
     // MARK: Sync
 
-    /// Carries out what `sync` decided. `responsePayload` is the answer that was just reported to it, which a `prepare`
-    /// effect of the same call takes along.
-    mutating func drainSync(responsePayload: [UInt8]?, at now: Moment, into effects: inout [CoreEffect]) {
+    private mutating func drainSync(at now: Moment, into effects: inout [CoreEffect]) {
         guard !syncEffects.isEmpty else { return }
         var batch: [SyncEffect] = []
         swap(&batch, &syncEffects)
-        for effect in batch {
-            switch effect {
-            case .request(let id, let range, let isSingle):
-                let request = isSingle ? BlockRequest.single(range.first) : .range(range)
-                send(.blockRequest, request.encode(), to: id, at: now, into: &effects)
-            case .prepare(let ticket, _, let range):
-                effects.append(.chain(.prepareRange(ticket: ticket, range: range, payload: responsePayload ?? [])))
-            case .apply(let ticket): effects.append(.chain(.applyRange(ticket: ticket)))
-            case .discard(let ticket): effects.append(.chain(.discardRange(ticket: ticket)))
-            case .fault(let id, let fault):
-                effects.append(.fact(.syncFault(id, fault)))
-                if let fault = fault.asPeerFault { peers.penalize(id, fault, at: now, into: &peerEffects) }
-            case .progress(let progress): effects.append(.fact(.syncProgress(progress)))
-            case .started(let target): effects.append(.fact(.syncStarted(target: target)))
-            case .finished(let height):
-                effects.append(.fact(.syncFinished(height: height)))
-                reconsiderProduction(at: now)
-            case .probed: break  // The fork choice will ask for single heights; nobody does yet.
-            }
+        for effect in batch { carryOut(effect, at: now, into: &effects) }
+        batch.removeAll(keepingCapacity: true)
+        if syncEffects.isEmpty { swap(&batch, &syncEffects) }
+    }
+
+    private mutating func carryOut(_ effect: SyncEffect, at now: Moment, into effects: inout [CoreEffect]) {
+        switch effect {
+        case .request(let id, let range, let isSingle):
+            send(.blockRequest(isSingle ? .single(range.first) : .range(range)), to: id, at: now, into: &effects)
+        case .prepare(let ticket, _, let range, let payload):
+            effects.append(.chain(.prepareRange(ticket: ticket, range: range, payload: payload)))
+        case .apply(let ticket): effects.append(.chain(.applyRange(ticket: ticket)))
+        case .discard(let ticket): effects.append(.chain(.discardRange(ticket: ticket)))
+        case .fault(let id, let fault):
+            effects.append(.fact(.syncFault(id, fault)))
+            if let fault = fault.asPeerFault { peers.penalize(id, fault, at: now, into: &peerEffects) }
+        case .progress(let progress): effects.append(.fact(.syncProgress(progress)))
+        case .started(let target): effects.append(.fact(.syncStarted(height: head.height, target: target)))
+        case .finished(let height):
+            effects.append(.fact(.syncFinished(height: height)))
+            reconsiderProduction(at: now)
+        case .probed: break  // The fork choice will ask for single heights; nobody does yet.
         }
     }
 
@@ -119,41 +120,26 @@ extension ProtocolCore {
         for effect in batch {
             switch effect {
             case .transaction(let transaction, let receivers):
-                broadcast(.transaction, transaction.payload, to: receivers, isBulk: true, at: now, into: &effects)
+                broadcast(.transaction(transaction.payload), to: receivers, .bulk, into: &effects)
             case .batch(let members, let receivers):
-                let payload = TransactionBatch.encode(members.lazy.map(\.payload)).payload
-                broadcast(.transactionBatch, payload, to: receivers, isBulk: true, at: now, into: &effects)
+                broadcast(.transactionBatch(members.map(\.payload)), to: receivers, .bulk, into: &effects)
             }
         }
+        batch.removeAll(keepingCapacity: true)
+        if gossipEffects.isEmpty { swap(&batch, &gossipEffects) }
     }
 
-    // MARK: Frames
+    // MARK: Messages
 
-    /// Sends one message to several peers: one frame, shared by all of them.
-    mutating func broadcast(
-        _ type: MessageType, _ payload: [UInt8], to receivers: [PeerID], isBulk: Bool = false, at now: Moment,
-        into effects: inout [CoreEffect]
-    ) {
-        guard !receivers.isEmpty, let frame = try? FrameEncoder.frame(type: type, payload: payload, timestamp: now.unixSeconds) else {
-            return
-        }
-        for id in receivers {
-            effects.append(isBulk ? .sendBulk(id, frame: frame) : .send(id, frame: frame))
-            countSent(type, byteCount: frame.count, to: id)
-        }
+    /// Says one thing to several peers.
+    mutating func broadcast(_ message: Message, to receivers: [PeerID], _ lane: Lane = .now, into effects: inout [CoreEffect]) {
+        if !receivers.isEmpty { effects.append(.send(message, to: receivers, lane: lane)) }
     }
 
-    /// Sends one message to one peer. A message that does not fit under the cap is a bug of the sender of it, and goes nowhere.
-    mutating func send(
-        _ type: MessageType, _ payload: [UInt8], to id: PeerID, isSigned: Bool = false, at now: Moment,
-        into effects: inout [CoreEffect]
-    ) {
-        let signer = isSigned ? configuration.identity : nil
-        if let frame = try? FrameEncoder.frame(type: type, payload: payload, timestamp: now.unixSeconds, signer: signer) {
-            effects.append(.send(id, frame: frame))
-            countSent(type, byteCount: frame.count, to: id)
-            transactions.messageSent(to: id, at: now)
-        }
+    /// Says one thing to one peer, which takes its part of the messages that the peer grants us.
+    private mutating func send(_ message: Message, to id: PeerID, at now: Moment, into effects: inout [CoreEffect]) {
+        effects.append(.send(message, to: [id], lane: .now))
+        transactions.messageSent(to: id, at: now)
     }
 }
 

@@ -8,20 +8,15 @@ internal import Sync
 public import Wire
 
 extension ProtocolCore {
-    /// A whole message of a peer. The shell asked `mayTakeFrame` before it decoded it.
+    /// A whole message of a peer came; what its frame costs is asked of `frameTaken` afterwards.
     ///
     /// Cost: a block's header is decoded and hashed, a transaction's payload is hashed; everything else that costs is left to
     /// the chain worker.
-    public mutating func received(_ message: Envelope, from id: PeerID, at now: Moment, into effects: inout [CoreEffect]) {
-        guard let link = links[id] else { return }
-        countReceived(message, from: id)
+    public mutating func received(_ received: ReceivedMessage, from id: PeerID, at now: Moment, into effects: inout [CoreEffect]) {
+        guard links[id] != nil else { return }
+        countReceived(received, from: id)
         do throws(Violation) {
-            if message.known == .handshake {
-                try takeHandshake(message, from: id, at: now)
-            } else if peers.messageReceived(id, at: now, into: &peerEffects) {
-                if message.known != nil { try message.verify(expected: link.nodeID) }
-                try take(message, from: id, at: now, into: &effects)
-            }
+            try judge(received, from: id, at: now, into: &effects)
         } catch {
             effects.append(.fact(.violated(id, error)))
             peers.penalize(id, .violation(error), at: now, into: &peerEffects)
@@ -29,49 +24,57 @@ extension ProtocolCore {
         settle(at: now, into: &effects)
     }
 
-    private mutating func take(
-        _ message: Envelope, from id: PeerID, at now: Moment, into effects: inout [CoreEffect]
+    /// In the order of `protocol.md`: a handshake first, then nothing before it was accepted, then whose signature it is, then what it says.
+    private mutating func judge(
+        _ received: ReceivedMessage, from id: PeerID, at now: Moment, into effects: inout [CoreEffect]
     ) throws(Violation) {
-        switch message.known {
-        case .block: try takeBlock(message.payload, from: id, at: now, into: &effects)
-        case .transaction: takeTransactions([message.payload], from: id, at: now, into: &effects)
-        case .transactionBatch:
-            let payload = message.payload
-            let parts = try TransactionBatch.split(payload).map { Array(payload[$0]) }
-            takeTransactions(parts, from: id, at: now, into: &effects)
-        case .blockRequest: takeBlockRequest(try BlockRequest(decoding: message.payload), from: id, into: &effects)
-        case .blockResponse: takeBlockResponse(message.payload, from: id, at: now, into: &effects)
-        case .peerList: try takePeerList(message.payload, from: id, at: now)
-        case .ping:
-            let ping = try Ping(decoding: message.payload, type: .ping)
-            peers.pingReceived(id, ping, at: now, into: &peerEffects)
-            sync.peerHeight(id, height: ping.height, at: now, into: &syncEffects)
-        case .pong:
-            let pong = try Ping(decoding: message.payload, type: .pong)
-            peers.pongReceived(id, pong, at: now)
-            sync.peerHeight(id, height: pong.height, at: now, into: &syncEffects)
-        case .handshake, nil:
+        if case .message(.handshake(let handshake)) = received.content {
+            return try takeHandshake(handshake, received, from: id, at: now)
+        }
+        guard received.type == .handshake || peers.messageReceived(id, at: now, into: &peerEffects) else { return }
+        switch received.content {
+        case .message(let message):
+            try received.checkSigner(expected: links[id]?.nodeID)
+            try take(message, from: id, at: now, into: &effects)
+        case .malformed(let type, let violation):
+            if type != .handshake { try received.checkSigner(expected: links[id]?.nodeID) }
+            throw violation
+        case .unknown:
             // A newer node's message: ignored and counted, never a violation (`protocol.md`, "Envelope").
             counters.messagesOfUnknownType += 1
         }
     }
 
-    private mutating func takeHandshake(_ message: Envelope, from id: PeerID, at now: Moment) throws(Violation) {
-        let handshake = try Handshake(decoding: message.payload)
+    private mutating func take(
+        _ message: Message, from id: PeerID, at now: Moment, into effects: inout [CoreEffect]
+    ) throws(Violation) {
+        switch message {
+        case .block(let json): try takeBlock(json, from: id, at: now, into: &effects)
+        case .transaction(let json): takeTransactions([json], from: id, at: now, into: &effects)
+        case .transactionBatch(let transactions): takeTransactions(transactions, from: id, at: now, into: &effects)
+        case .blockRequest(let request): takeBlockRequest(request, from: id, into: &effects)
+        case .blockResponse(let payload): sync.responseReceived(id, payload: payload, at: now, into: &syncEffects)
+        case .peerList(.request): peers.peerListRequested(id, at: now, into: &peerEffects)
+        case .peerList(.answer(let endpoints, _)): peers.peerListReceived(id, endpoints, at: now, into: &peerEffects)
+        case .ping(let ping):
+            peers.pingReceived(id, ping, at: now, into: &peerEffects)
+            sync.peerHeight(id, height: ping.height, at: now, into: &syncEffects)
+        case .pong(let pong):
+            peers.pongReceived(id, pong, at: now)
+            sync.peerHeight(id, height: pong.height, at: now, into: &syncEffects)
+        case .handshake: break  // Taken already, by `judge`.
+        }
+    }
+
+    private mutating func takeHandshake(
+        _ handshake: Handshake, _ received: ReceivedMessage, from id: PeerID, at now: Moment
+    ) throws(Violation) {
         let nodeID = handshake.nodeID.flatMap { Address(ByteString($0)) }
-        try message.verify(expected: nodeID)
-        let signer = message.signature == nil ? nil : nodeID
+        try received.checkSigner(expected: nodeID)
         links[id]?.nodeID = nodeID
         links[id]?.speaksBatches = handshake.has(Capability.transactionBatch)
         links[id]?.speaksPing = handshake.has(Capability.ping)
-        peers.handshakeReceived(id, handshake, signedBy: signer, at: now, into: &peerEffects)
-    }
-
-    private mutating func takePeerList(_ payload: [UInt8], from id: PeerID, at now: Moment) throws(Violation) {
-        switch try PeerList(decoding: payload) {
-        case .request: peers.peerListRequested(id, at: now, into: &peerEffects)
-        case .answer(let endpoints, _): peers.peerListReceived(id, endpoints, at: now, into: &peerEffects)
-        }
+        peers.handshakeReceived(id, handshake, signedBy: received.signer == nil ? nil : nodeID, at: now, into: &peerEffects)
     }
 
     // MARK: Blocks
@@ -172,13 +175,6 @@ extension ProtocolCore {
         if case .single = request { isSingle = true }
         links[id]?.requests.removeFirst()
         links[id]?.isBeingAnswered = true
-        effects.append(.sendBlocks(id, range, isSingle: isSingle))
-    }
-
-    private mutating func takeBlockResponse(
-        _ payload: [UInt8], from id: PeerID, at now: Moment, into effects: inout [CoreEffect]
-    ) {
-        sync.responseReceived(id, payloadByteCount: payload.count, at: now, into: &syncEffects)
-        drainSync(responsePayload: payload, at: now, into: &effects)
+        effects.append(.readBlocks(range, isSingle: isSingle, for: id))
     }
 }

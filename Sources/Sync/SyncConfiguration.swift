@@ -1,6 +1,5 @@
 internal import Network
 public import Primitives
-internal import Wire
 
 /// The bounds of batch synchronisation. Every default says where it comes from.
 public struct SyncConfiguration: Sendable, Hashable {

@@ -1,6 +1,5 @@
 public import Network
 public import Primitives
-internal import Wire
 
 /// Names one answer on its way through the chain worker. Never used twice.
 public struct SyncTicket: Hashable, Sendable, CustomStringConvertible {
@@ -16,10 +15,9 @@ public enum SyncEffect: Hashable, Sendable {
     /// Send a BlockRequest for this range. `single`: in its one-height form (`"42"`), which is answered by an object.
     /// At most one effect for each free slot of a peer; the answer comes back through `responseReceived`.
     case request(PeerID, HeightRange, single: Bool)
-    /// Hand the payload of the answer that has just been reported to the worker, which answers with `rangePrepared` or
-    /// `rangeMalformed`. Without this effect the payload is of no use and is dropped. A range of one height is the
-    /// single form: an object instead of an array.
-    case prepare(SyncTicket, PeerID, HeightRange)
+    /// Hand a peer's answer to this range, as it came, to the worker, which answers with `rangePrepared` or `rangeMalformed`. A range of
+    /// one height is the single form: an object instead of an array.
+    case prepare(SyncTicket, PeerID, HeightRange, payload: [UInt8])
     /// Apply a prepared range after all that were handed out before. Heights up to the head are skipped. Answered with
     /// `rangeApplied` or `rangeRejected`, which use the ticket up.
     case apply(SyncTicket)
@@ -33,8 +31,8 @@ public enum SyncEffect: Hashable, Sendable {
     case started(target: UInt64)
     /// Nothing that a credible peer claims is missing any more.
     case finished(height: UInt64)
-    /// The answer to `probe`: its payload, which has just been reported, is the block, or empty.
-    case probed(PeerID, height: UInt64, found: Bool)
+    /// The answer to `probe`: the block as it came, or `nil` when the peer has none.
+    case probed(PeerID, height: UInt64, block: [UInt8]?)
 }
 
 /// What a peer did wrong while blocks were fetched.

@@ -1,7 +1,6 @@
 internal import DequeModule
 public import Network
 public import Primitives
-internal import Wire
 
 extension SyncManager {
     // MARK: From the peers
@@ -14,12 +13,9 @@ extension SyncManager {
         peers[index].headBytesAt = now.uptime
     }
 
-    /// A BlockResponse came, with this many bytes of payload: the answer to the oldest request of this peer. The
-    /// payload goes to the worker where a `prepare` effect says so, to whoever asked for a probe on `probed`, and is
-    /// dropped otherwise.
-    public mutating func responseReceived(
-        _ id: PeerID, payloadByteCount: Int, at now: Moment, into effects: inout [SyncEffect]
-    ) {
+    /// A BlockResponse came with this payload: the answer to the oldest request of this peer. What is of use comes back in a `prepare`
+    /// or `probed`; the rest is dropped.
+    public mutating func responseReceived(_ id: PeerID, payload: [UInt8], at now: Moment, into effects: inout [SyncEffect]) {
         guard let index = peerIndex(id), !peers[index].isBad else { return }
         guard let (request, duration) = peers[index].takeHead(at: now.uptime) else {
             endUse(of: id, because: .unsolicitedResponse, into: &effects)
@@ -27,10 +23,10 @@ extension SyncManager {
         }
         resumeRequests(of: id)
         // `[]` and the empty payload are what a peer without the block answers; no block has two bytes.
-        let isEmpty = payloadByteCount <= 2
+        let isEmpty = payload.count <= 2
         switch request.purpose {
         case .probe:
-            effects.append(.probed(id, height: request.range.first, found: !isEmpty))
+            effects.append(.probed(id, height: request.range.first, block: isEmpty ? nil : payload))
         case .segment(let segment):
             if let target = segmentIndex(segment), segments[target].isOpen {
                 if isEmpty {
@@ -38,7 +34,7 @@ extension SyncManager {
                     segments[target].avoid(id)
                     deliveredNothing(id, of: request.range, at: now, into: &effects)
                 } else {
-                    prepare(target, request.range, payloadByteCount, duration, from: id, into: &effects)
+                    prepare(target, request.range, payload, duration, from: id, into: &effects)
                 }
             }
         }
@@ -46,14 +42,14 @@ extension SyncManager {
     }
 
     private mutating func prepare(
-        _ segment: Int, _ range: HeightRange, _ byteCount: Int, _ duration: Nanoseconds, from id: PeerID,
+        _ segment: Int, _ range: HeightRange, _ payload: [UInt8], _ duration: Nanoseconds, from id: PeerID,
         into effects: inout [SyncEffect]
     ) {
         lastTicket += 1
         let ticket = SyncTicket(rawValue: lastTicket)
         segments[segment].state = .preparing(
-            SyncSegment.Answer(ticket: ticket, peer: id, range: range, byteCount: byteCount, duration: duration))
-        effects.append(.prepare(ticket, id, range))
+            SyncSegment.Answer(ticket: ticket, peer: id, range: range, byteCount: payload.count, duration: duration))
+        effects.append(.prepare(ticket, id, range, payload: payload))
     }
 
     // MARK: From the worker

@@ -1,7 +1,6 @@
 internal import DequeModule
 internal import Network
 internal import Primitives
-internal import Wire
 
 // Consequences for the plan: what is given back, thrown away and held against a peer.
 extension SyncManager {

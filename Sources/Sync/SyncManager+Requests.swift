@@ -1,7 +1,6 @@
 internal import DequeModule
 internal import Network
 internal import Primitives
-internal import Wire
 
 // Whom to ask for what.
 extension SyncManager {

@@ -1,6 +1,5 @@
 internal import DequeModule
 internal import Primitives
-internal import Wire
 
 /// Applied blocks a second, smoothed over the progress reports.
 struct AppliedRate: Hashable {

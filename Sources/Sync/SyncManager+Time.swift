@@ -1,7 +1,6 @@
 internal import DequeModule
 internal import Network
 public import Primitives
-internal import Wire
 
 // Waits and what ends them.
 extension SyncManager {

@@ -1,7 +1,6 @@
 internal import DequeModule
 public import Network
 public import Primitives
-internal import Wire
 
 /// Batch synchronisation: which blocks to ask whom for, in which order to apply them, and what to hold against a peer.
 ///

@@ -1,7 +1,6 @@
 internal import DequeModule
 internal import Network
 internal import Primitives
-internal import Wire
 
 /// One BlockRequest that a peer has not answered yet.
 struct OutstandingRequest: Hashable {

@@ -1,6 +1,5 @@
 internal import Network
 internal import Primitives
-internal import Wire
 
 /// A run of consecutive heights of the plan and how far it has come.
 ///

@@ -19,7 +19,7 @@ public struct ReceivedMessage: Hashable, Sendable {
     /// The bytes of its frame with the prefix, for the counters.
     public var byteCount: Int
 
-    public init(_ content: Content, signer: Address? = nil, byteCount: Int = 0) {
+    public init(_ content: Content, signer: Address? = nil, byteCount: Int) {
         self.content = content
         self.signer = signer
         self.byteCount = byteCount

@@ -1,7 +1,6 @@
 import Gossip
 import Primitives
 import Testing
-import Wire
 
 @Suite struct BlockGossipTests {
     static let good = [UInt8](repeating: 1, count: 14_000)

@@ -1,7 +1,6 @@
 import Gossip
 import Network
 import Primitives
-import Wire
 
 func id(_ number: Int) -> PeerID { PeerID(rawValue: UInt64(number)) }
 

@@ -2,7 +2,6 @@ import Gossip
 import Network
 import Primitives
 import Testing
-import Wire
 
 /// An undirected graph of nodes 0 … n-1.
 struct Topology: CustomStringConvertible {

@@ -1,7 +1,6 @@
 import Gossip
 import Primitives
 import Testing
-import Wire
 
 /// Transaction gossip whose calls return their effects.
 struct TransactionBench {

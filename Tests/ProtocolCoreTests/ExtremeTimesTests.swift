@@ -112,21 +112,19 @@ private struct HostileTalk {
     mutating func say(from node: SimulatedNode) -> Int {
         let peers = node.core.peers.readyPeers.map(\.id)
         for id in peers {
-            let (type, payload) = message(head: node.head)
-            guard let frame = try? FrameEncoder.frame(type: type, payload: payload, timestamp: time()) else { continue }
-            world.network.send(frame, over: id)
+            world.network.send(message(head: node.head), over: id)
         }
         return peers.count
     }
 
-    private mutating func message(head: Head) -> (MessageType, [UInt8]) {
+    private mutating func message(head: Head) -> Message {
         let last = height(head)
         switch Int.random(in: 0..<6, using: &random) {
-        case 0: return (.ping, Ping(nonce: .max, height: last).encode())
-        case 1: return (.pong, Ping(nonce: random.next(), height: last).encode())
-        case 2: return (.blockRequest, Array("\(last)-\(UInt64.max)".utf8))
-        case 3: return (.blockResponse, [UInt8(ascii: "[")] + block(head) + [UInt8(ascii: "]")])
-        default: return (.block, block(head))
+        case 0: return .ping(Ping(nonce: .max, height: last))
+        case 1: return .pong(Ping(nonce: random.next(), height: last))
+        case 2: return .blockRequest(.range(HeightRange(first: last, count: NetworkLimits.rangeCount)))
+        case 3: return .blockResponse(BlockResponse.encode([block(head)]).payload)
+        default: return .block(block(head))
         }
     }
 

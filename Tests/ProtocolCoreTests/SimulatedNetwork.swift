@@ -21,8 +21,8 @@ final class SimulatedNetwork {
     let epochMilliseconds: Int64 = 1_800_000_000_000
     /// One way, between any two nodes.
     var latency: Nanoseconds = .milliseconds(5)
-    /// Frames that crossed the network, by message type.
-    private(set) var frames: [UInt64: Int] = [:]
+    /// Messages that crossed the network, by type.
+    private(set) var messages: [MessageType: Int] = [:]
     var random: SplitMix64
 
     private var events = EventHeap()
@@ -117,11 +117,12 @@ final class SimulatedNetwork {
         return PeerID(rawValue: lastConnection)
     }
 
-    func send(_ frame: [UInt8], over id: PeerID) {
+    /// Says something over one side of a connection, signed as a node signs: the handshake alone.
+    func send(_ message: Message, over id: PeerID) {
         guard let end = connections[id] else { return }
-        let bytes = frame[NetworkLimits.prefixBytes...]
-        guard let message = try? Array(bytes).withUnsafeBytes({ try Envelope(decoding: $0) }) else { return }
-        frames[message.type, default: 0] += 1
+        let message = ReceivedMessage(
+            .message(message), signer: message.type == .handshake ? nodes[end.node].key.address : nil, byteCount: 0)
+        messages[message.type ?? .handshake, default: 0] += 1
         let other = end.other
         after(latency) { [self] in
             guard let receiver = connections[other], !cut.contains(receiver.node), !cut.contains(end.node) else { return }

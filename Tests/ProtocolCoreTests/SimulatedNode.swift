@@ -28,7 +28,7 @@ final class SimulatedNode {
     var workTime: Nanoseconds = .milliseconds(1)
     private(set) var facts = Facts()
     private unowned let network: SimulatedNetwork
-    private var paused: [PeerID: [Envelope]] = [:]
+    private var paused: [PeerID: [ReceivedMessage]] = [:]
     private var effects: [CoreEffect] = []
     private var armed: Nanoseconds?
     private var workerFreeAt: Nanoseconds = 0
@@ -64,7 +64,6 @@ final class SimulatedNode {
         peering.bootstrapPeers = bootstrap.filter { $0 != endpoint }
         peering.sharesLocalAddresses = true
         var configuration = CoreConfiguration(peering: peering)
-        configuration.identity = key
         if isProducer {
             configuration.producer = ProducerConfiguration(
                 schedule: ProducerSchedule(rules: genesis.rules, blockTimeSeconds: 1, takeover: false), address: key.address)
@@ -104,7 +103,7 @@ final class SimulatedNode {
         carryOut()
     }
 
-    func deliver(_ message: Envelope, over id: PeerID) {
+    func deliver(_ message: ReceivedMessage, over id: PeerID) {
         guard isRunning else { return }
         if paused[id] != nil {
             paused[id]?.append(message)
@@ -113,7 +112,7 @@ final class SimulatedNode {
         take(message, over: id)
     }
 
-    private func take(_ message: Envelope, over id: PeerID) {
+    private func take(_ message: ReceivedMessage, over id: PeerID) {
         withCore { core, effects in
             core.received(message, from: id, at: now, into: &effects)
             if !core.frameTaken(id, at: now, into: &effects) { paused[id] = paused[id] ?? [] }
@@ -135,7 +134,8 @@ final class SimulatedNode {
         switch effect {
         case .dial(let endpoint): network.dial(endpoint, from: self)
         case .cancelDial: break
-        case .send(let id, let frame), .sendBulk(let id, let frame): network.send(frame, over: id)
+        case .send(let message, let receivers, _): for id in receivers { network.send(message, over: id) }
+        case .limitFrames, .stampRelay: break
         case .close(let id, let reason):
             facts.disconnects[reason, default: 0] += 1
             network.disconnect(id, reason)
@@ -144,7 +144,7 @@ final class SimulatedNode {
             guard let kept = paused.removeValue(forKey: id) else { return }
             for message in kept { deliver(message, over: id) }
         case .chain(let command): work(command)
-        case .sendBlocks(let id, let range, let isSingle): sendBlocks(range, isSingle, to: id)
+        case .readBlocks(let range, let isSingle, let id): sendBlocks(range, isSingle, to: id)
         case .fact(let fact): take(fact)
         }
     }
@@ -170,10 +170,7 @@ final class SimulatedNode {
             guard let block = (try? chain.engine.store.block(atHeight: height)) ?? nil else { break }
             blocks.append(block)
         }
-        let payload = isSingle ? blocks.first ?? [] : BlockResponse.encode(blocks).payload
-        if let frame = try? FrameEncoder.frame(type: .blockResponse, payload: payload, timestamp: 0) {
-            network.send(frame, over: id)
-        }
+        network.send(.blockResponse(isSingle ? blocks.first ?? [] : BlockResponse.encode(blocks).payload), over: id)
         withCore { core, effects in core.blocksSent(id, at: now, into: &effects) }
     }
 

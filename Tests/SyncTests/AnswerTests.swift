@@ -2,7 +2,6 @@ import Network
 import Primitives
 import Sync
 import Testing
-import Wire
 
 /// What becomes of answers: prepared side by side, applied in order, continued when short.
 @Suite struct AnswerTests {
@@ -139,7 +138,7 @@ import Wire
         #expect(bench.sync.probe(id(1), height: 7, at: bench.now, into: &effects))
         #expect(effects == [.request(id(1), HeightRange(7), single: true)])
         #expect(bench.answer(1) == [prepare(1, 1, 1, 50)])
-        #expect(bench.answer(1, bytes: 900) == [.probed(id(1), height: 7, found: true)])
+        #expect(bench.answer(1, bytes: 900) == [.probed(id(1), height: 7, block: payload(900))])
     }
 
     @Test func aProbeForAnUnknownBlockFindsNothing() {
@@ -147,7 +146,7 @@ import Wire
         bench.ready(1, 50)
         var effects: [SyncEffect] = []
         #expect(bench.sync.probe(id(1), height: 51, at: bench.now, into: &effects))
-        #expect(bench.answer(1, bytes: 0) == [.probed(id(1), height: 51, found: false)])
+        #expect(bench.answer(1, bytes: 0) == [.probed(id(1), height: 51, block: nil)])
         #expect(!bench.sync.probe(id(9), height: 51, at: bench.now, into: &effects))
     }
 }

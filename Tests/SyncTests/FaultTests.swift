@@ -1,7 +1,6 @@
 import Primitives
 import Sync
 import Testing
-import Wire
 
 /// Peers that lie, send bad blocks or live on another chain.
 @Suite struct FaultTests {

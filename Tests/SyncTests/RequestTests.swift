@@ -2,7 +2,6 @@ import Network
 import Primitives
 import Sync
 import Testing
-import Wire
 
 /// What is asked for, from whom, and how much at once.
 @Suite struct RequestTests {
@@ -136,7 +135,7 @@ import Wire
             let range = queue.removeFirst()
             let count = min(range.count, 18)
             let effects = bench.answer(1, bytes: count * 400_000)
-            #expect(effects.first == prepare(number, 1, range.first, range.last))
+            #expect(effects.first == prepare(number, 1, range.first, range.last, bytes: count * 400_000))
             note(effects)
             ends[number] = range.first + UInt64(count - 1)
             var outcomes = bench.prepared(number, count)

@@ -1,7 +1,6 @@
 import Primitives
 import Sync
 import Testing
-import Wire
 
 /// Whole syncs against random peers in virtual time, and random events in any order.
 @Suite struct SimulationTests {

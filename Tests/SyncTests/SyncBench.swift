@@ -2,7 +2,6 @@ import Network
 import Primitives
 import Sync
 import Testing
-import Wire
 
 /// A manager with a clock that the test turns, and calls that return their effects.
 struct SyncBench {
@@ -43,7 +42,7 @@ struct SyncBench {
         call { $0.localHead(height, at: $1, into: &$2) }
     }
     @discardableResult mutating func answer(_ peer: Int, bytes: Int = 1_000_000) -> [SyncEffect] {
-        call { $0.responseReceived(id(peer), payloadByteCount: bytes, at: $1, into: &$2) }
+        call { $0.responseReceived(id(peer), payload: payload(bytes), at: $1, into: &$2) }
     }
     @discardableResult mutating func prepared(_ number: UInt64, _ count: Int) -> [SyncEffect] {
         call { $0.rangePrepared(ticket(number), count: count, at: $1, into: &$2) }
@@ -94,6 +93,8 @@ func range(_ first: UInt64, _ last: UInt64) -> HeightRange { HeightRange(first: 
 func ask(_ peer: Int, _ first: UInt64, _ last: UInt64) -> SyncEffect {
     .request(id(peer), range(first, last), single: first == last)
 }
-func prepare(_ number: UInt64, _ peer: Int, _ first: UInt64, _ last: UInt64) -> SyncEffect {
-    .prepare(ticket(number), id(peer), range(first, last))
+func prepare(_ number: UInt64, _ peer: Int, _ first: UInt64, _ last: UInt64, bytes: Int = 1_000_000) -> SyncEffect {
+    .prepare(ticket(number), id(peer), range(first, last), payload: payload(bytes))
 }
+/// An answer of so many bytes: the manager counts them and hands them on.
+func payload(_ byteCount: Int) -> [UInt8] { [UInt8](repeating: 0x20, count: byteCount) }

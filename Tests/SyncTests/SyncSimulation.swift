@@ -2,7 +2,6 @@ import Network
 import Primitives
 import Sync
 import Testing
-import Wire
 
 /// How a simulated peer answers.
 enum Behaviour: CaseIterable {
@@ -132,8 +131,8 @@ struct SyncSimulation {
         case .answer(let id, let answer):
             guard peers[id] != nil else { return }
             if answer != nil { peers[id]?.owed -= 1 }
-            let bytes = answer.map { $0.count == 0 && !$0.isMalformed ? 2 : max($0.count, 1) * 12_000 } ?? 500
-            handle(answer) { $0.responseReceived(id, payloadByteCount: bytes, at: $1, into: &$2) }
+            let bytes = payload(answer.map { $0.count == 0 && !$0.isMalformed ? 2 : max($0.count, 1) * 12_000 } ?? 500)
+            handle(answer) { $0.responseReceived(id, payload: bytes, at: $1, into: &$2) }
         case .prepared(let ticket):
             guard let answer = tickets[ticket] else { return }
             if answer.isMalformed {
@@ -246,7 +245,7 @@ struct SyncSimulation {
         case .request(let id, let range, _):
             heightsAskedFor += range.count
             serve(range, to: id)
-        case .prepare(let ticket, let id, let range):
+        case .prepare(let ticket, let id, let range, _):
             // Babble that comes while an answer is owed is taken for it, and shifts those behind it.
             let isAnswer = payload?.range == range
             tickets[ticket] = isAnswer ? payload : Answer(range: range, count: 0, isMalformed: true)

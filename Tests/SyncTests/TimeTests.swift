@@ -1,7 +1,6 @@
 import Primitives
 import Sync
 import Testing
-import Wire
 
 /// Peers that are slow, stall or leave, and the log of it.
 @Suite struct TimeTests {

@@ -21,7 +21,7 @@ extension ChainWorker {
             }
             let timestamp = ChainWorker.moment.unixSeconds
             outputs.answer(
-                id, try? FrameEncoder.frame(type: .blockResponse, payload: payload, timestamp: timestamp, maxFrameBytes: maxFrameBytes))
+                id, Dialect.podoru.encode(.blockResponse(payload), timestamp: timestamp, maxFrameBytes: maxFrameBytes))
         }
     }
 

@@ -3,7 +3,7 @@ internal import EventLoop
 internal import Network
 internal import Wire
 
-/// Block requests on their way to the chain's reader. A peer has one here at most (`CoreEffect.sendBlocks`); this bounds what
+/// Block requests on their way to the chain's reader. A peer has one here at most (`CoreEffect.readBlocks`); this bounds what
 /// all of them together make the node hold, so that fifty peers that ask for blocks and do not read cannot exhaust its
 /// memory.
 struct AnswerQueue {

@@ -3,7 +3,7 @@ internal import EventLoop
 internal import Network
 internal import Wire
 
-/// Frames that nobody waits for (`CoreEffect.sendBulk`), on their way to the sockets a few a turn of the loop.
+/// Frames that nobody waits for (`Lane.bulk`), on their way to the sockets a few a turn of the loop.
 ///
 /// A batch of 100 transactions is a frame of 60 KB, and writing it to one socket takes some 40 µs. In one go to fifty peers, that
 /// is 2 ms in which no ping is answered and no block is relayed.

@@ -28,7 +28,7 @@ final class CoreLog: CoreObserver {
         self.supervisor = supervisor
     }
 
-    func observe(_ fact: CoreFact, core: ProtocolCore, now: Moment) {
+    func observe(_ fact: CoreFact, now: Moment) {
         switch fact {
         case .peerConnected(let info): peerConnected(info)
         case .peerDisconnected(let id, let reason): peerDisconnected(id, reason)
@@ -38,7 +38,7 @@ final class CoreLog: CoreObserver {
                     "connection refused: \(reason)", metadata: ["peer": "\(remote)", "reason": "\(reason.rawValue)", "also": "\(skipped)"])
             }
         case .peering(let fact): peering(fact, now)
-        case .headChanged(let head, let origin, let count): headChanged(head, origin, count, core, now)
+        case .headChanged(let head, let origin, let count): headChanged(head, origin, count, now)
         case .blockRelayed(let head, let count, let receivedAt, let peers): relayed(head, count, receivedAt, peers, now)
         case .blockRefused(let hash, let id, let reason):
             if let skipped = refused.mayLog(at: now) {
@@ -47,7 +47,7 @@ final class CoreLog: CoreObserver {
             }
         case .competingBlock(let height, let hash):
             logger.notice("a competing block was seen beside our head", metadata: ["height": "\(height)", "hash": "\(hash.prefixedHex)"])
-        case .syncStarted(let target): logger.info("syncing", metadata: ["height": "\(core.head.height)", "target": "\(target)"])
+        case .syncStarted(let height, let target): logger.info("syncing", metadata: ["height": "\(height)", "target": "\(target)"])
         case .syncProgress(let progress): syncProgress(progress)
         case .syncFinished(let height): logger.info("in sync", metadata: ["height": "\(height)"])
         case .syncFault(let id, let fault): logger.notice("sync: \(fault)", metadata: ["peer": "\(name(id))"])
@@ -110,7 +110,7 @@ final class CoreLog: CoreObserver {
 
     // MARK: Blocks
 
-    private func headChanged(_ head: Head, _ origin: BlockOrigin, _ count: Int, _ core: ProtocolCore, _ now: Moment) {
+    private func headChanged(_ head: Head, _ origin: BlockOrigin, _ count: Int, _ now: Moment) {
         if origin == .own {
             logger.info(
                 "block produced", metadata: ["height": "\(head.height)", "hash": "\(head.hash.prefixedHex)", "transactions": "\(count)"])

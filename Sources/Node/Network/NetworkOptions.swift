@@ -1,6 +1,6 @@
 internal import EventLoop
 internal import Network
-internal import Wire
+internal import Primitives
 
 /// What the shell needs beside the core's configuration.
 struct NetworkOptions: Sendable {
@@ -13,8 +13,8 @@ struct NetworkOptions: Sendable {
     static let maxReachedAddresses = 8
 
     var listenAddress: SocketAddress
-    /// `max_message_bytes`.
-    var maxFrameBytes = NetworkLimits.maxFrameBytes
+    /// Signs the handshake, so that nobody else can take this node's name.
+    var identity: PrivateKey?
     var dialTimeout = EventLoopLimits.connectDeadline
     var tcp = TCPOptions()
     /// Told of what only a log can do something with.

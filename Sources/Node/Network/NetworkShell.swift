@@ -22,10 +22,10 @@ protocol ChainService: AnyObject, Sendable {
 
 /// Who hears of what happened: the log, the metrics, the supervisor. Calls come on the loop thread.
 protocol CoreObserver: AnyObject {
-    func observe(_ fact: CoreFact, core: ProtocolCore, now: Moment)
+    func observe(_ fact: CoreFact, now: Moment)
 }
 
-/// The core on real sockets: bytes become frames become events, effects become writes.
+/// The core on real sockets: bytes become frames become messages, effects become writes.
 ///
 /// Everything runs on the loop thread: per message there is no hop, no task and no `await`.
 // Unchecked: touched on the loop's thread only; `report`, `answer` and `start` hop there themselves.
@@ -67,7 +67,7 @@ final class NetworkShell: @unchecked Sendable {
         self.options = options
         self.chain = chain
         self.observer = observer
-        budget = FrameBudget(maxFrameBytes: options.maxFrameBytes)
+        budget = FrameBudget(maxFrameBytes: core.configuration.maxFrameBytes)
         startedAt = Moment(uptime: loop.now, unixMilliseconds: loop.unixMilliseconds)
     }
 
@@ -121,7 +121,7 @@ final class NetworkShell: @unchecked Sendable {
             guard !isStopping else { return }
             answers.underWay -= 1
             if let frame, let socket = sockets[id], !socket.isClosing {
-                core.answerSent(id, frameByteCount: frame.count)
+                core.sent(.blockResponse, byteCount: frame.count, to: [id])
                 write(frame, to: socket)
                 // The next answer is read when this one is on its way: behind a full queue a second large one has no room.
                 socket.isAnswerQueued = socket.connection.isAboveHighWater
@@ -186,7 +186,7 @@ final class NetworkShell: @unchecked Sendable {
 
     func closed(_ socket: PeerSocket, _ reason: CloseReason) {
         guard sockets.removeValue(forKey: socket.id) != nil else { return }
-        socket.decoder.discard(budget: &budget)
+        socket.transport.discard(budget: &budget)
         if socket.isWaitingForBudget { budgetQueue.removeAll { $0 == socket.id } }
         guard !isStopping else { return }
         if !socket.isClosing {
@@ -221,11 +221,11 @@ final class NetworkShell: @unchecked Sendable {
     private func takeFrames(_ rest: inout UnsafeRawBufferPointer, from socket: PeerSocket) {
         while !socket.isClosing {
             if socket.isPaused {
-                socket.decoder.keep(rest)
+                socket.transport.keep(rest)
                 return
             }
             let now = moment
-            switch socket.decoder.next(&rest, budget: &budget, now: now.uptime) {
+            switch socket.transport.next(&rest, budget: &budget, now: now.uptime) {
             case .needMore: return
             case .frame(let frame): take(frame, from: socket, at: now)
             case .waitingForBudget: waitForBudget(socket)
@@ -237,7 +237,7 @@ final class NetworkShell: @unchecked Sendable {
 
     private func take(_ frame: Frame, from socket: PeerSocket, at now: Moment) {
         do throws(Violation) {
-            let message = try frame.withUnsafeBytes { bytes throws(Violation) in try Envelope(decoding: bytes) }
+            let message = try frame.withUnsafeBytes { bytes throws(Violation) in try Dialect.podoru.decode(bytes) }
             core.received(message, from: socket.id, at: now, into: &effects)
         } catch {
             core.violated(socket.id, error, at: now, into: &effects)
@@ -258,8 +258,8 @@ final class NetworkShell: @unchecked Sendable {
     private func resume(_ socket: PeerSocket) {
         guard let pausedSince = socket.pausedSince, !socket.isPaused, !socket.isClosing else { return }
         socket.pausedSince = nil
-        socket.decoder.extendFrameClock(by: loop.now - pausedSince)
-        let kept = socket.decoder.takeKept()
+        socket.transport.extendFrameClock(by: loop.now - pausedSince)
+        let kept = socket.transport.takeKept()
         kept.withUnsafeBytes { bytes in
             var rest = bytes
             takeFrames(&rest, from: socket)
@@ -278,7 +278,7 @@ final class NetworkShell: @unchecked Sendable {
     /// Takes the longest waiting out of the queue, when there is room for it.
     private func nextBudgetWaiter() -> PeerID? {
         while let id = budgetQueue.first {
-            if let socket = sockets[id], let count = socket.decoder.waitingByteCount {
+            if let socket = sockets[id], let count = socket.transport.waitingByteCount {
                 guard budget.canReserve(count) else { return nil }
                 socket.isWaitingForBudget = false
             }
@@ -295,7 +295,7 @@ final class NetworkShell: @unchecked Sendable {
         for socket in sockets.values where !socket.isClosing {
             if socket.isPaused {
                 core.notRead(socket.id, at: now)
-            } else if let violation = socket.decoder.overdue(at: now.uptime) {
+            } else if let violation = socket.transport.overdue(at: now.uptime) {
                 core.violated(socket.id, violation, at: now, into: &effects)
             }
         }
@@ -345,24 +345,31 @@ final class NetworkShell: @unchecked Sendable {
         switch effect {
         case .dial(let endpoint): dial(endpoint)
         case .cancelDial(let endpoint): attempts.removeValue(forKey: endpoint)?.cancel()
-        case .send(let id, let frame): if let socket = sockets[id], !socket.isClosing { write(frame, to: socket) }
-        case .sendBulk(let id, let frame): queueBulk(frame, to: id)
+        case .send(let message, let receivers, let lane): send(message, to: receivers, lane)
+        case .limitFrames(let id, let byteCount): sockets[id]?.transport.limitFrames(to: byteCount)
         case .close(let id, let reason): close(id, reason)
         case .pauseReading(let id): if let socket = sockets[id] { holdBack(socket) }
         case .resumeReading(let id):
             sockets[id]?.isHeldBack = false
             resuming.append(id)
         case .chain(let command): chain.submit(command)
-        case .sendBlocks(let id, let range, let isSingle):
+        case .readBlocks(let range, let isSingle, let id):
             answers.waiting.append(AnswerQueue.Request(id: id, range: range, isSingle: isSingle))
-        case .fact(let fact):
-            switch fact {
-            case .peerConnected(let info): sockets[info.id]?.decoder.maxFrameBytes = options.maxFrameBytes
-            // The frames stand before this fact, so they are with the sockets now.
-            case .blockRelayed(_, _, let receivedAt, _): core.blockHandedOn(receivedAt: receivedAt, at: moment)
-            default: break
+        case .stampRelay(let receivedAt): core.blockHandedOn(receivedAt: receivedAt, at: moment)
+        case .fact(let fact): observer?.observe(fact, now: moment)
+        }
+    }
+
+    /// Encodes a message once for all its receivers, and hands it to their sockets. One that cannot be encoded is a bug of whoever made
+    /// it, and goes nowhere.
+    private func send(_ message: Message, to receivers: [PeerID], _ lane: Lane) {
+        guard let frame = Dialect.podoru.encode(message, timestamp: moment.unixSeconds, identity: options.identity) else { return }
+        core.sent(message.type, byteCount: frame.count, to: receivers)
+        for id in receivers {
+            switch lane {
+            case .now: if let socket = sockets[id], !socket.isClosing { write(frame, to: socket) }
+            case .bulk: queueBulk(frame, to: id)
             }
-            observer?.observe(fact, core: core, now: moment)
         }
     }
 
@@ -375,7 +382,7 @@ final class NetworkShell: @unchecked Sendable {
     private func close(_ id: PeerID, _ reason: DisconnectReason) {
         guard let socket = sockets[id], !socket.isClosing else { return }
         socket.isClosing = true
-        socket.decoder.discard(budget: &budget)
+        socket.transport.discard(budget: &budget)
         if socket.isWaitingForBudget { budgetQueue.removeAll { $0 == id } }
         // A peer that does not read gets no flush; others hear what was said before the end.
         if reason == .slowReader {

@@ -8,7 +8,7 @@ internal import Wire
 final class PeerSocket: TCPConnectionDelegate {
     let id: PeerID
     let connection: TCPConnection
-    var decoder: FrameDecoder
+    var transport = Transport()
     /// The core holds the peer back.
     var isHeldBack = false
     /// Its next frame waits for the budget, in the shell's queue.
@@ -30,8 +30,6 @@ final class PeerSocket: TCPConnectionDelegate {
         self.id = id
         self.connection = connection
         self.shell = shell
-        // Until the handshake has come nothing longer than one is let in.
-        decoder = FrameDecoder(maxFrameBytes: NetworkLimits.maxFirstFrameBytes)
     }
 
     func connection(_ connection: TCPConnection, didRead bytes: UnsafeRawBufferPointer) {

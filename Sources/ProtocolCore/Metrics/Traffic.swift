@@ -39,23 +39,21 @@ extension ProtocolCore {
     /// What went over a connection so far; `nil` when it is gone.
     public func traffic(of id: PeerID) -> Traffic? { links[id]?.traffic }
 
-    /// An answer to a block request, which the shell makes outside the core, was handed to the socket.
-    public mutating func answerSent(_ id: PeerID, frameByteCount: Int) {
-        countSent(.blockResponse, byteCount: frameByteCount, to: id)
+    /// A message went to these peers in a frame of so many bytes, its prefix included: one of `CoreEffect.send`, or an answer to a
+    /// block request.
+    public mutating func sent(_ type: MessageType, byteCount: Int, to receivers: [PeerID]) {
+        for id in receivers {
+            counters.sent.count(type, byteCount: byteCount)
+            guard let index = links.index(forKey: id) else { continue }
+            links.values[index].traffic.messagesOut &+= 1
+            links.values[index].traffic.bytesOut &+= UInt64(byteCount)
+        }
     }
 
-    mutating func countReceived(_ message: Envelope, from id: PeerID) {
-        let byteCount = NetworkLimits.prefixBytes + message.frameByteCount
-        counters.received.count(message.known, byteCount: byteCount)
+    mutating func countReceived(_ message: ReceivedMessage, from id: PeerID) {
+        counters.received.count(message.type, byteCount: message.byteCount)
         guard let index = links.index(forKey: id) else { return }
         links.values[index].traffic.messagesIn &+= 1
-        links.values[index].traffic.bytesIn &+= UInt64(byteCount)
-    }
-
-    mutating func countSent(_ type: MessageType, byteCount: Int, to id: PeerID) {
-        counters.sent.count(type, byteCount: byteCount)
-        guard let index = links.index(forKey: id) else { return }
-        links.values[index].traffic.messagesOut &+= 1
-        links.values[index].traffic.bytesOut &+= UInt64(byteCount)
+        links.values[index].traffic.bytesIn &+= UInt64(message.byteCount)
     }
 }

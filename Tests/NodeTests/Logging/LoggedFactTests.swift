@@ -168,26 +168,20 @@ import Testing
 
     private struct Observed {
         let log = LogRecorder()
-        let core: ProtocolCore
         let observer: CoreLog
 
-        init() throws {
-            let network = try TestNetwork()
-            let plan = NodePlan(try NodeDraft(network.configuration("node")), network.genesis)
-            core = ProtocolCore(
-                configuration: plan.coreConfiguration(identity: network.user, listenAddress: "127.0.0.1:9000", nonce: 1, commit: nil),
-                head: Head(height: 0, hash: network.genesis.hash, timestamp: 0), seed: 1, at: Moment(uptime: 0, unixMilliseconds: 0))
+        init() {
             let log = log
             observer = CoreLog(logger: Logger(label: "test") { _ in log }, supervisor: nil)
         }
 
         func tell(_ fact: CoreFact, at uptime: Nanoseconds = 0) {
-            observer.observe(fact, core: core, now: Moment(uptime: uptime, unixMilliseconds: 0))
+            observer.observe(fact, now: Moment(uptime: uptime, unixMilliseconds: 0))
         }
     }
 
     @Test func progressOfASyncNamesItsRateAndTheTimeThatIsLeft() throws {
-        let observed = try Observed()
+        let observed = Observed()
         observed.tell(.syncProgress(SyncProgress(height: 100, target: 500, blocksPerSecond: 99.6, remaining: .seconds(4))))
         let line = try #require(observed.log.lines.first)
         #expect(line.message == "syncing")
@@ -195,15 +189,15 @@ import Testing
     }
 
     @Test func aHopIsToldInMicroseconds() throws {
-        let observed = try Observed()
+        let observed = Observed()
         let head = Head(height: 7, hash: .zero, timestamp: 0)
         observed.tell(.blockRelayed(head, transactionCount: 3, receivedAt: .milliseconds(1), peers: 5), at: .milliseconds(3))
         let fields = try #require(observed.log.lines.first).metadata
         #expect(fields["hop_us"] == "2000" && fields["transactions"] == "3" && fields["relayed_to"] == "5" && fields["height"] == "7")
     }
 
-    @Test func refusedBlocksAreOneLineASecondWithTheirNumber() throws {
-        let observed = try Observed()
+    @Test func refusedBlocksAreOneLineASecondWithTheirNumber() {
+        let observed = Observed()
         for step in 0..<100 { observed.tell(.blockRefused(hash: .zero, from: nil, reason: "bad"), at: .milliseconds(Int64(step))) }
         observed.tell(.blockRefused(hash: .zero, from: nil, reason: "bad"), at: .seconds(2))
         #expect(observed.log.lines.map { $0.metadata["also"] } == ["0", "99"])
@@ -214,6 +208,7 @@ extension Head {
     /// A head of which a test says no more.
     init(height: UInt64, hash: Hash32, timestamp: Int64) {
         self.init(
-            height: height, hash: hash, previousHash: .zero, timestamp: timestamp, stateRoot: .zero, producer: ByteString([]), totalWeight: 0)
+            height: height, hash: hash, previousHash: .zero, timestamp: timestamp, stateRoot: .zero, producer: ByteString([]),
+            totalWeight: 0)
     }
 }
