@@ -50,7 +50,7 @@ let package = Package(
         .library(name: "PodoruLedger", targets: ["Primitives", "Ledger"]),
         .library(name: "PodoruProtocol", targets: ["ProtocolCore", "Peering", "Gossip", "Sync", "Chain", "Mempool", "Consensus"]),
         .library(name: "PodoruEventLoop", targets: ["EventLoop"]),
-        .library(name: "PodoruNode", targets: ["Node", "API"]),
+        .library(name: "PodoruNode", targets: ["Node", "API", "ChainTools"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -110,16 +110,32 @@ let package = Package(
                 "Node", "ProtocolCore", "Peering", "PodoruConfiguration", "Storage", "Mempool", "Ledger", "Network", "Wire", "Primitives",
                 "RateLimiter", logging, lifecycle, deque,
             ] + http),
+        // Blocks in and out of a store: import, export, verify.
+        module("ChainTools", ["Node", "Storage", "Ledger", "Primitives", "CSystemShims", deque]),
+
+        // The command. What it says and how it ends, a client of a node's API, what an operator is shown, a network on one machine; the
+        // executable itself reads the command line and nothing else.
+        module("Terminal", ["Node", "Primitives", arguments]),
+        module("NodeClient", ["Terminal", "PodoruConfiguration", "Ledger", "Primitives"] + nio),
+        module(
+            "Operator",
+            [
+                "NodeClient", "Terminal", "API", "Node", "PodoruConfiguration", "EventLoop", "Storage", "Mempool", "Network", "Wire",
+                "Ledger", "Primitives", logging,
+            ] + nio),
+        module(
+            "Devnet",
+            ["NodeClient", "Terminal", "Node", "EventLoop", "Storage", "Wire", "Ledger", "Primitives"]),
         .executableTarget(
             name: "podoru",
             dependencies: [
-                "API", "Node", "PodoruConfiguration", "EventLoop", "Storage", "Mempool", "Network", "Wire", "Ledger", "Primitives",
-                "CSystemShims",
+                "Operator", "Devnet", "NodeClient", "Terminal", "ChainTools", "API", "Node", "PodoruConfiguration", "EventLoop", "Storage",
+                "Ledger", "Primitives",
                 "CPriority",
                 arguments,
                 logging,
                 lifecycle,
-            ] + nio,
+            ],
             swiftSettings: strict,
             plugins: ["NameCommit"]),
         // Writes into the command which commit it was built from, where git is at hand.
@@ -127,8 +143,9 @@ let package = Package(
         .executableTarget(
             name: "podoru-bench",
             dependencies: [
-                "API", "Node", "EventLoop", "Network", "Wire", "Ledger", "Storage", "Primitives", "RateLimiter", "PodoruConfiguration",
-                "ProtocolCore", "CEchoReference", arguments, logging, .product(name: "Hummingbird", package: "hummingbird"),
+                "API", "ChainTools", "Node", "EventLoop", "Network", "Wire", "Ledger", "Storage", "Primitives", "RateLimiter",
+                "PodoruConfiguration", "ProtocolCore", "CEchoReference", arguments, logging,
+                .product(name: "Hummingbird", package: "hummingbird"),
             ] + nio,
             swiftSettings: strict),
         // What the event loop is measured against.
@@ -155,19 +172,22 @@ let package = Package(
         tests(
             "Node",
             [
-                "podoru", "Node", "ProtocolCore", "Chain", "Peering", "EventLoop", "PodoruConfiguration", "Storage", "Mempool", "Ledger",
-                "Network", "Wire", "Primitives", logging,
+                "podoru", "Devnet", "ChainTools", "Node", "ProtocolCore", "Chain", "Peering", "EventLoop", "PodoruConfiguration", "Storage",
+                "Mempool", "Ledger", "Network", "Wire", "Primitives", logging,
             ]),
         tests(
             "API",
             [
-                "podoru", "API", "Node", "ProtocolCore", "Peering", "PodoruConfiguration", "Storage", "Mempool", "Ledger", "Network",
-                "Wire",
-                "Primitives",
-                logging,
+                "podoru", "API", "ChainTools", "Node", "ProtocolCore", "Peering", "PodoruConfiguration", "Storage", "Mempool", "Ledger",
+                "Network", "Wire", "Primitives", logging,
             ] + http),
         // Runs the built command as an operator does.
-        tests("Command", ["podoru", "PodoruConfiguration", "Storage", "Network", "Wire", "Ledger", "Primitives"]),
+        tests(
+            "Command",
+            [
+                "podoru", "Operator", "Devnet", "NodeClient", "Terminal", "Node", "PodoruConfiguration", "Storage", "Network", "Wire",
+                "Ledger", "Primitives",
+            ]),
         tests("Peer", ["podoru", "Primitives"]),
         // Reads what `deploy/` installs with the tools that an operator has.
         tests("Deploy", ["podoru", "API", "PodoruConfiguration"]),

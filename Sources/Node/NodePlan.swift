@@ -9,14 +9,6 @@ internal import ProtocolCore
 internal import Sync
 internal import Wire
 
-/// The version that the handshake and `--version` name.
-public enum PodoruVersion {
-    public static let current = "1.0.0"
-
-    /// For people: `1.0.0 (e7fb291a0c)`, the version alone where the commit is not known.
-    public static func text(commit: String?) -> String { commit.map { "\(current) (\($0))" } ?? current }
-}
-
 /// A configuration held against the genesis file and the key, before anything is opened.
 struct NodeDraft {
     let configuration: NodeConfiguration

@@ -1,3 +1,4 @@
+internal import ChainTools
 internal import EventLoop
 internal import Ledger
 internal import Node

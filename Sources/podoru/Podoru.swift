@@ -1,8 +1,10 @@
 internal import ArgumentParser
 internal import EventLoop
 internal import Node
+internal import NodeClient
 internal import Primitives
 internal import Storage
+internal import Terminal
 
 #if canImport(Glibc)
 internal import Glibc
@@ -24,7 +26,7 @@ struct Podoru: AsyncParsableCommand {
             """,
         version: PodoruVersion.text(commit: BuildCommit.text),
         subcommands: [
-            Run.self, Devnet.self, CheckConfig.self, Keygen.self, AddressCommand.self, GenesisCommand.self, Inspect.self,
+            Run.self, DevnetCommand.self, CheckConfig.self, Keygen.self, AddressCommand.self, GenesisCommand.self, Inspect.self,
             ImportCommand.self, ExportCommand.self, VerifyCommand.self, BackupCommand.self, Admin.self,
             Status.self, Doctor.self, TransactionCommand.self, GetCommand.self,
         ])

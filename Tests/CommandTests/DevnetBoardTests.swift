@@ -2,7 +2,7 @@ import Node
 import Primitives
 import Testing
 
-@testable import podoru
+@testable import Devnet
 
 /// What the devnet makes of its nodes' reports, and how it shows them.
 @Suite struct DevnetBoardTests {

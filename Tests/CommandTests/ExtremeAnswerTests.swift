@@ -2,7 +2,9 @@ import Foundation
 import Primitives
 import Testing
 
-@testable import podoru
+@testable import NodeClient
+@testable import Operator
+@testable import Terminal
 
 /// Answers whose fields say the least, the most, or nothing that makes sense: no command may die of them.
 @Suite struct ExtremeAnswerTests {

@@ -1,6 +1,7 @@
 import Testing
 
-@testable import podoru
+@testable import NodeClient
+@testable import Operator
 
 /// What is said of a producer that made none of its blocks, and of clocks.
 @Suite struct ProducerWarningTests {

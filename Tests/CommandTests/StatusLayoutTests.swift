@@ -1,6 +1,9 @@
+import Primitives
 import Testing
 
-@testable import podoru
+@testable import NodeClient
+@testable import Operator
+@testable import Terminal
 
 /// The screen from fixed values.
 @Suite struct StatusLayoutTests {
@@ -179,7 +182,7 @@ import Testing
 
     @Test func theDevnetsOwnTrafficIsNamed() {
         var snapshot = healthy()
-        snapshot.peers[2].version = "1.0.0" + DevnetTraffic.versionTail
+        snapshot.peers[2].version = "1.0.0" + PodoruVersion.trafficTail
         #expect(text(snapshot).last == "  127.0.0.1:9002  out  traffic   12,399  54 ahead    0.9 ms  2.9 MiB  900 B")
     }
 

@@ -2,7 +2,8 @@ import Ledger
 import Primitives
 import Testing
 
-@testable import podoru
+@testable import NodeClient
+@testable import Terminal
 
 @Suite struct TokenAmountTests {
     @Test(arguments: [

@@ -1,3 +1,4 @@
+import ChainTools
 import EventLoop
 import Foundation
 import Ledger

@@ -1,3 +1,4 @@
+import ChainTools
 import Foundation
 import Ledger
 import Primitives

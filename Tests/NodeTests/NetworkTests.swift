@@ -1,3 +1,4 @@
+import ChainTools
 import Ledger
 import PodoruConfiguration
 import Primitives

@@ -106,5 +106,5 @@ public struct ChainDirectory {
     }
 
     /// The genesis that the store keeps, with its block; `nil` where it keeps none. Executes the block.
-    func wholeGenesis() throws(ChainDirectoryError) -> Genesis? { try KeptGenesis(store).whole() }
+    package func wholeGenesis() throws(ChainDirectoryError) -> Genesis? { try KeptGenesis(store).whole() }
 }

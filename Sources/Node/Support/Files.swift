@@ -26,7 +26,7 @@ public struct FileError: Error, Hashable, Sendable {
     public var remedy: String
 
     /// - Parameter path: as somebody wrote it; what could be a private key is left out of all that is said of it.
-    init(_ kind: Kind, path: String, _ reason: String, remedy: String) {
+    package init(_ kind: Kind, path: String, _ reason: String, remedy: String) {
         self.kind = kind
         self.path = Redaction.value(path)
         self.reason = Redaction.sentence(reason)

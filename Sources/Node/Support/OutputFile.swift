@@ -34,7 +34,7 @@ public final class OutputFile {
     public let path: String
     private let what: String
     private let destination: Destination
-    let descriptor: Int32
+    package let descriptor: Int32
     private var isFinished = false
 
     /// - Parameter what: names it in errors, such as `genesis file`.
@@ -213,7 +213,7 @@ public final class OutputFile {
     // MARK: Failures
 
     /// From the current errno.
-    func failure(_ doing: String) -> FileError {
+    package func failure(_ doing: String) -> FileError {
         if case .standardOutput = destination { return Files.standardOutputFailure(errno) }
         return OutputFile.failure(doing, what, path)
     }

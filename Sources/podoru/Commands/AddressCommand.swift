@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Node
 internal import Primitives
+internal import Terminal
 
 /// `podoru address FILE`: whose key a file holds.
 struct AddressCommand: ParsableCommand {

@@ -3,6 +3,7 @@ internal import Dispatch
 internal import Ledger
 internal import Primitives
 internal import Storage
+internal import Terminal
 
 #if canImport(Glibc)
 internal import Glibc

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Ledger
 internal import Node
 internal import PodoruConfiguration
+internal import Terminal
 
 #if canImport(Glibc)
 internal import Glibc

@@ -1,5 +1,7 @@
 internal import ArgumentParser
+internal import Operator
 internal import PodoruConfiguration
+internal import Terminal
 
 #if canImport(Glibc)
 internal import Glibc

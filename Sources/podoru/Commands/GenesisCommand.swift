@@ -1,7 +1,9 @@
 internal import ArgumentParser
 internal import Ledger
 internal import Node
+internal import NodeClient
 internal import Primitives
+internal import Terminal
 
 #if canImport(Glibc)
 internal import Glibc

@@ -1,6 +1,9 @@
 internal import ArgumentParser
 internal import Ledger
+internal import NodeClient
+internal import Operator
 internal import Primitives
+internal import Terminal
 
 /// `podoru get`: what a node's chain holds, from the command line.
 struct GetCommand: AsyncParsableCommand {
@@ -111,27 +114,6 @@ struct GetCommand: AsyncParsableCommand {
             let (account, balance) = try await reader.account(address)
             let token = try await reader.token()
             try options.answer(BalanceAnswer.json(address, account, balance, token), [TokenAmount.text(balance, token)])
-        }
-    }
-}
-
-/// Which block.
-enum BlockName: Hashable {
-    case latest
-    case height(UInt64)
-    case hash(Hash32)
-
-    init(_ text: String) throws(CommandFailure) {
-        if text == "latest" {
-            self = .latest
-        } else if let hash = Hash32(hex: text) {
-            self = .hash(hash)
-        } else if !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let height = UInt64(text) {
-            self = .height(height)
-        } else {
-            throw CommandFailure(
-                .usage,
-                "\u{201C}\(StatusText.printable(text))\u{201D} is no block: give a height, a hash (64 hexadecimal digits) or latest")
         }
     }
 }

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Ledger
 internal import Node
 internal import Primitives
+internal import Terminal
 
 /// `podoru inspect tx|block`: what some JSON is to the ledger.
 struct Inspect: ParsableCommand {

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Node
 internal import Primitives
+internal import Terminal
 
 #if canImport(Glibc)
 internal import Glibc

@@ -1,6 +1,9 @@
 internal import ArgumentParser
 internal import Dispatch
+internal import NodeClient
+internal import Operator
 internal import PodoruConfiguration
+internal import Terminal
 
 #if canImport(Glibc)
 internal import Glibc
@@ -132,57 +135,4 @@ struct Status: AsyncParsableCommand {
         let body = snapshot.map { lines($0, loss == nil ? StatusWarning.all($0) : [], on: room) } ?? []
         return Array((head + body).prefix(max(1, place.height ?? 24)))
     }
-}
-
-/// Where the node is that a command asks.
-struct NodeOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "The node's API: http://host:port or unix:/path. PODORU_API, or http://127.0.0.1:8545, unless given.", valueName: "url"))
-    var api: String?
-    @Option(
-        help: ArgumentHelp("Take the address from a node's configuration instead.", valueName: "file"),
-        completion: .file(extensions: ["yaml", "yml"]))
-    var config: String?
-
-    func validate() throws {
-        if api != nil, config != nil { throw ValidationError("give either --api or --config") }
-    }
-
-    func address() throws -> APIAddress {
-        if let config { return try APIAddress(configuration: ConfigurationLoader.load(config).configuration, file: config) }
-        if let text = api ?? getenv(PodoruVariable.api.rawValue).map({ String(cString: $0) }), !text.isEmpty { return try APIAddress(text) }
-        return .standard
-    }
-}
-
-extension APIAddress {
-    /// Where a node with this configuration answers, asked from the same machine.
-    init(configuration: NodeConfiguration, file: String) throws(CommandFailure) {
-        guard configuration.apiEnabled else {
-            throw CommandFailure(.configuration, "\(file) has `api_enabled: false`: that node has no API to ask")
-        }
-        let host: String
-        switch configuration.apiBindAddr {
-        case "0.0.0.0": host = "127.0.0.1"
-        case "::": host = "::1"
-        default: host = configuration.apiBindAddr
-        }
-        self.init(host: host, port: configuration.apiPort)
-    }
-}
-
-/// A signal that ends a command in its own way.
-struct StopSignal {
-    private let source: any DispatchSourceSignal
-
-    init(_ number: Int32, _ handler: @escaping @Sendable () -> Void) {
-        // The default action would end the process first; the source hears it all the same.
-        signal(number, SIG_IGN)
-        source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-        source.setEventHandler(handler: handler)
-        source.resume()
-    }
-
-    func cancel() { source.cancel() }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Ledger
+internal import NodeClient
 internal import Primitives
 
 /// `podoru tx`: transactions from the command line.

@@ -1,8 +1,10 @@
 internal import ArgumentParser
+internal import ChainTools
 internal import Ledger
 internal import Node
 internal import Primitives
 internal import Storage
+internal import Terminal
 
 /// `podoru import`: blocks from a file into a store.
 struct ImportCommand: ParsableCommand {

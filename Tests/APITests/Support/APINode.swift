@@ -1,3 +1,4 @@
+import ChainTools
 import Foundation
 import HTTPTypes
 import Ledger

@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-@testable import podoru
+@testable import NodeClient
+@testable import Operator
 
 /// `podoru doctor` beside real nodes, dead ones, and programs that are none.
 @Suite(.timeLimit(.minutes(3))) struct DoctorCommandTests {

@@ -5,7 +5,8 @@ import Storage
 import Testing
 import Wire
 
-@testable import podoru
+@testable import NodeClient
+@testable import Operator
 
 /// What is made of what was seen, from fixed values.
 @Suite struct DoctorJudgementTests {

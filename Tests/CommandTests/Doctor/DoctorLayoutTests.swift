@@ -1,7 +1,9 @@
 import Foundation
 import Testing
 
-@testable import podoru
+@testable import NodeClient
+@testable import Operator
+@testable import Terminal
 
 /// The report from fixed findings.
 @Suite struct DoctorLayoutTests {

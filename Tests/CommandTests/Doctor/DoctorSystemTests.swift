@@ -1,8 +1,6 @@
 import Foundation
 import Testing
 
-@testable import podoru
-
 /// `podoru doctor` as root beside a systemd and a ufw that are played by scripts.
 @Suite(.timeLimit(.minutes(3)), .enabled(if: geteuid() == 0, "not root: files of other users cannot be made, and ufw is not asked"))
 struct DoctorSystemTests {

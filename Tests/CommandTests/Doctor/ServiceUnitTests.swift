@@ -1,6 +1,6 @@
 import Testing
 
-@testable import podoru
+@testable import Operator
 
 /// What systemd says of the service, read and judged.
 @Suite struct ServiceUnitTests {

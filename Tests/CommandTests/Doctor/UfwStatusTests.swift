@@ -1,6 +1,6 @@
 import Testing
 
-@testable import podoru
+@testable import Operator
 
 /// What ufw says, read.
 @Suite struct UfwStatusTests {

@@ -3,8 +3,9 @@ import Ledger
 import Storage
 import TestSupport
 
+@testable import ChainTools
+@testable import Devnet
 @testable import Node
-@testable import podoru
 
 /// `podoru run` as a process, seen through what it reports to its supervisor.
 // Unchecked: one task at a time uses it.
