@@ -172,8 +172,8 @@ let package = Package(
         tests(
             "Node",
             [
-                "podoru", "Devnet", "ChainTools", "Node", "ProtocolCore", "Chain", "Peering", "EventLoop", "PodoruConfiguration", "Storage",
-                "Mempool", "Ledger", "Network", "Wire", "Primitives", logging,
+                "podoru", "Devnet", "ChainTools", "Node", "ProtocolCore", "Chain", "Consensus", "Sync", "Peering", "EventLoop",
+                "PodoruConfiguration", "Storage", "Mempool", "Ledger", "Network", "Wire", "Primitives", logging,
             ]),
         tests(
             "API",
@@ -181,12 +181,14 @@ let package = Package(
                 "podoru", "API", "ChainTools", "Node", "ProtocolCore", "Peering", "PodoruConfiguration", "Storage", "Mempool", "Ledger",
                 "Network", "Wire", "Primitives", logging,
             ] + http),
+        tests("NodeClient", ["NodeClient", "Terminal", "Ledger", "Primitives"]),
+        tests("Operator", ["Operator", "NodeClient", "Terminal", "PodoruConfiguration", "Storage", "Wire", "Primitives"]),
+        tests("Devnet", ["Devnet", "Node", "Primitives"]),
         // Runs the built command as an operator does.
         tests(
             "Command",
             [
-                "podoru", "Operator", "Devnet", "NodeClient", "Terminal", "Node", "PodoruConfiguration", "Storage", "Network", "Wire",
-                "Ledger", "Primitives",
+                "podoru", "Operator", "NodeClient", "Terminal", "PodoruConfiguration", "Storage", "Wire", "Ledger", "Primitives",
             ]),
         tests("Peer", ["podoru", "Primitives"]),
         // Reads what `deploy/` installs with the tools that an operator has.

@@ -125,11 +125,13 @@ public final class Node: Sendable {
         let worker = ChainWorker(
             pool: pool, reader: chain.store.reader, maxFrameBytes: configuration.maxMessageBytes,
             keeper: MempoolKeeper(file: file, log: log))
-        let nonce = SystemRandom.next()
+        // Numbers that nobody can foresee.
+        var generator = SystemRandomNumberGenerator()
+        let nonce = generator.next()
         let core = ProtocolCore(
             configuration: plan.coreConfiguration(
                 identity: identity, listenAddress: Node.announced(address), nonce: nonce, commit: options.commit),
-            head: head, seed: SystemRandom.next(),
+            head: head, seed: generator.next(),
             at: Moment(uptime: loop.now, unixMilliseconds: loop.unixMilliseconds))
         let supervisor = options.supervisor.map { descriptor in
             SupervisorChannel(
@@ -262,33 +264,16 @@ public final class Node: Sendable {
         log.notice("stopped", metadata: last?.summary ?? [:])
     }
 
+    /// Gives memory that was freed back to the system, soon and on a thread of its own. For who has just freed much of it.
+    public func releaseFreedMemory() {
+        DispatchQueue.global(qos: .utility).async { SystemMemory.trim() }
+    }
+
     private static func close(_ loop: EventLoop, _ shell: NetworkShell, _ worker: ChainWorker) async {
         try? await loop.perform { () throws(EventLoopError) -> Void in shell.stop() }
         await withCheckedContinuation { continuation in
             worker.stop { continuation.resume() }
         }
         await loop.stop()
-    }
-}
-
-/// Numbers that nobody can foresee.
-enum SystemRandom {
-    static func next() -> UInt64 {
-        var generator = SystemRandomNumberGenerator()
-        return generator.next()
-    }
-}
-
-/// The identity key of a node that has no `private_key`.
-enum Identity {
-    private static let name = "node.key"
-
-    static func loadOrMake(in directory: String) throws(FileError) -> PrivateKey {
-        let path = "\(directory)/\(name)"
-        if access(path, F_OK) == 0 { return try Files.loadKey(path) }
-        var generator = SystemRandomNumberGenerator()
-        let key = PrivateKey.generate(using: &generator)
-        try Files.write(Hex.encode(key.secretBytes) + [UInt8(ascii: "\n")], to: path, as: "identity key", mode: 0o600, replaces: false)
-        return key
     }
 }

@@ -111,10 +111,3 @@ extension NodeStatus.Peer {
             blocksDelivered: blocksDelivered)
     }
 }
-
-extension Moment {
-    /// The wall clock's seconds at another uptime, as the wall clock stands now.
-    func unixSeconds(atUptime uptime: Nanoseconds) -> Int64 {
-        Moment(uptime: uptime, unixMilliseconds: unixMilliseconds - (self.uptime - uptime) / 1_000_000).unixSeconds
-    }
-}

@@ -18,6 +18,11 @@ public struct Moment: Hashable, Sendable {
         let (quotient, remainder) = unixMilliseconds.quotientAndRemainder(dividingBy: 1000)
         return remainder < 0 ? quotient - 1 : quotient
     }
+
+    /// The wall clock's seconds at another uptime, as the wall clock stands now.
+    package func unixSeconds(atUptime uptime: Nanoseconds) -> Int64 {
+        Moment(uptime: uptime, unixMilliseconds: unixMilliseconds - (self.uptime - uptime) / 1_000_000).unixSeconds
+    }
 }
 
 /// A count of nanoseconds: an uptime, or a span between two of them.

@@ -10,6 +10,25 @@ internal import Wire
 // What an operator asks of a running node. Nothing of it outlives the process: what is to last belongs into the configuration.
 // Each verb is one visit to the loop and a line in the log.
 
+/// Why a running node does not do what its operator asks. Each case is one answer of the admin socket.
+public enum AdminError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The words make no sense: no address, no level.
+    case malformed(String)
+    /// There is nobody or nothing of that name.
+    case unknown(String)
+    /// It is understood, and cannot be done as things stand.
+    case refused(String)
+    /// The node has stopped.
+    case stopped
+
+    public var description: String {
+        switch self {
+        case .malformed(let text), .unknown(let text), .refused(let text): text
+        case .stopped: NodeStopped().description
+        }
+    }
+}
+
 /// One banned address, for the operator.
 public struct NodeBan: Hashable, Sendable {
     /// An IPv4 address, or the first of the /64 that is banned.

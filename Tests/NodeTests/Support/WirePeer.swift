@@ -29,7 +29,7 @@ final class WirePeer: TCPConnectionDelegate, @unchecked Sendable {
         let peer = WirePeer(try loop.get())
         let handshake = Handshake(
             version: PodoruVersion.current, chainID: genesis.hash.prefixedHex, height: height, nodeType: .full, listenAddress: "",
-            nonce: SystemRandom.next())
+            nonce: UInt64.random(in: 0...UInt64.max))
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             peer.loop.execute {
                 peer.loop.connect(host: "127.0.0.1", port: port) { result in
