@@ -156,6 +156,7 @@ let package = Package(
         tests("Primitives", ["Primitives", "CHash"]),
         tests("Ledger", ["Ledger", "Primitives"]),
         tests("RateLimiter", ["RateLimiter"]),
+        tests("Network", ["Network"]),
         tests("Wire", ["Wire", "Network", "Primitives"]),
         tests("Peering", ["Peering", "Network", "Wire", "Primitives"]),
         tests("Gossip", ["Gossip", "Network", "Primitives"]),

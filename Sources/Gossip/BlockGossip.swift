@@ -1,4 +1,5 @@
 public import Network
+internal import OrderedCollections
 public import Primitives
 
 /// Which blocks to validate and whom to relay them to.
@@ -13,7 +14,7 @@ public struct BlockGossip: Sendable {
     public let configuration: BlockGossipConfiguration
     public private(set) var counters = BlockGossipCounters()
 
-    private struct Peer {
+    private struct Peer: Identifiable {
         let id: PeerID
         var known: SeenCache
     }
@@ -21,7 +22,7 @@ public struct BlockGossip: Sendable {
     /// The same bytes, from whoever sent them.
     private struct Copy {
         let payload: [UInt8]
-        var senders: [PeerID]
+        var senders: OrderedSet<PeerID>
     }
 
     /// A block in validation; the first copy is the one that is tried, the others are its alternates.
@@ -30,7 +31,7 @@ public struct BlockGossip: Sendable {
         var alternateBytes: Int { copies.dropFirst().reduce(0) { $0 + $1.payload.count } }
     }
 
-    private var peers: [Peer] = []
+    private var peers = PeerArray<Peer>()
     private var seen: SeenCache
     private var knownBad: SeenCache
     private var pending: [Hash32: Pending] = [:]
@@ -46,13 +47,13 @@ public struct BlockGossip: Sendable {
 
     /// A peer has shaken hands: blocks are relayed to it from now on.
     public mutating func peerReady(_ id: PeerID) {
-        guard !peers.contains(where: { $0.id == id }) else { return }
-        peers.append(Peer(id: id, known: SeenCache(capacity: configuration.knownBlocksPerPeer)))
+        guard !peers.contains(id) else { return }
+        peers.insert(Peer(id: id, known: SeenCache(capacity: configuration.knownBlocksPerPeer)))
     }
 
     /// The connection is gone. A copy that it sent stays in validation.
     public mutating func peerGone(_ id: PeerID) {
-        peers.removeAll { $0.id == id }
+        peers.remove(id)
     }
 
     // MARK: Blocks
@@ -107,7 +108,7 @@ public struct BlockGossip: Sendable {
             knownBad.insert(hash, at: now.uptime)
             return BlockRejectionOutcome(culprits: copies.flatMap(\.senders), next: nil)
         case .body:
-            let culprits = copies.first?.senders ?? []
+            let culprits = copies.first.map { Array($0.senders) } ?? []
             guard copies.count > 1 else {
                 forgetPending(hash)
                 return BlockRejectionOutcome(culprits: culprits, next: nil)
@@ -133,14 +134,13 @@ public struct BlockGossip: Sendable {
     }
 
     private mutating func markKnown(_ hash: Hash32, to id: PeerID, at now: Moment) {
-        guard let index = peers.indices.first(where: { peers[$0].id == id }) else { return }
-        peers[index].known.insert(hash, at: now.uptime)
+        peers.update(id) { _ = $0.known.insert(hash, at: now.uptime) }
     }
 
     private mutating func keepCopy(_ hash: Hash32, _ payload: [UInt8], from id: PeerID) {
         guard let copies = pending[hash]?.copies else { return }
         if let same = copies.firstIndex(where: { $0.payload == payload }) {
-            if !copies[same].senders.contains(id) { pending[hash]?.copies[same].senders.append(id) }
+            pending[hash]?.copies[same].senders.append(id)
         } else if copies.count <= configuration.alternatesPerBlock, alternateBytes + payload.count <= configuration.alternateBytes {
             pending[hash]?.copies.append(Copy(payload: payload, senders: [id]))
             alternateBytes += payload.count

@@ -18,7 +18,7 @@ public struct TransactionGossip: Sendable {
     /// When `tick` has something to send next, as an uptime; `nil` while nothing waits for time to pass.
     public internal(set) var nextDeadline: Nanoseconds?
 
-    var peers: [TransactionPeer] = []
+    var peers = PeerArray<TransactionPeer>()
     var seen: SeenCache
     /// Before this, what batches could carry gathers.
     var gatherUntil: Nanoseconds = .min
@@ -36,19 +36,19 @@ public struct TransactionGossip: Sendable {
         _ id: PeerID, acceptsBatches: Bool, pending: [GossipTransaction] = [], at now: Moment,
         into effects: inout [TransactionGossipEffect]
     ) {
-        guard peerIndex(id) == nil else { return }
+        guard !peers.contains(id) else { return }
         var peer = TransactionPeer(id: id, acceptsBatches: acceptsBatches, configuration: configuration, at: now.uptime)
         for transaction in pending {
             guard peer.hasRoom(for: transaction, configuration) else { break }
             peer.append(transaction)
         }
-        peers.append(peer)
+        peers.insert(peer)
         if !pending.isEmpty { send(at: now, into: &effects) }
     }
 
     /// The connection is gone, and what waited for it.
     public mutating func peerGone(_ id: PeerID) {
-        peers.removeAll { $0.id == id }
+        peers.remove(id)
         nextDeadline = earliestDeadline()
     }
 
@@ -57,7 +57,7 @@ public struct TransactionGossip: Sendable {
     public mutating func peerWritable(
         _ id: PeerID, _ isWritable: Bool, at now: Moment, into effects: inout [TransactionGossipEffect]
     ) {
-        guard let index = peerIndex(id), peers[index].isWritable != isWritable else { return }
+        guard let index = peers.position(of: id), peers[index].isWritable != isWritable else { return }
         peers[index].isWritable = isWritable
         if isWritable { send(at: now, into: &effects) }
         nextDeadline = earliestDeadline()
@@ -65,15 +65,14 @@ public struct TransactionGossip: Sendable {
 
     /// `count` messages of another kind went to the peer; they take their part of what it grants, and may overdraw it.
     public mutating func messageSent(to id: PeerID, count: Int = 1, at now: Moment) {
-        guard let index = peerIndex(id) else { return }
-        peers[index].overdraw(count, at: now.uptime)
+        peers.update(id) { $0.overdraw(count, at: now.uptime) }
     }
 
     // MARK: Transactions
 
     /// A transaction came from a peer, alone or in a batch. `id` is the SHA-256 of its bytes.
     public mutating func transactionArrived(_ id: Hash32, from peer: PeerID, at now: Moment) -> TransactionArrival {
-        if let index = peerIndex(peer) { peers[index].known.insert(id, at: now.uptime) }
+        peers.update(peer) { _ = $0.known.insert(id, at: now.uptime) }
         guard seen.insert(id, at: now.uptime) else {
             counters.duplicates += 1
             return .duplicate
@@ -116,9 +115,6 @@ public struct TransactionGossip: Sendable {
 
     /// Transactions that wait, over all peers.
     public var queuedCount: Int { peers.reduce(0) { $0 + $1.queue.count } }
-
-    // By subscript, which reads the id alone; a closure over elements would copy each peer.
-    func peerIndex(_ id: PeerID) -> Int? { peers.indices.first { peers[$0].id == id } }
 
     /// Sentences about what does not hold, for tests.
     public func checkInvariants() -> [String] {

@@ -4,7 +4,7 @@ internal import Primitives
 internal import RateLimiter
 
 /// One peer as transaction gossip sees it: what it has, what waits for it and how much may be sent to it.
-struct TransactionPeer {
+struct TransactionPeer: Identifiable {
     let id: PeerID
     let acceptsBatches: Bool
     var known: SeenCache

@@ -8,7 +8,7 @@ extension SyncManager {
     /// Bytes of a frame that is not whole yet came from this peer: while it owes an answer, they show that it works on
     /// it. Optional; without it only the time until the whole answer counts.
     public mutating func bytesReceived(_ id: PeerID, count: Int, at now: Moment) {
-        guard let index = peerIndex(id), !peers[index].outstanding.isEmpty else { return }
+        guard let index = peers.position(of: id), !peers[index].outstanding.isEmpty else { return }
         peers[index].headBytes += count
         peers[index].headBytesAt = now.uptime
     }
@@ -16,7 +16,7 @@ extension SyncManager {
     /// A BlockResponse came with this payload: the answer to the oldest request of this peer. What is of use comes back in a `prepare`
     /// or `probed`; the rest is dropped.
     public mutating func responseReceived(_ id: PeerID, payload: [UInt8], at now: Moment, into effects: inout [SyncEffect]) {
-        guard let index = peerIndex(id), !peers[index].isBad else { return }
+        guard let index = peers.position(of: id), !peers[index].isBad else { return }
         guard let (request, duration) = peers[index].takeHead(at: now.uptime) else {
             endUse(of: id, because: .unsolicitedResponse, into: &effects)
             return advance(at: now, into: &effects)
@@ -68,7 +68,7 @@ extension SyncManager {
             return advance(at: now, into: &effects)
         }
         blockBytes += (Double(answer.byteCount) / Double(count) - blockBytes) / 3
-        if let peer = peerIndex(answer.peer) { peers[peer].measure(count: count, in: answer.duration) }
+        if let peer = peers.position(of: answer.peer) { peers[peer].measure(count: count, in: answer.duration) }
         keepDelivered(index, answer, count, at: now, into: &effects)
         advance(at: now, into: &effects)
     }
@@ -146,7 +146,7 @@ extension SyncManager {
 
     private mutating func markFork(_ id: PeerID, at fork: UInt64, _ now: Moment, into effects: inout [SyncEffect]) {
         effects.append(.fault(id, .otherChain(height: fork)))
-        guard let peer = peerIndex(id) else { return }
+        guard let peer = peers.position(of: id) else { return }
         peers[peer].fork = (max(fork, 1), now.uptime + configuration.markDuration)
         releaseRequests(of: id) { $0.last >= fork }
     }

@@ -15,7 +15,7 @@ extension SyncManager {
 
     /// The peer answers again: what it still owes and nobody else was asked for meanwhile is its own again.
     mutating func resumeRequests(of id: PeerID) {
-        guard let peer = peerIndex(id), !peers[peer].isBad else { return }
+        guard let peer = peers.position(of: id), !peers[peer].isBad else { return }
         for request in peers[peer].outstanding {
             guard case .segment(let segment) = request.purpose, let index = segmentIndex(segment) else { continue }
             if segments[index].isWanted { segments[index].state = .requested(id) }
@@ -27,7 +27,7 @@ extension SyncManager {
         effects.append(.fault(id, fault))
         discardAnswers(into: &effects) { $0.answer?.peer == id && !$0.isApplying }
         releaseRequests(of: id)
-        if let index = peerIndex(id) { peers[index].isBad = true }
+        if let index = peers.position(of: id) { peers[index].isBad = true }
     }
 
     /// Turns matching segments whose answers the worker holds back into wanted ones.
@@ -41,7 +41,7 @@ extension SyncManager {
 
     /// The peer said that it has this range and has not.
     mutating func deliveredNothing(_ id: PeerID, of range: HeightRange, at now: Moment, into effects: inout [SyncEffect]) {
-        guard let index = peerIndex(id), peers[index].believedClaim >= range.first else { return }
+        guard let index = peers.position(of: id), peers[index].believedClaim >= range.first else { return }
         if isFreshClaim(id, at: now), !peers[index].hasUsedGrace {
             peers[index].hasUsedGrace = true
             peers[index].pausedUntil = now.uptime + configuration.claimPause
@@ -54,7 +54,7 @@ extension SyncManager {
 
     /// Whether the peer raised its claim so lately that the block may not be on its disk yet.
     func isFreshClaim(_ id: PeerID, at now: Moment) -> Bool {
-        guard let index = peerIndex(id), let raised = peers[index].claimRaisedAt else { return false }
+        guard let index = peers.position(of: id), let raised = peers[index].claimRaisedAt else { return false }
         return now.uptime - raised < configuration.claimGrace
     }
 

@@ -75,7 +75,7 @@ extension SyncManager {
     /// Each further peer is given twice as long as the one before, so four at most owe the same range.
     private func hedge() -> (segment: Int, deadline: Nanoseconds)? {
         guard let lowest = segments.firstIndex(where: { $0.isOpen }), case .requested(let id) = segments[lowest].state,
-            let owing = peerIndex(id), let place = peers[owing].place(of: segments[lowest].id),
+            let owing = peers.position(of: id), let place = peers[owing].place(of: segments[lowest].id),
             let other = otherPeer(for: lowest, at: .max)
         else { return nil }
         let owed = peers.count { $0.hasRequest(for: segments[lowest].id) }
@@ -101,7 +101,7 @@ extension SyncManager {
         guard let (segment, deadline) = hedge(), deadline <= now.uptime, otherPeer(for: segment, at: now.uptime) != nil,
             case .requested(let id) = segments[segment].state
         else { return }
-        if let peer = peerIndex(id) { peers[peer].isLate = true }
+        if let peer = peers.position(of: id) { peers[peer].isLate = true }
         segments[segment].avoid(id)
         segments[segment].state = .wanted
     }

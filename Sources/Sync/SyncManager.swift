@@ -30,8 +30,8 @@ public struct SyncManager: Sendable {
     /// When `tick` has something to do next, as an uptime; `nil` while only events can bring something.
     public internal(set) var nextDeadline: Nanoseconds?
 
-    /// In order of arrival; looked up linearly.
-    var peers: [SyncPeer] = []
+    /// In order of arrival.
+    var peers = PeerArray<SyncPeer>()
     /// By height, without holes or overlaps. The first begins at `height + 1` unless it is being applied.
     var segments: [SyncSegment] = []
     var lastSegmentID: UInt64 = 0
@@ -57,18 +57,18 @@ public struct SyncManager: Sendable {
 
     /// A peer has shaken hands and said that it has `claim` blocks.
     public mutating func peerReady(_ id: PeerID, height claim: UInt64, at now: Moment, into effects: inout [SyncEffect]) {
-        guard peerIndex(id) == nil else { return peerHeight(id, height: claim, at: now, into: &effects) }
+        guard !peers.contains(id) else { return peerHeight(id, height: claim, at: now, into: &effects) }
         var peer = SyncPeer(id: id, claim: 0)
         // A newcomer neither owes nor is owed anything.
         peer.share = shareNow
-        peers.append(peer)
+        peers.insert(peer)
         takeClaim(claim, from: peers.count - 1, at: now, into: &effects)
         advance(at: now, into: &effects)
     }
 
     /// What a peer says about its best height (a ping): believed until it cannot deliver. It may be lower than before.
     public mutating func peerHeight(_ id: PeerID, height claim: UInt64, at now: Moment, into effects: inout [SyncEffect]) {
-        guard let index = peerIndex(id), claim != peers[index].claim else { return }
+        guard let index = peers.position(of: id), claim != peers[index].claim else { return }
         if claim > peers[index].claim { peers[index].claimRaisedAt = now.uptime }
         takeClaim(claim, from: index, at: now, into: &effects)
         advance(at: now, into: &effects)
@@ -78,7 +78,7 @@ public struct SyncManager: Sendable {
     /// number in a ping, hence it ends the time for which its claims are cut after a lie. Call `localHead` first where
     /// the block was applied, and do not call it while the block is in validation, or it is asked for once more.
     public mutating func peerHasBlock(_ id: PeerID, height claim: UInt64, at now: Moment, into effects: inout [SyncEffect]) {
-        guard let index = peerIndex(id), claim > peers[index].believedClaim else { return }
+        guard let index = peers.position(of: id), claim > peers[index].believedClaim else { return }
         peers[index].ceiling = nil
         peers[index].claimRaisedAt = now.uptime
         takeClaim(claim, from: index, at: now, into: &effects)
@@ -87,8 +87,7 @@ public struct SyncManager: Sendable {
 
     /// The connection is gone: what it owed is asked for elsewhere, what it brought is kept.
     public mutating func peerGone(_ id: PeerID, at now: Moment, into effects: inout [SyncEffect]) {
-        guard let index = peerIndex(id) else { return }
-        peers.remove(at: index)
+        guard peers.remove(id) != nil else { return }
         releaseRequests(of: id)
         for index in segments.indices { segments[index].avoid.removeAll { $0 == id } }
         advance(at: now, into: &effects)
@@ -130,7 +129,7 @@ public struct SyncManager: Sendable {
     /// Asks one peer for one block, whatever it is (fork choice looks for the last common height so). False when the
     /// peer is unknown, done with, or owes too much already.
     public mutating func probe(_ id: PeerID, height probed: UInt64, at now: Moment, into effects: inout [SyncEffect]) -> Bool {
-        guard let index = peerIndex(id), !peers[index].isBad, !peers[index].isOverdue,
+        guard let index = peers.position(of: id), !peers[index].isBad, !peers[index].isOverdue,
             peers[index].outstanding.count <= configuration.requestsPerPeer
         else { return false }
         send(.probe, HeightRange(probed), to: index, at: now, into: &effects)
@@ -139,9 +138,6 @@ public struct SyncManager: Sendable {
     }
 
     // MARK: Shared by the parts
-
-    // By subscript, which reads the id alone; a closure over elements would copy each peer.
-    func peerIndex(_ id: PeerID) -> Int? { peers.indices.first { peers[$0].id == id } }
 
     func segmentIndex(_ id: UInt64) -> Int? { segments.firstIndex { $0.id == id } }
 

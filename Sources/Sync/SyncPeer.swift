@@ -21,7 +21,7 @@ struct OutstandingRequest: Hashable {
 ///
 /// Answers carry no request id but come in the order of the requests, so a queue pairs them, and the clock of a request
 /// starts when it reaches the head of that queue.
-struct SyncPeer {
+struct SyncPeer: Identifiable {
     let id: PeerID
     /// The best height that the peer says it has.
     var claim: UInt64

@@ -182,7 +182,7 @@ import Wire
         _ = one.heard()
         var committedAt: Int?
         let received = ReceivedBlock(
-            hash: peek.hash, height: peek.header.height, payload: block, from: PeerID(rawValue: 1),
+            hash: peek.hash, height: peek.header.height, payload: block, from: PeerID(slot: 0, generation: 1),
             producer: peek.header.producer, receivedAt: 0)
         try one.chain.handle(.validateBlock(received), at: one.now) { report in
             if case .blockCommitted = report { committedAt = one.recorder.heard.count }

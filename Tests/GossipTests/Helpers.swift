@@ -2,7 +2,7 @@ import Gossip
 import Network
 import Primitives
 
-func id(_ number: Int) -> PeerID { PeerID(rawValue: UInt64(number)) }
+func id(_ number: Int) -> PeerID { PeerID(slot: UInt16(number), generation: UInt32(number)) }
 
 /// A hash that is told apart by its number in the first and last bytes.
 func hash(_ number: Int) -> Hash32 {

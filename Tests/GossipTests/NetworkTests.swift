@@ -126,7 +126,7 @@ struct GossipNetwork {
     mutating func relay(_ hash: Hash32, from node: Int) {
         for target in nodes[node].blocks.blockAccepted(hash, at: now) {
             blockMessages += 1
-            let to = Int(target.rawValue)
+            let to = Int(target.slot)
             schedule(.block(hash, Self.validPayload, from: node, to: to), after: delay(node, to))
         }
     }
@@ -145,7 +145,7 @@ struct GossipNetwork {
             for receiver in receivers {
                 transactionMessages += 1
                 transactionCopies += items.count
-                let to = Int(receiver.rawValue)
+                let to = Int(receiver.slot)
                 schedule(.transactions(items, from: node, to: to), after: delay(node, to))
             }
         }

@@ -56,7 +56,7 @@ import Wire
         }
 
         mutating func step() {
-            let id = ids.randomElement(using: &generator) ?? PeerID(rawValue: 999_999)
+            let id = ids.randomElement(using: &generator) ?? PeerID(slot: 9999, generation: 999_999)
             let moment = driver.moment
             switch number(0..<24) {
             case 0..<3: ids.append(driver.accept(Endpoint(host: place().host, port: 5000)?.description ?? "30.1.1.1:5"))

@@ -31,7 +31,7 @@ import Wire
         var moment: Moment { Moment(uptime: now, unixMilliseconds: 0) }
 
         /// Connection `c` is dialled by side `c % 2`; its id is the same number on both sides.
-        static func id(_ connection: Int) -> PeerID { PeerID(rawValue: UInt64(connection + 1)) }
+        static func id(_ connection: Int) -> PeerID { PeerID(slot: UInt16(connection), generation: UInt32(connection + 1)) }
         static func place(_ side: Int) -> Endpoint { endpoint(side == 0 ? "1.1.1.1:9000" : "2.2.2.2:9000") }
         /// The other name under which a side is dialled a second time.
         static func alias(_ side: Int) -> Endpoint { endpoint(side == 0 ? "one.example:9000" : "two.example:9000") }
@@ -99,7 +99,7 @@ import Wire
                 world.sides[side].ready.remove(id)
                 send(.end, on: id, from: side, in: &world)
                 // What was on its way to the closed side finds nobody.
-                world.queues[2 * Int(id.rawValue - 1) + side].removeAll()
+                world.queues[2 * Int(id.slot) + side].removeAll()
             case .peerReady(let id): world.sides[side].ready.insert(id)
             case .cancelDial(let endpoint):
                 for connection in 0..<world.dials where connection % 2 == side && world.dialled(connection) == endpoint {
@@ -113,7 +113,7 @@ import Wire
     }
 
     private func send(_ packet: Packet, on id: PeerID, from side: Int, in world: inout World) {
-        let index = 2 * Int(id.rawValue - 1) + (1 - side)
+        let index = 2 * Int(id.slot) + (1 - side)
         let isKnownThere = world.sides[1 - side].open.contains(id) || world.queues[index].contains(.connected)
         if isKnownThere { world.queues[index].append(packet) }
     }

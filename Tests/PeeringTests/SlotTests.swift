@@ -179,12 +179,13 @@ import Wire
         transaction: Nanoseconds = 0, isInactive: Bool = false
     ) -> Eviction.Candidate {
         Eviction.Candidate(
-            id: PeerID(rawValue: number), readyAt: readyAt, group: .v4(group), keyedGroup: UInt64(group), latency: latency,
+            id: PeerID(slot: UInt16(number), generation: UInt32(number)), readyAt: readyAt, group: .v4(group), keyedGroup: UInt64(group),
+            latency: latency,
             lastUsefulBlock: block, lastUsefulTransaction: transaction, isInactive: isInactive)
     }
 
     private func evicted(_ candidates: [Eviction.Candidate]) -> UInt64? {
-        Eviction.choose(from: candidates)?.rawValue
+        (Eviction.choose(from: candidates)?.generation).map(UInt64.init)
     }
 
     @Test func theYoungestOfTheLargestGroupGoes() {

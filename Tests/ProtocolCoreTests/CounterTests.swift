@@ -52,7 +52,7 @@ import Wire
 
     @Test func aMessageCountsForEachOfItsReceivers() {
         let harness = Harness()
-        let other = PeerID(rawValue: 2)
+        let other = PeerID(slot: 2, generation: 2)
         harness.connect(other, nonce: 3)
         let before = harness.core.traffic(of: harness.peer)!
         harness.core.sent(.block, byteCount: 1000, to: [harness.peer, other])
@@ -73,11 +73,11 @@ import Wire
 
         // One that says nothing until its time is over, one that hangs up, one that speaks before its handshake.
         for number in 2...4 {
-            let id = PeerID(rawValue: UInt64(number))
+            let id = PeerID(slot: UInt16(number), generation: UInt32(number))
             harness.core.accepted(id, from: Endpoint("127.0.0.1:\(40_000 + number)")!, at: harness.now, into: &harness.effects)
         }
-        harness.core.closed(PeerID(rawValue: 2), .connectionLost, at: harness.now, into: &harness.effects)
-        _ = harness.send(.ping(Ping(nonce: 0, height: 0)), from: PeerID(rawValue: 3))
+        harness.core.closed(PeerID(slot: 2, generation: 2), .connectionLost, at: harness.now, into: &harness.effects)
+        _ = harness.send(.ping(Ping(nonce: 0, height: 0)), from: PeerID(slot: 3, generation: 3))
         for _ in 0..<11 {
             harness.time += .seconds(1)
             harness.core.tick(at: harness.now, into: &harness.effects)

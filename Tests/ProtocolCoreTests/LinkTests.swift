@@ -13,7 +13,7 @@ import Wire
     /// A core without a shell, at height 10, and one peer that has shaken hands.
     final class Harness {
         static let chainID = "0x" + String(repeating: "ab", count: 32)
-        let peer = PeerID(rawValue: 1)
+        let peer = PeerID(slot: 0, generation: 1)
         var core: ProtocolCore
         var effects: [CoreEffect] = []
         var time: Nanoseconds = .seconds(1)
@@ -31,7 +31,7 @@ import Wire
         }
 
         func connect(_ id: PeerID, nonce: UInt64) {
-            core.accepted(id, from: Endpoint("127.0.0.1:\(40_000 + id.rawValue)")!, at: now, into: &effects)
+            core.accepted(id, from: Endpoint("127.0.0.1:\(40_000 + id.generation)")!, at: now, into: &effects)
             let hello = Handshake(
                 version: "1.0.0", chainID: Self.chainID, height: 0, nodeType: .full, listenAddress: "", capabilities: ["ping"],
                 nodeID: nil, nonce: nonce)
@@ -164,7 +164,7 @@ import Wire
         _ = harness.send(.transaction(large))
         let candidates = harness.candidates()
         harness.core.closed(harness.peer, .closedByPeer, at: harness.now, into: &harness.effects)
-        let other = PeerID(rawValue: 2)
+        let other = PeerID(slot: 0, generation: 2)
         harness.connect(other, nonce: 3)
         #expect(!harness.send(.transaction([0x20]), from: other), "what the gone peer sent is still being checked")
         let own = harness.candidates()

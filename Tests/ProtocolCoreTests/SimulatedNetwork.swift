@@ -28,7 +28,7 @@ final class SimulatedNetwork {
     private var events = EventHeap()
     private var sequence: UInt64 = 0
     private var connections: [PeerID: (node: Int, other: PeerID)] = [:]
-    private var lastConnection: UInt64 = 0
+    private var slots = PeerSlots()
     private var cut: Set<Int> = []
 
     init(seed: UInt64) {
@@ -103,18 +103,13 @@ final class SimulatedNetwork {
                 node.withCore { core, effects in core.dialFailed(endpoint, .refused, at: now, into: &effects) }
                 return
             }
-            let (mine, theirs) = (newID(), newID())
+            guard let mine = slots.open(), let theirs = slots.open() else { return }
             connections[mine] = (node.index, theirs)
             connections[theirs] = (target.index, mine)
-            let seen = Endpoint(host: node.endpoint.host, port: UInt16(20_000 + lastConnection % 40_000))!
+            let seen = Endpoint(host: node.endpoint.host, port: UInt16(20_000 + theirs.generation % 40_000))!
             target.withCore { core, effects in core.accepted(theirs, from: seen, at: now, into: &effects) }
             node.withCore { core, effects in core.dialSucceeded(endpoint, as: mine, remote: endpoint, at: now, into: &effects) }
         }
-    }
-
-    private func newID() -> PeerID {
-        lastConnection += 1
-        return PeerID(rawValue: lastConnection)
     }
 
     /// Says something over one side of a connection, signed as a node signs: the handshake alone.
@@ -132,8 +127,10 @@ final class SimulatedNetwork {
 
     func disconnect(_ id: PeerID, _ reason: DisconnectReason) {
         guard let end = connections.removeValue(forKey: id) else { return }
+        slots.close(id)
         after(latency) { [self] in
             guard let receiver = connections.removeValue(forKey: end.other) else { return }
+            slots.close(end.other)
             nodes[receiver.node].withCore { core, effects in core.closed(end.other, .closedByPeer, at: now, into: &effects) }
         }
     }

@@ -102,7 +102,7 @@ import Testing
         var number: UInt64 = 0
         var queue: [(peer: Int, range: HeightRange)] = []
         func note(_ effects: [SyncEffect]) {
-            for case .request(let peer, let range, _) in effects { queue.append((Int(peer.rawValue), range)) }
+            for case .request(let peer, let range, _) in effects { queue.append((Int(peer.slot), range)) }
         }
         note([ask(1, 1, 100), ask(1, 101, 200)])
         while number < UInt64(ranges), !queue.isEmpty {

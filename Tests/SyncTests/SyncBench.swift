@@ -87,7 +87,7 @@ struct SyncBench {
     }
 }
 
-func id(_ number: Int) -> PeerID { PeerID(rawValue: UInt64(number)) }
+func id(_ number: Int) -> PeerID { PeerID(slot: UInt16(number), generation: UInt32(number)) }
 func ticket(_ number: UInt64) -> SyncTicket { SyncTicket(rawValue: number) }
 func range(_ first: UInt64, _ last: UInt64) -> HeightRange { HeightRange(first: first, count: Int(last - first + 1)) }
 func ask(_ peer: Int, _ first: UInt64, _ last: UInt64) -> SyncEffect {

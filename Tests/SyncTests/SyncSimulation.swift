@@ -71,7 +71,7 @@ struct SyncSimulation {
     var workerFreeAt: Nanoseconds = 0
     var events: [(time: Nanoseconds, number: Int, event: Event)] = []
     var eventNumber = 0
-    var nextID = 1
+    var slots = PeerSlots()
     var joins = 0
     var finishedAt: Nanoseconds?
     var faults: [String: Int] = [:]
@@ -174,8 +174,7 @@ struct SyncSimulation {
 
     private mutating func join(_ behaviour: Behaviour) {
         joins += 1
-        let id = PeerID(rawValue: UInt64(nextID))
-        nextID += 1
+        guard let id = slots.open() else { return }
         let speed = Double.random(in: 500...3000, using: &random)
         let claim: UInt64 =
             switch behaviour {
@@ -194,6 +193,7 @@ struct SyncSimulation {
     private mutating func leave(_ id: PeerID) {
         guard let peer = peers.removeValue(forKey: id) else { return }
         handle { $0.peerGone(id, at: $1, into: &$2) }
+        slots.close(id)
         if joins < 60 { schedule(.join(peer.behaviour), after: .milliseconds(.random(in: 100...5000, using: &random))) }
     }
 

@@ -50,7 +50,7 @@ final class NetworkShell: @unchecked Sendable {
     private var budget: FrameBudget
     /// Sockets whose next frame waits for the budget, the longest waiting first. At most one entry a connection.
     private var budgetQueue: Deque<PeerID> = []
-    private var lastConnection: UInt64 = 0
+    private var slots = PeerSlots()
     private(set) var isStopping = false
     /// What the core decided and is not carried out yet.
     var effects: [CoreEffect] = []
@@ -140,7 +140,7 @@ final class NetworkShell: @unchecked Sendable {
     // MARK: Connections
 
     private func accepted(_ connection: TCPConnection) {
-        let socket = adopt(connection)
+        guard let socket = adopt(connection) else { return }
         noteReached(at: connection.localAddress)
         core.accepted(socket.id, from: Endpoint(connection.remoteAddress), at: moment, into: &effects)
         carryOut()
@@ -153,10 +153,14 @@ final class NetworkShell: @unchecked Sendable {
         reachedAddresses.append(address)
     }
 
-    private func adopt(_ connection: TCPConnection) -> PeerSocket {
-        lastConnection += 1
-        let socket = PeerSocket(id: PeerID(rawValue: lastConnection), connection: connection, shell: self)
-        sockets[socket.id] = socket
+    /// Gives a connection its id; `nil` when there are as many as there are ids, and then it is closed. Descriptors end before.
+    private func adopt(_ connection: TCPConnection) -> PeerSocket? {
+        guard let id = slots.open() else {
+            connection.close()
+            return nil
+        }
+        let socket = PeerSocket(id: id, connection: connection, shell: self)
+        sockets[id] = socket
         connection.delegate = socket
         connection.startReading()
         return socket
@@ -174,7 +178,10 @@ final class NetworkShell: @unchecked Sendable {
             }
             switch result {
             case .success(let connection):
-                let socket = adopt(connection)
+                guard let socket = adopt(connection) else {
+                    core.dialFailed(endpoint, .other("too many connections are open"), at: moment, into: &effects)
+                    break
+                }
                 core.dialSucceeded(
                     endpoint, as: socket.id, remote: Endpoint(connection.remoteAddress), at: moment, into: &effects)
             case .failure(let error):
@@ -186,6 +193,8 @@ final class NetworkShell: @unchecked Sendable {
 
     func closed(_ socket: PeerSocket, _ reason: CloseReason) {
         guard sockets.removeValue(forKey: socket.id) != nil else { return }
+        // What is reported below still names it; its slot goes to the next connection that comes, which is later.
+        slots.close(socket.id)
         socket.transport.discard(budget: &budget)
         if socket.isWaitingForBudget { budgetQueue.removeAll { $0 == socket.id } }
         guard !isStopping else { return }
@@ -382,6 +391,8 @@ final class NetworkShell: @unchecked Sendable {
     private func close(_ id: PeerID, _ reason: DisconnectReason) {
         guard let socket = sockets[id], !socket.isClosing else { return }
         socket.isClosing = true
+        // What is reported below still names it; its slot goes to the next connection that comes, which is later.
+        slots.close(socket.id)
         socket.transport.discard(budget: &budget)
         if socket.isWaitingForBudget { budgetQueue.removeAll { $0 == id } }
         // A peer that does not read gets no flush; others hear what was said before the end.

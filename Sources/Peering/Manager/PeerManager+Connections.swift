@@ -102,9 +102,11 @@ extension PeerManager {
         let pending = peers.all.filter { !$0.isReady && $0.direction.isInbound }
         let groups = Dictionary(grouping: pending) { NetworkGroup($0.remote.withoutPort) }
         let own = groups[NetworkGroup(remote.withoutPort)]?.count ?? 0
-        let largest = groups.values.max { ($0.count, $0.last?.id.rawValue ?? 0) < ($1.count, $1.last?.id.rawValue ?? 0) }
+        // Of groups of one size, the one with the youngest member.
+        let largest = groups.values.compactMap { members in members.last.map { (count: members.count, youngest: $0.id) } }
+            .max { ($0.count, $0.youngest) < ($1.count, $1.youngest) }
         guard let largest, largest.count > own + 1 else { return nil }
-        return largest.last?.id
+        return largest.youngest
     }
 
     // MARK: Closing

@@ -29,7 +29,7 @@ extension PeerManager {
     private mutating func charge(_ id: PeerID, _ score: Int, at now: Nanoseconds, into effects: inout [PeerEffect]) -> Bool {
         guard score > 0, let peer = peers[id] else { return false }
         guard let address = peer.remote.address, !configuration.isExempt(address), !peer.isBootstrap, !isBootstrapDial(peer) else {
-            peers[id]?.ownScore += score
+            peers.update(id) { $0.ownScore += score }
             return peer.ownScore + score >= PeeringLimits.banScore
         }
         guard let duration = offenders.add(score, to: address, at: now) else { return false }

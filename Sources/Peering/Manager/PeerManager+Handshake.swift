@@ -89,7 +89,7 @@ extension PeerManager {
         var peer = newcomer
         // Spread over the interval, so that the pings of many peers do not fall together.
         peer.liveness.nextProbe = now + Nanoseconds.random(in: 0...configuration.pingInterval, using: &generator)
-        peers[peer.id] = peer
+        peers.update(peer.id) { $0 = peer }
         markBootstrapPeers()
         noteSolitude(at: now)
         effects.append(.peerReady(peer.id))

@@ -30,16 +30,19 @@ extension PeerManager {
         guard let peer = peers[id], peer.isReady else { return }
         heightLearned(id, pong.height, at: moment)
         guard let ping = peer.liveness.outstanding, ping.nonce == pong.nonce else { return }
-        peers[id]?.liveness.outstanding = nil
-        peers[id]?.latency.add(moment.uptime - ping.sentAt)
+        peers.update(id) {
+            $0.liveness.outstanding = nil
+            $0.latency.add(moment.uptime - ping.sentAt)
+        }
         wake(at: peer.liveness.nextProbe)
     }
 
     /// The peer showed that it has the chain up to `height`, by whatever message.
     public mutating func heightLearned(_ id: PeerID, _ height: UInt64, at moment: Moment) {
-        guard let known = peers[id]?.height else { return }
-        if height > known { peers[id]?.heightRoseAt = moment.uptime }
-        peers[id]?.height = height
+        peers.update(id) {
+            if height > $0.height { $0.heightRoseAt = moment.uptime }
+            $0.height = height
+        }
     }
 
     /// What made a message worth having.
@@ -50,9 +53,11 @@ extension PeerManager {
 
     /// The peer brought a valid block or transaction that was new.
     public mutating func usefulMessageReceived(_ id: PeerID, _ kind: UsefulMessage, at moment: Moment) {
-        switch kind {
-        case .block: peers[id]?.lastUsefulBlock = moment.uptime
-        case .transaction: peers[id]?.lastUsefulTransaction = moment.uptime
+        peers.update(id) {
+            switch kind {
+            case .block: $0.lastUsefulBlock = moment.uptime
+            case .transaction: $0.lastUsefulTransaction = moment.uptime
+            }
         }
     }
 
@@ -83,13 +88,14 @@ extension PeerManager {
     /// Asks for a sign of life now.
     mutating func probe(_ id: PeerID, at now: Nanoseconds, into effects: inout [PeerEffect]) {
         guard let peer = peers[id], peer.isReady else { return }
-        peers[id]?.liveness.nextProbe = now + configuration.pingInterval
+        peers.update(id) { $0.liveness.nextProbe = now + configuration.pingInterval }
         if peer.supports(Capability.ping) {
             guard peer.liveness.outstanding == nil else { return }
             pingCount += 1
             // Not to be guessed: an answer sent before the question would feign nearness.
             let nonce = KeyedHash.value(key: key, Array("ping".utf8), bigEndianBytes(pingCount))
-            peers[id]?.liveness.outstanding = .init(nonce: nonce, sentAt: now, deadline: now + PeeringLimits.pingAnswerTimeout)
+            let ping = Liveness.Ping(nonce: nonce, sentAt: now, deadline: now + PeeringLimits.pingAnswerTimeout)
+            peers.update(id) { $0.liveness.outstanding = ping }
             effects.append(.sendPing(id, nonce: nonce))
         } else {
             sendRequest(id, at: now, into: &effects)
@@ -99,7 +105,7 @@ extension PeerManager {
 
     /// Sends a request for a peer list, for addresses or for a sign of life.
     mutating func sendRequest(_ id: PeerID, at now: Nanoseconds, into effects: inout [PeerEffect]) {
-        if peers[id]?.liveness.requestSentAt == nil { peers[id]?.liveness.requestSentAt = now }
+        peers.update(id) { $0.liveness.requestSentAt = $0.liveness.requestSentAt ?? now }
         effects.append(.sendPeerListRequest(id))
     }
 }

@@ -20,7 +20,7 @@ extension PeerManager {
             effects.append(.sendPeerList(id, []))
             return
         }
-        peers[id]?.exchange.lastFullAnswer = now
+        peers.update(id) { $0.exchange.lastFullAnswer = now }
         effects.append(.sendPeerList(id, addressesToTell(to: peer, at: now)))
     }
 
@@ -31,10 +31,12 @@ extension PeerManager {
         let now = moment.uptime
         guard let peer = peers[id], peer.isReady else { return }
         if let sentAt = peer.liveness.requestSentAt {
-            peers[id]?.liveness.requestSentAt = nil
-            if !peer.supports(Capability.ping) { peers[id]?.latency.add(now - sentAt) }
+            peers.update(id) {
+                $0.liveness.requestSentAt = nil
+                if !$0.supports(Capability.ping) { $0.latency.add(now - sentAt) }
+            }
         }
-        let allowed = peers[id]?.exchange.take(min(endpoints.count, NetworkLimits.maxPeerListCount), at: now) ?? 0
+        let allowed = peers.update(id) { $0.exchange.take(min(endpoints.count, NetworkLimits.maxPeerListCount), at: now) } ?? 0
         var learned = 0
         for endpoint in endpoints.prefix(allowed) where learn(endpoint, from: peer, at: now) { learned += 1 }
         guard learned > 0 else { return }
@@ -99,7 +101,7 @@ extension PeerManager {
 
     /// Asks one peer for addresses.
     mutating func ask(_ id: PeerID, at now: Nanoseconds, into effects: inout [PeerEffect]) {
-        peers[id]?.exchange.asked(at: now)
+        peers.update(id) { $0.exchange.asked(at: now) }
         sendRequest(id, at: now, into: &effects)
     }
 

@@ -45,13 +45,13 @@ enum Eviction {
     }
 
     private static func youngestOfLargestGroup(_ rest: [Candidate]) -> PeerID? {
-        let groups = Dictionary(grouping: rest, by: \.group)
-        // Of groups of one size, the one with the youngest member.
-        let largest = groups.values.max { left, right in
-            (left.count, youngest(left)?.readyAt ?? 0, youngest(left)?.id ?? .init(rawValue: 0))
-                < (right.count, youngest(right)?.readyAt ?? 0, youngest(right)?.id ?? .init(rawValue: 0))
+        let groups = Dictionary(grouping: rest, by: \.group).values.compactMap { members in
+            youngest(members).map { (count: members.count, youngest: $0) }
         }
-        return largest.flatMap(youngest)?.id
+        // Of groups of one size, the one with the youngest member.
+        return groups.max { left, right in
+            (left.count, left.youngest.readyAt, left.youngest.id) < (right.count, right.youngest.readyAt, right.youngest.id)
+        }?.youngest.id
     }
 
     private static func youngest(_ members: [Candidate]) -> Candidate? {

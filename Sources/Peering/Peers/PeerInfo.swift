@@ -17,7 +17,7 @@ public enum Direction: Hashable, Sendable {
 }
 
 /// What is known of one connection and the peer at its end. Times are uptimes.
-public struct PeerInfo: Sendable {
+public struct PeerInfo: Identifiable, Sendable {
     public let id: PeerID
     /// The address and port that the socket shows.
     public let remote: Endpoint

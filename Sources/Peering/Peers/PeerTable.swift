@@ -1,5 +1,4 @@
 internal import Network
-internal import OrderedCollections
 internal import Primitives
 internal import Wire
 
@@ -10,33 +9,38 @@ internal import Wire
 /// `PeeringLimits.maxPendingInbound`, pending outbound ones the dials that may be open. Counts are walks over these
 /// few entries, done when a connection comes or goes, never for a message.
 struct PeerTable: Sendable {
-    private var peers: OrderedDictionary<PeerID, PeerInfo> = [:]
+    private(set) var all = PeerArray<PeerInfo>()
     /// How many connections stand where; kept with each change, because every decision asks for it.
     private(set) var census = Census()
 
-    subscript(id: PeerID) -> PeerInfo? {
-        get { peers[id] }
-        _modify {
-            let before = peers[id]?.standing
-            yield &peers[id]
-            let after = peers[id]?.standing
-            guard before != after else { return }
-            if let before { census[before] -= 1 }
-            if let after { census[after] += 1 }
-        }
-    }
+    subscript(id: PeerID) -> PeerInfo? { all[id] }
 
-    var all: some RandomAccessCollection<PeerInfo> { peers.values }
     /// A copy of the ids, to walk while peers are removed.
-    var ids: [PeerID] { Array(peers.keys) }
-    var count: Int { peers.count }
+    var ids: [PeerID] { all.map(\.id) }
+    var count: Int { all.count }
 
     mutating func insert(_ peer: PeerInfo) {
-        self[peer.id] = peer
+        if let displaced = all.insert(peer) { census[displaced.standing] -= 1 }
+        census[peer.standing] += 1
+    }
+
+    /// Changes what is known of a connection, in place. Returns what `body` does; `nil` when nobody has that id.
+    @discardableResult
+    mutating func update<Result>(_ id: PeerID, _ body: (inout PeerInfo) -> Result) -> Result? {
+        guard let position = all.position(of: id) else { return nil }
+        let before = all[position].standing
+        defer {
+            let after = all[position].standing
+            if before != after {
+                census[before] -= 1
+                census[after] += 1
+            }
+        }
+        return body(&all[position])
     }
 
     mutating func remove(_ id: PeerID) -> PeerInfo? {
-        guard let peer = peers.removeValue(forKey: id) else { return nil }
+        guard let peer = all.remove(id) else { return nil }
         census[peer.standing] -= 1
         return peer
     }
@@ -44,14 +48,14 @@ struct PeerTable: Sendable {
     /// Notes that bytes of a peer came, in place: the one thing that happens for every message. Returns whether the
     /// peer is ready; `nil` when nobody has that id.
     mutating func heard(_ id: PeerID, at now: Nanoseconds) -> Bool? {
-        guard let index = peers.index(forKey: id) else { return nil }
-        peers.values[index].lastHeard = now
-        return peers.values[index].isReady
+        guard let position = all.position(of: id) else { return nil }
+        all[position].lastHeard = now
+        return all[position].isReady
     }
 
     /// `body` must not make a peer ready or contested.
     mutating func updateEach(_ body: (inout PeerInfo) -> Void) {
-        for index in peers.values.indices { body(&peers.values[index]) }
+        for position in all.indices { body(&all[position]) }
     }
 
     // MARK: Counts

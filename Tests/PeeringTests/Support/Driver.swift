@@ -44,7 +44,9 @@ struct Driver {
     var manager: PeerManager
     var now: Nanoseconds = .seconds(1_000_000)
     var effects: [PeerEffect] = []
-    private var lastID: UInt64 = 0
+    private var slots = PeerSlots()
+    /// Connections whose slots are taken.
+    private var open: [PeerID] = []
 
     /// The node under test is number 500, between those with a lower and a higher identity.
     init(seed: UInt64 = 1, start: Bool = true, _ configure: (inout PeerConfiguration) -> Void = { _ in }) {
@@ -57,8 +59,12 @@ struct Driver {
     var moment: Moment { Moment(uptime: now, unixMilliseconds: now / 1_000_000) }
 
     mutating func nextID() -> PeerID {
-        lastID += 1
-        return PeerID(rawValue: lastID)
+        // As a shell does: the slots of connections that are gone go to those that come.
+        for id in open where manager.peer(id) == nil { slots.close(id) }
+        open.removeAll { manager.peer($0) == nil }
+        let id = slots.open() ?? PeerID(slot: 0, generation: 0)
+        open.append(id)
+        return id
     }
 
     /// The effects since the last call, and none of them again.

@@ -48,7 +48,7 @@ struct VirtualNetwork {
     private var queue = EventQueue<Event>()
     private(set) var now: Nanoseconds = .seconds(1000)
     private var generator: SplitMix64
-    private var lastID: UInt64 = 0
+    private var slots = PeerSlots()
     private(set) var eventCount = 0
     /// Nodes in different parts hear nothing of each other.
     var part: (Int) -> Int = { _ in 0 }
@@ -116,12 +116,11 @@ struct VirtualNetwork {
             send(.refused(dialler, target))
             return
         }
-        lastID += 2
-        let (near, far) = (PeerID(rawValue: lastID), PeerID(rawValue: lastID + 1))
+        guard let near = slots.open(), let far = slots.open() else { return }
         ends[near] = End(node: dialler, other: far)
         ends[far] = End(node: index, other: near)
         send(.connected(dialler, target, near, remote: target))
-        let port = UInt16(30_000 + lastID % 30_000)
+        let port = UInt16(30_000 + near.generation % 30_000)
         let remote = Endpoint(host: nodes[dialler].place.host, port: port) ?? target
         act(index) { $0.accepted(far, from: remote, at: $1, into: &$2) }
     }
@@ -144,7 +143,7 @@ struct VirtualNetwork {
                 }
             }
         }
-        if case .end = message { ends[id]?.isOpen = false }
+        if case .end = message { close(id) }
     }
 
     /// Lets a node act, and carries out what it wants.
@@ -170,7 +169,7 @@ struct VirtualNetwork {
             case .sendPong(let id, let nonce): send(.pong(nonce), over: id)
             case .close(let id, _):
                 send(.end, over: id)
-                ends[id]?.isOpen = false
+                close(id)
             case .peerGone(let id, let reason): nodes[index].gone.append((id, reason, now))
             case .cancelDial, .peerReady, .fact: break
             }
@@ -188,6 +187,12 @@ struct VirtualNetwork {
     private mutating func send(_ message: Message, over id: PeerID) {
         guard let end = ends[id], end.isOpen, let other = ends[end.other], part(other.node) == part(end.node) else { return }
         send(.message(to: end.other, message))
+    }
+
+    /// The connection is gone at this end, and another may have its slot.
+    private mutating func close(_ id: PeerID) {
+        ends[id]?.isOpen = false
+        slots.close(id)
     }
 
     // MARK: What came of it
