@@ -81,5 +81,5 @@ extension ProtocolCore {
         return now.uptime - max(since, lastSyncProgress) < CoreLimits.catchUpPatience
     }
 
-    private var hasUsefulPeer: Bool { links.values.contains { $0.isReady } }
+    private var hasUsefulPeer: Bool { links.all.contains(where: \.isReady) }
 }

@@ -15,21 +15,21 @@ extension ProtocolCore {
         case .blockValidated(let hash, let head, let count): blockValidated(hash, head, count, at: now, into: &effects)
         case .blockCommitted(let head): committed(head, into: &effects)
         case .blockRejected(let hash, let fault, let reason): blockRejected(hash, fault, reason, at: now, into: &effects)
-        case .rangePrepared(let ticket, let count): sync.rangePrepared(ticket, count: count, at: now, into: &syncEffects)
+        case .rangePrepared(let ticket, let count): sync.rangePrepared(ticket, count: count, at: now, into: &syncEffects.waiting)
         case .rangeMalformed(let ticket, let reason):
             effects.append(.fact(.rangeRefused(height: head.height + 1, reason: reason)))
-            sync.rangeMalformed(ticket, at: now, into: &syncEffects)
+            sync.rangeMalformed(ticket, at: now, into: &syncEffects.waiting)
         case .rangeApplied(let ticket, let newHead):
             applied(newHead, at: now, into: &effects)
-            sync.rangeApplied(ticket, newHeight: newHead.height, at: now, into: &syncEffects)
+            sync.rangeApplied(ticket, newHeight: newHead.height, at: now, into: &syncEffects.waiting)
         case .rangeRejected(let ticket, let height, let newHead, let cause, let reason):
             applied(newHead, at: now, into: &effects)
             effects.append(.fact(.rangeRefused(height: height, reason: reason)))
-            sync.rangeRejected(ticket, atHeight: height, cause, at: now, into: &syncEffects)
+            sync.rangeRejected(ticket, atHeight: height, cause, at: now, into: &syncEffects.waiting)
         case .transactionsChecked(let verdicts): checked(verdicts, at: now, into: &effects)
         case .pendingTransactions(let id, let pending):
             guard let link = links[id], link.isReady else { break }
-            transactions.peerReady(id, acceptsBatches: link.speaksBatches, pending: pending, at: now, into: &gossipEffects)
+            transactions.peerReady(id, acceptsBatches: link.speaksBatches, pending: pending, at: now, into: &gossipEffects.waiting)
         case .blockProduced(let payload, let head, let count): produced(payload, head, count, at: now, into: &effects)
         case .productionSkipped(let timestamp, let reason):
             production?.isUnderWay = false
@@ -43,8 +43,7 @@ extension ProtocolCore {
 
     /// The answer to a block request has been handed to the socket, or the peer is gone.
     public mutating func blocksSent(_ id: PeerID, at now: Moment, into effects: inout [CoreEffect]) {
-        guard links[id] != nil else { return }
-        links[id]?.isBeingAnswered = false
+        guard links.answered(id) else { return }
         answerNext(id, into: &effects)
         resumeIfFree(id, at: now, into: &effects)
     }
@@ -98,7 +97,7 @@ extension ProtocolCore {
         }
         counters.rejectedBlocks += 1
         let outcome = blocks.blockRejected(hash, fault == .header ? .header : .body, at: now)
-        for id in outcome.culprits { peers.penalize(id, .invalidBlock, at: now, into: &peerEffects) }
+        for id in outcome.culprits { peers.penalize(id, .invalidBlock, at: now, into: &peerEffects.waiting) }
         if let next = outcome.next, let block {
             let copy = ReceivedBlock(
                 hash: hash, height: block.height, payload: next.payload, from: next.from, producer: block.producer,
@@ -123,17 +122,17 @@ extension ProtocolCore {
         guard newHead.height > head.height else { return }
         head = newHead
         peers.localHeightChanged(newHead.height)
-        sync.localHead(newHead.height, at: now, into: &syncEffects)
+        sync.localHead(newHead.height, at: now, into: &syncEffects.waiting)
         reconsiderProduction(at: now)
         for candidate in waiting.take(height: newHead.height + 1) { offer(candidate, at: now, into: &effects) }
     }
 
     private mutating func committed(_ newHead: Head, into effects: inout [CoreEffect]) {
         committedHeight = max(committedHeight, newHead.height)
-        guard !awaitingCommit.isEmpty else { return }
-        let waiting = awaitingCommit.sorted()
-        awaitingCommit.removeAll(keepingCapacity: true)
-        for id in waiting { answerNext(id, isCommitted: true, into: &effects) }
+        // The older connection first, as everywhere.
+        for position in links.all.indices where links.all[position].isAwaitingCommit {
+            answerNext(links.all[position].id, isCommitted: true, into: &effects)
+        }
     }
 
     // MARK: Transactions
@@ -143,23 +142,18 @@ extension ProtocolCore {
     ) {
         for (candidate, outcome) in verdicts {
             let id = candidate.from
-            if let id {
-                // Counted for the node also when the peer has gone meanwhile.
-                uncheckedBytes -= candidate.payload.count
-                links[id]?.uncheckedBytes -= candidate.payload.count
-                links[id]?.uncheckedTransactions -= 1
-            }
+            if let id { links.settleUnchecked(byteCount: candidate.payload.count, of: id) }
             switch outcome {
             case .admitted:
                 if let id { peers.usefulMessageReceived(id, .transaction, at: now) }
                 let transaction = GossipTransaction(id: candidate.gossipID, payload: candidate.payload)
-                transactions.transactionAccepted(transaction, at: now, into: &gossipEffects)
+                transactions.transactionAccepted(transaction, at: now, into: &gossipEffects.waiting)
             case .known: break
             case .refused(let refusal):
                 counters.rejectedTransactions += 1
                 transactions.transactionRejected(candidate.gossipID, mayChange: !refusal.isPermanent)
                 effects.append(.fact(.transactionRefused(refusal)))
-                if refusal.isPermanent, let id { peers.penalize(id, .invalidTransaction, at: now, into: &peerEffects) }
+                if refusal.isPermanent, let id { peers.penalize(id, .invalidTransaction, at: now, into: &peerEffects.waiting) }
             }
             if let id { resumeIfFree(id, at: now, into: &effects) }
         }

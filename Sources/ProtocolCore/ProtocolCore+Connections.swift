@@ -9,7 +9,7 @@ extension ProtocolCore {
     /// A connection came in.
     public mutating func accepted(_ id: PeerID, from remote: Endpoint, at now: Moment, into effects: inout [CoreEffect]) {
         open(id, remote, at: now)
-        peers.accepted(id, from: remote, at: now, into: &peerEffects)
+        peers.accepted(id, from: remote, at: now, into: &peerEffects.waiting)
         settle(at: now, into: &effects)
     }
 
@@ -18,13 +18,13 @@ extension ProtocolCore {
         _ endpoint: Endpoint, as id: PeerID, remote: Endpoint, at now: Moment, into effects: inout [CoreEffect]
     ) {
         open(id, remote, at: now)
-        peers.dialSucceeded(endpoint, as: id, remote: remote, at: now, into: &peerEffects)
+        peers.dialSucceeded(endpoint, as: id, remote: remote, at: now, into: &peerEffects.waiting)
         settle(at: now, into: &effects)
     }
 
     /// A dial came to nothing, because of `failure`.
     public mutating func dialFailed(_ endpoint: Endpoint, _ failure: DialFailure, at now: Moment, into effects: inout [CoreEffect]) {
-        peers.dialFailed(endpoint, failure, at: now, into: &peerEffects)
+        peers.dialFailed(endpoint, failure, at: now, into: &peerEffects.waiting)
         settle(at: now, into: &effects)
     }
 
@@ -32,8 +32,8 @@ extension ProtocolCore {
     public mutating func closed(_ id: PeerID, _ reason: DisconnectReason, at now: Moment, into effects: inout [CoreEffect]) {
         guard let link = links[id] else { return }
         if !link.isReady { counters.rejections.count(reason) }
-        forget(id, at: now)
-        peers.closed(id, reason: reason, at: now, into: &peerEffects)
+        links.forget(id, at: now)
+        peers.closed(id, reason: reason, at: now, into: &peerEffects.waiting)
         settle(at: now, into: &effects)
     }
 
@@ -41,7 +41,7 @@ extension ProtocolCore {
     public mutating func violated(_ id: PeerID, _ violation: Violation, at now: Moment, into effects: inout [CoreEffect]) {
         guard links[id] != nil else { return }
         effects.append(.fact(.violated(id, violation)))
-        peers.penalize(id, .violation(violation), at: now, into: &peerEffects)
+        peers.penalize(id, .violation(violation), at: now, into: &peerEffects.waiting)
         settle(at: now, into: &effects)
     }
 
@@ -57,20 +57,12 @@ extension ProtocolCore {
         configuration.messagesPerSecond = new.messagesPerSecond
         configuration.messageBurst = new.messageBurst
         configuration.rateLimitPatience = new.rateLimitPatience
-        for id in links.keys {
-            links[id]?.bucket.reconfigure(rate: new.messagesPerSecond, burst: new.messageBurst, at: now.uptime)
-        }
-        peers.reconfigure(new.peering, at: now, into: &peerEffects)
+        links.reconfigure(rate: new.messagesPerSecond, burst: new.messageBurst, at: now)
+        peers.reconfigure(new.peering, at: now, into: &peerEffects.waiting)
         settle(at: now, into: &effects)
     }
 
     private mutating func open(_ id: PeerID, _ remote: Endpoint, at now: Moment) {
-        links[id] = Link(remote: remote, rate: configuration.messagesPerSecond, burst: configuration.messageBurst, at: now)
-    }
-
-    mutating func forget(_ id: PeerID, at now: Moment) {
-        if let link = links.removeValue(forKey: id) { counters.throttled += link.throttledTime(at: now) }
-        pausedLinks.remove(id)
-        awaitingCommit.remove(id)
+        links.open(id, remote: remote, rate: configuration.messagesPerSecond, burst: configuration.messageBurst, at: now)
     }
 }

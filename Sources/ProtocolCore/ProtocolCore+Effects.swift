@@ -24,11 +24,9 @@ extension ProtocolCore {
 
     private mutating func drainPeering(at now: Moment, into effects: inout [CoreEffect]) {
         guard !peerEffects.isEmpty else { return }
-        var batch: [PeerEffect] = []
-        swap(&batch, &peerEffects)
+        var batch = peerEffects.take()
         for effect in batch { carryOut(effect, at: now, into: &effects) }
-        batch.removeAll(keepingCapacity: true)
-        if peerEffects.isEmpty { swap(&batch, &peerEffects) }
+        peerEffects.giveBack(&batch)
     }
 
     private mutating func carryOut(_ effect: PeerEffect, at now: Moment, into effects: inout [CoreEffect]) {
@@ -51,7 +49,7 @@ extension ProtocolCore {
                 counters.rejections.count(reason)
                 effects.append(.fact(.connectionRefused(id, link.remote, reason)))
             }
-            forget(id, at: now)
+            links.forget(id, at: now)
             effects.append(.close(id, reason))
         case .peerReady(let id): peerReady(id, at: now, into: &effects)
         case .peerGone(let id, let reason): peerGone(id, reason, at: now, into: &effects)
@@ -61,22 +59,22 @@ extension ProtocolCore {
 
     private mutating func peerReady(_ id: PeerID, at now: Moment, into effects: inout [CoreEffect]) {
         guard let info = peers.peer(id) else { return }
-        links[id]?.isReady = true
+        links.ready(id, identity: info.nodeID, speaksBatches: info.supports(Capability.transactionBatch))
         effects.append(.limitFrames(id, configuration.maxFrameBytes))
         effects.append(.fact(.peerConnected(info)))
         blocks.peerReady(id)
-        sync.peerReady(id, height: info.height, at: now, into: &syncEffects)
+        sync.peerReady(id, height: info.height, at: now, into: &syncEffects.waiting)
         // Gossip of transactions begins with what is pending, so that none falls between the list and the relay.
         effects.append(.chain(.listPending(id)))
         reconsiderProduction(at: now)
     }
 
     private mutating func peerGone(_ id: PeerID, _ reason: DisconnectReason, at now: Moment, into effects: inout [CoreEffect]) {
-        forget(id, at: now)
+        links.forget(id, at: now)
         counters.disconnects.count(reason)
         blocks.peerGone(id)
         transactions.peerGone(id)
-        sync.peerGone(id, at: now, into: &syncEffects)
+        sync.peerGone(id, at: now, into: &syncEffects.waiting)
         effects.append(.fact(.peerDisconnected(id, reason)))
     }
 
@@ -84,11 +82,9 @@ extension ProtocolCore {
 
     private mutating func drainSync(at now: Moment, into effects: inout [CoreEffect]) {
         guard !syncEffects.isEmpty else { return }
-        var batch: [SyncEffect] = []
-        swap(&batch, &syncEffects)
+        var batch = syncEffects.take()
         for effect in batch { carryOut(effect, at: now, into: &effects) }
-        batch.removeAll(keepingCapacity: true)
-        if syncEffects.isEmpty { swap(&batch, &syncEffects) }
+        syncEffects.giveBack(&batch)
     }
 
     private mutating func carryOut(_ effect: SyncEffect, at now: Moment, into effects: inout [CoreEffect]) {
@@ -101,7 +97,7 @@ extension ProtocolCore {
         case .discard(let ticket): effects.append(.chain(.discardRange(ticket: ticket)))
         case .fault(let id, let fault):
             effects.append(.fact(.syncFault(id, fault)))
-            if let fault = fault.asPeerFault { peers.penalize(id, fault, at: now, into: &peerEffects) }
+            if let fault = fault.asPeerFault { peers.penalize(id, fault, at: now, into: &peerEffects.waiting) }
         case .progress(let progress): effects.append(.fact(.syncProgress(progress)))
         case .started(let target): effects.append(.fact(.syncStarted(height: head.height, target: target)))
         case .finished(let height):
@@ -115,8 +111,7 @@ extension ProtocolCore {
 
     private mutating func drainGossip(at now: Moment, into effects: inout [CoreEffect]) {
         guard !gossipEffects.isEmpty else { return }
-        var batch: [TransactionGossipEffect] = []
-        swap(&batch, &gossipEffects)
+        var batch = gossipEffects.take()
         for effect in batch {
             switch effect {
             case .transaction(let transaction, let receivers):
@@ -125,8 +120,7 @@ extension ProtocolCore {
                 broadcast(.transactionBatch(members.map(\.payload)), to: receivers, .bulk, into: &effects)
             }
         }
-        batch.removeAll(keepingCapacity: true)
-        if gossipEffects.isEmpty { swap(&batch, &gossipEffects) }
+        gossipEffects.giveBack(&batch)
     }
 
     // MARK: Messages

@@ -19,7 +19,7 @@ extension ProtocolCore {
             try judge(received, from: id, at: now, into: &effects)
         } catch {
             effects.append(.fact(.violated(id, error)))
-            peers.penalize(id, .violation(error), at: now, into: &peerEffects)
+            peers.penalize(id, .violation(error), at: now, into: &peerEffects.waiting)
         }
         settle(at: now, into: &effects)
     }
@@ -31,13 +31,13 @@ extension ProtocolCore {
         if case .message(.handshake(let handshake)) = received.content {
             return try takeHandshake(handshake, received, from: id, at: now)
         }
-        guard received.type == .handshake || peers.messageReceived(id, at: now, into: &peerEffects) else { return }
+        guard received.type == .handshake || peers.messageReceived(id, at: now, into: &peerEffects.waiting) else { return }
         switch received.content {
         case .message(let message):
-            try received.checkSigner(expected: links[id]?.nodeID)
+            try received.checkSigner(expected: links[id]?.identity)
             try take(message, from: id, at: now, into: &effects)
         case .malformed(let type, let violation):
-            if type != .handshake { try received.checkSigner(expected: links[id]?.nodeID) }
+            if type != .handshake { try received.checkSigner(expected: links[id]?.identity) }
             throw violation
         case .unknown:
             // A newer node's message: ignored and counted, never a violation (`protocol.md`, "Envelope").
@@ -53,15 +53,15 @@ extension ProtocolCore {
         case .transaction(let json): takeTransactions([json], from: id, at: now, into: &effects)
         case .transactionBatch(let transactions): takeTransactions(transactions, from: id, at: now, into: &effects)
         case .blockRequest(let request): takeBlockRequest(request, from: id, into: &effects)
-        case .blockResponse(let payload): sync.responseReceived(id, payload: payload, at: now, into: &syncEffects)
-        case .peerList(.request): peers.peerListRequested(id, at: now, into: &peerEffects)
-        case .peerList(.answer(let endpoints, _)): peers.peerListReceived(id, endpoints, at: now, into: &peerEffects)
+        case .blockResponse(let payload): sync.responseReceived(id, payload: payload, at: now, into: &syncEffects.waiting)
+        case .peerList(.request): peers.peerListRequested(id, at: now, into: &peerEffects.waiting)
+        case .peerList(.answer(let endpoints, _)): peers.peerListReceived(id, endpoints, at: now, into: &peerEffects.waiting)
         case .ping(let ping):
-            peers.pingReceived(id, ping, at: now, into: &peerEffects)
-            sync.peerHeight(id, height: ping.height, at: now, into: &syncEffects)
+            peers.pingReceived(id, ping, at: now, into: &peerEffects.waiting)
+            sync.peerHeight(id, height: ping.height, at: now, into: &syncEffects.waiting)
         case .pong(let pong):
             peers.pongReceived(id, pong, at: now)
-            sync.peerHeight(id, height: pong.height, at: now, into: &syncEffects)
+            sync.peerHeight(id, height: pong.height, at: now, into: &syncEffects.waiting)
         case .handshake: break  // Taken already, by `judge`.
         }
     }
@@ -71,10 +71,7 @@ extension ProtocolCore {
     ) throws(Violation) {
         let nodeID = handshake.nodeID.flatMap { Address(ByteString($0)) }
         try received.checkSigner(expected: nodeID)
-        links[id]?.nodeID = nodeID
-        links[id]?.speaksBatches = handshake.has(Capability.transactionBatch)
-        links[id]?.speaksPing = handshake.has(Capability.ping)
-        peers.handshakeReceived(id, handshake, signedBy: received.signer == nil ? nil : nodeID, at: now, into: &peerEffects)
+        peers.handshakeReceived(id, handshake, signedBy: received.signer == nil ? nil : nodeID, at: now, into: &peerEffects.waiting)
     }
 
     // MARK: Blocks
@@ -101,7 +98,7 @@ extension ProtocolCore {
         } else {
             waiting.add(block)
         }
-        sync.peerHasBlock(id, height: height == head.height + 1 ? head.height : height, at: now, into: &syncEffects)
+        sync.peerHasBlock(id, height: height == head.height + 1 ? head.height : height, at: now, into: &syncEffects.waiting)
     }
 
     /// A block at or below our head: one that we have, or one of a competing chain.
@@ -128,7 +125,7 @@ extension ProtocolCore {
             inValidation[block.hash] = block
             effects.append(.chain(.validateBlock(block)))
         case .duplicate, .waiting: counters.blockDuplicates += 1
-        case .knownBad: peers.penalize(block.from, .invalidBlock, at: now, into: &peerEffects)
+        case .knownBad: peers.penalize(block.from, .invalidBlock, at: now, into: &peerEffects.waiting)
         case .busy: break  // Sync asks for it later, should it be needed.
         }
     }
@@ -148,33 +145,23 @@ extension ProtocolCore {
         }
         guard !candidates.isEmpty else { return }
         let byteCount = candidates.reduce(0) { $0 + $1.payload.count }
-        uncheckedBytes += byteCount
-        links[id]?.uncheckedBytes += byteCount
-        links[id]?.uncheckedTransactions += candidates.count
+        links.addUnchecked(candidates.count, byteCount: byteCount, of: id)
         effects.append(.chain(.checkTransactions(candidates)))
     }
 
     // MARK: Requests and answers
 
     private mutating func takeBlockRequest(_ request: BlockRequest, from id: PeerID, into effects: inout [CoreEffect]) {
-        links[id]?.requests.append(request)
+        links.asked(id, for: request)
         answerNext(id, into: &effects)
     }
 
-    /// Has the oldest request of a peer answered, one at a time: answers come in the order of the requests, and no more than
-    /// one waits behind a full socket.
+    /// Has the oldest request of a peer answered, if its turn has come: see the rules above `LinkTable`.
     mutating func answerNext(_ id: PeerID, isCommitted: Bool = false, into effects: inout [CoreEffect]) {
-        guard let link = links[id], !link.isBeingAnswered, link.congestedSince == nil, let request = link.requests.first else { return }
-        let range = request.range
-        if !isCommitted, range.last > committedHeight, head.height > committedHeight {
-            // A block may be relayed before it is on disk: a request for it waits for the commit, which is milliseconds away.
-            awaitingCommit.insert(id)
-            return
-        }
+        let (committed, isAllOnDisk) = (committedHeight, isCommitted || head.height <= committedHeight)
+        guard let request = links.nextRequest(of: id, isOnDisk: { isAllOnDisk || $0.last <= committed }) else { return }
         var isSingle = false
         if case .single = request { isSingle = true }
-        links[id]?.requests.removeFirst()
-        links[id]?.isBeingAnswered = true
-        effects.append(.readBlocks(range, isSingle: isSingle, for: id))
+        effects.append(.readBlocks(request.range, isSingle: isSingle, for: id))
     }
 }

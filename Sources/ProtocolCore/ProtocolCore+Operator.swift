@@ -9,8 +9,8 @@ extension ProtocolCore {
     public mutating func addPeer(
         _ endpoint: Endpoint, at now: Moment, into effects: inout [CoreEffect]
     ) throws(OperatorRefusal) -> Bool {
-        let isNew = try peers.addPeer(endpoint, at: now, into: &peerEffects)
-        peers.tick(at: now, into: &peerEffects)
+        let isNew = try peers.addPeer(endpoint, at: now, into: &peerEffects.waiting)
+        peers.tick(at: now, into: &peerEffects.waiting)
         settle(at: now, into: &effects)
         return isNew
     }
@@ -19,7 +19,7 @@ extension ProtocolCore {
     public mutating func removePeer(
         _ selector: PeerSelector, at now: Moment, into effects: inout [CoreEffect]
     ) throws(OperatorRefusal) -> Int {
-        let count = try peers.removePeer(selector, at: now, into: &peerEffects)
+        let count = try peers.removePeer(selector, at: now, into: &peerEffects.waiting)
         settle(at: now, into: &effects)
         return count
     }
@@ -28,7 +28,7 @@ extension ProtocolCore {
     public mutating func ban(
         _ address: IPAddress, for duration: Nanoseconds, at now: Moment, into effects: inout [CoreEffect]
     ) throws(OperatorRefusal) -> Int {
-        let count = try peers.ban(address, for: duration, at: now, into: &peerEffects)
+        let count = try peers.ban(address, for: duration, at: now, into: &peerEffects.waiting)
         settle(at: now, into: &effects)
         return count
     }

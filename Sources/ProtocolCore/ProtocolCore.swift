@@ -31,9 +31,7 @@ public struct ProtocolCore: Sendable {
     public internal(set) var clocks = ProducerClocks()
 
     /// One entry per open connection, ready or not.
-    var links: [PeerID: Link] = [:]
-    /// Connections that are not read for now, so that a tick need not look at all of them.
-    var pausedLinks: Set<PeerID> = []
+    var links = LinkTable()
     var waiting = WaitingBlocks()
     /// Blocks that the chain worker has, by hash: what will be relayed. Bounded by the blocks in validation of `BlockGossip`.
     var inValidation: [Hash32: ReceivedBlock] = [:]
@@ -41,15 +39,11 @@ public struct ProtocolCore: Sendable {
     var lastSyncProgress: Nanoseconds = .min
     var behindSince: Nanoseconds?
     var production: Production?
-    /// Connections whose oldest block request must wait for a commit.
-    var awaitingCommit: Set<PeerID> = []
-    /// Bytes of transactions that wait for a verdict, over all peers.
-    var uncheckedBytes = 0
 
     // Reused lists, so that an event allocates none.
-    var peerEffects: [PeerEffect] = []
-    var syncEffects: [SyncEffect] = []
-    var gossipEffects: [TransactionGossipEffect] = []
+    var peerEffects = EffectQueue<PeerEffect>()
+    var syncEffects = EffectQueue<SyncEffect>()
+    var gossipEffects = EffectQueue<TransactionGossipEffect>()
 
     /// - Parameter seed: drives jitter and choice among equals.
     public init(configuration: CoreConfiguration, head: Head, seed: UInt64, at now: Moment) {
@@ -66,26 +60,30 @@ public struct ProtocolCore: Sendable {
 
     /// Begins: dials the bootstrap peers.
     public mutating func start(at now: Moment, into effects: inout [CoreEffect]) {
-        peers.start(at: now, into: &peerEffects)
+        peers.start(at: now, into: &peerEffects.waiting)
         settle(at: now, into: &effects)
     }
 
     /// The earliest uptime at which `tick` has something to do; `nil` when nothing is scheduled.
     public func nextDeadline(at now: Moment) -> Nanoseconds? {
-        var deadlines = [
-            peers.nextDeadline, sync.nextDeadline, transactions.nextDeadline, production?.nextDeadline,
-        ].compactMap { $0 }
-        for id in pausedLinks { if let time = links[id]?.resumeTime { deadlines.append(time) } }
-        return deadlines.min()
+        earliest(
+            earliest(earliest(peers.nextDeadline, sync.nextDeadline), earliest(transactions.nextDeadline, production?.nextDeadline)),
+            links.nextResume)
     }
 
     /// Does what is due.
     public mutating func tick(at now: Moment, into effects: inout [CoreEffect]) {
-        peers.tick(at: now, into: &peerEffects)
-        sync.tick(at: now, into: &syncEffects)
-        transactions.tick(at: now, into: &gossipEffects)
+        peers.tick(at: now, into: &peerEffects.waiting)
+        sync.tick(at: now, into: &syncEffects.waiting)
+        transactions.tick(at: now, into: &gossipEffects.waiting)
         resumeLinks(at: now, into: &effects)
         produceIfDue(at: now, into: &effects)
         settle(at: now, into: &effects)
     }
+}
+
+/// The earlier of two times, of which each may be none.
+private func earliest(_ left: Nanoseconds?, _ right: Nanoseconds?) -> Nanoseconds? {
+    guard let left, let right else { return left ?? right }
+    return min(left, right)
 }

@@ -24,7 +24,7 @@ import Wire
 
     /// A connection that has not shaken hands.
     private func stranger(of harness: Harness) throws -> PeerID {
-        let id = PeerID(rawValue: 9)
+        let id = PeerID(slot: 9, generation: 9)
         harness.core.accepted(id, from: try #require(Endpoint("127.0.0.1:40009")), at: harness.now, into: &harness.effects)
         return id
     }
@@ -58,7 +58,7 @@ import Wire
 
     @Test func transactionsAreSaidOnceToAllThatLackThem() {
         let harness = Harness()
-        let other = PeerID(rawValue: 2)
+        let other = PeerID(slot: 2, generation: 2)
         harness.connect(other, nonce: 3)
         for id in [harness.peer, other] {
             harness.core.chainReported(.pendingTransactions(id, []), at: harness.now, into: &harness.effects)

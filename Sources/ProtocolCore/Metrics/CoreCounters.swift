@@ -15,8 +15,6 @@ public struct CoreCounters: Sendable {
     public internal(set) var messagesOfUnknownType: UInt64 = 0
     /// How often a peer was not read for a while, whatever for.
     public internal(set) var throttles: UInt64 = 0
-    /// For how long peers were not read because they had sent too much, in nanoseconds over all peers. See `throttledTime`.
-    var throttled: Nanoseconds = 0
 
     // MARK: Blocks
 
@@ -40,23 +38,8 @@ public struct CoreCounters: Sendable {
 }
 
 extension ProtocolCore {
-    /// For how long peers were not read because of their message rate, over all peers and up to now, in nanoseconds. Linear in the
-    /// peers that are held back at the moment.
-    public func throttledTime(at now: Moment) -> Nanoseconds {
-        pausedLinks.reduce(counters.throttled) { $0 + (links[$1]?.throttledTime(at: now) ?? 0) }
-    }
-
     /// The shell has handed a block that came by gossip to the sockets of the peers.
     public mutating func blockHandedOn(receivedAt: Nanoseconds, at now: Moment) {
         counters.hop.observe(now.uptime - receivedAt)
-    }
-}
-
-extension Link {
-    /// How long it has not been read for its rate, in nanoseconds. It ends when its tokens are back, also when something else holds
-    /// it back longer.
-    func throttledTime(at now: Moment) -> Nanoseconds {
-        guard let throttledSince else { return 0 }
-        return max(0, min(now.uptime, tokenTime ?? now.uptime) - throttledSince)
     }
 }

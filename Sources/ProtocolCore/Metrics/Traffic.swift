@@ -9,6 +9,16 @@ public struct Traffic: Hashable, Sendable {
     public internal(set) var messagesOut: UInt64 = 0
 
     public init() {}
+
+    mutating func received(_ byteCount: Int) {
+        messagesIn &+= 1
+        bytesIn &+= UInt64(byteCount)
+    }
+
+    mutating func sent(_ byteCount: Int) {
+        messagesOut &+= 1
+        bytesOut &+= UInt64(byteCount)
+    }
 }
 
 /// Messages and their bytes by type, in one direction. A fixed array, so that counting never allocates.
@@ -44,16 +54,12 @@ extension ProtocolCore {
     public mutating func sent(_ type: MessageType, byteCount: Int, to receivers: [PeerID]) {
         for id in receivers {
             counters.sent.count(type, byteCount: byteCount)
-            guard let index = links.index(forKey: id) else { continue }
-            links.values[index].traffic.messagesOut &+= 1
-            links.values[index].traffic.bytesOut &+= UInt64(byteCount)
+            links.countSent(byteCount, to: id)
         }
     }
 
     mutating func countReceived(_ message: ReceivedMessage, from id: PeerID) {
         counters.received.count(message.type, byteCount: message.byteCount)
-        guard let index = links.index(forKey: id) else { return }
-        links.values[index].traffic.messagesIn &+= 1
-        links.values[index].traffic.bytesIn &+= UInt64(message.byteCount)
+        links.countReceived(message.byteCount, from: id)
     }
 }
