@@ -153,9 +153,17 @@ public struct BlockGossip: Sendable {
         alternateBytes -= block.alternateBytes
     }
 
+    // MARK: Tests
+
+    /// Who is told of new blocks, the first that came first.
+    package var peerIDs: [PeerID] { peers.map(\.id) }
+
+    /// What is left of a peer that has gone, or nothing. As the sender of a block in validation it may still be named.
+    package func remnants(of id: PeerID) -> [String] { peers.contains(id) ? ["what it knows of blocks"] : [] }
+
     /// Sentences about what does not hold, for tests.
     public func checkInvariants() -> [String] {
-        var broken = seen.checkInvariants() + knownBad.checkInvariants() + peers.flatMap { $0.known.checkInvariants() }
+        var broken = peers.checkInvariants() + seen.checkInvariants() + knownBad.checkInvariants() + peers.flatMap { $0.known.checkInvariants() }
         let held = pending.values.reduce(0) { $0 + $1.alternateBytes }
         if held != alternateBytes { broken.append("\(held) bytes of copies, \(alternateBytes) counted") }
         if held > configuration.alternateBytes { broken.append("\(held) bytes of copies") }

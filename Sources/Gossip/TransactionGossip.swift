@@ -116,8 +116,18 @@ public struct TransactionGossip: Sendable {
     /// Transactions that wait, over all peers.
     public var queuedCount: Int { peers.reduce(0) { $0 + $1.queue.count } }
 
+    // MARK: Tests
+
+    /// Who is told of new transactions, the first that came first.
+    package var peerIDs: [PeerID] { peers.map(\.id) }
+
+    /// What is left of a peer that has gone, or nothing.
+    package func remnants(of id: PeerID) -> [String] { peers.contains(id) ? ["a queue of transactions"] : [] }
+
     /// Sentences about what does not hold, for tests.
     public func checkInvariants() -> [String] {
-        seen.checkInvariants() + peers.flatMap { $0.checkInvariants(configuration) }
+        var broken = peers.checkInvariants() + seen.checkInvariants() + peers.flatMap { $0.checkInvariants(configuration) }
+        if nextDeadline ?? .max > earliestDeadline() ?? .max { broken.append("something is due before the next tick") }
+        return broken
     }
 }

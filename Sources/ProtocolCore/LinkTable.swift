@@ -210,7 +210,7 @@ struct LinkTable: Sendable {
     // MARK: Tests
 
     /// What is left of a connection that has gone, or nothing.
-    func leftovers(of id: PeerID) -> [String] {
+    func remnants(of id: PeerID) -> [String] {
         (all.contains(id) ? ["a link"] : []) + (paused.contains(id) ? ["a place among the paused"] : [])
     }
 

@@ -1,4 +1,5 @@
 internal import DequeModule
+package import Network
 internal import Primitives
 
 /// Applied blocks a second, smoothed over the progress reports.
@@ -91,9 +92,22 @@ extension SyncManager {
         }
     }
 
+    // MARK: Tests
+
+    /// Who may be asked for blocks, the first that came first.
+    package var peerIDs: [PeerID] { peers.map(\.id) }
+
+    /// What is left of a peer that has gone, or nothing. As the sender of a range that the worker holds it may still be named.
+    package func remnants(of id: PeerID) -> [String] {
+        (peers.contains(id) ? ["a record of it as a source"] : [])
+            + segments.filter { $0.isRequested(from: id) }.map { "the request of segment \($0.id)" }
+            + segments.filter { $0.avoid.contains(id) }.map { "a mark in segment \($0.id)" }
+    }
+
     /// Sentences about what does not hold, for tests. Empty when all is well.
     public func checkInvariants() -> [String] {
-        var broken: [String] = []
+        var broken = peers.checkInvariants()
+        if nextDeadline ?? .max > earliestDeadline() ?? .max { broken.append("something is due before the next tick") }
         var below: UInt64?
         for segment in segments {
             if segment.first > segment.last { broken.append("segment \(segment.id) is empty") }

@@ -40,6 +40,7 @@ import Testing
         var gossip = Self.gossip(3)
         #expect(gossip.blockArrived(hash(1), payload: Self.good, from: id(1), at: at(0)) == .validate)
         gossip.peerGone(id(2))
+        #expect(gossip.remnants(of: id(2)) == [])
         gossip.peerReady(id(4))
         #expect(gossip.blockAccepted(hash(1), at: at(3)) == [id(3), id(4)])
     }

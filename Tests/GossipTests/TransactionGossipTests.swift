@@ -257,6 +257,7 @@ struct TransactionBench {
         bench.writable(1, false)
         bench.accept(1)
         bench.gossip.peerGone(id(1))
+        #expect(bench.gossip.remnants(of: id(1)) == [])
         #expect(bench.gossip.queuedCount == 0)
         #expect(bench.gossip.nextDeadline == nil)
     }
@@ -277,7 +278,9 @@ struct TransactionBench {
                 let (peer, number) = (Int.random(in: 1...5, using: &random), Int.random(in: 0...100, using: &random))
                 switch Int.random(in: 0...8, using: &random) {
                 case 0: bench.ready(peer, batches: Bool.random(using: &random), pending: [transaction(number)], time)
-                case 1: bench.gossip.peerGone(id(peer))
+                case 1:
+                    bench.gossip.peerGone(id(peer))
+                    #expect(bench.gossip.remnants(of: id(peer)) == [])
                 case 2, 3: _ = bench.arrive(number, from: peer, time)
                 case 4, 5: bench.accept(number, time)
                 case 6: bench.writable(peer, Bool.random(using: &random), time)

@@ -132,6 +132,7 @@ final class SimulatedNetwork {
             guard let receiver = connections.removeValue(forKey: end.other) else { return }
             slots.close(end.other)
             nodes[receiver.node].withCore { core, effects in core.closed(end.other, .closedByPeer, at: now, into: &effects) }
+            if nodes[receiver.node].isRunning { nodes[receiver.node].assertForgotten(end.other) }
         }
     }
 }

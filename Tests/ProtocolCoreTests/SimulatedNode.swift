@@ -6,6 +6,7 @@ import Peering
 import Primitives
 import ProtocolCore
 import Sync
+import Testing
 import Wire
 
 /// One whole node of a simulation.
@@ -30,6 +31,8 @@ final class SimulatedNode {
     private unowned let network: SimulatedNetwork
     private var paused: [PeerID: [ReceivedMessage]] = [:]
     private var effects: [CoreEffect] = []
+    /// Events that the core has taken; its invariants are looked at after each 61st.
+    private var events = 0
     private var armed: Nanoseconds?
     private var workerFreeAt: Nanoseconds = 0
 
@@ -101,6 +104,13 @@ final class SimulatedNode {
         guard isRunning else { return }
         body(&core, &effects)
         carryOut()
+        events += 1
+        if events % 61 == 0 { #expect(core.checkInvariants() == []) }
+    }
+
+    /// After the end of a connection: no part may have kept anything of it.
+    func assertForgotten(_ id: PeerID) {
+        #expect(core.remnants(of: id) == [], "\(id) at node \(index)")
     }
 
     func deliver(_ message: ReceivedMessage, over id: PeerID) {
@@ -138,6 +148,7 @@ final class SimulatedNode {
         case .limitFrames, .stampRelay: break
         case .close(let id, let reason):
             facts.disconnects[reason, default: 0] += 1
+            assertForgotten(id)
             network.disconnect(id, reason)
         case .pauseReading(let id): paused[id] = paused[id] ?? []
         case .resumeReading(let id):

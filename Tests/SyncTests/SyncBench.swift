@@ -36,7 +36,8 @@ struct SyncBench {
         call { $0.peerHasBlock(id(peer), height: height, at: $1, into: &$2) }
     }
     @discardableResult mutating func gone(_ peer: Int) -> [SyncEffect] {
-        call { $0.peerGone(id(peer), at: $1, into: &$2) }
+        defer { #expect(sync.remnants(of: id(peer)) == []) }
+        return call { $0.peerGone(id(peer), at: $1, into: &$2) }
     }
     @discardableResult mutating func head(_ height: UInt64) -> [SyncEffect] {
         call { $0.localHead(height, at: $1, into: &$2) }

@@ -193,6 +193,7 @@ struct SyncSimulation {
     private mutating func leave(_ id: PeerID) {
         guard let peer = peers.removeValue(forKey: id) else { return }
         handle { $0.peerGone(id, at: $1, into: &$2) }
+        problems += sync.remnants(of: id)
         slots.close(id)
         if joins < 60 { schedule(.join(peer.behaviour), after: .milliseconds(.random(in: 100...5000, using: &random))) }
     }

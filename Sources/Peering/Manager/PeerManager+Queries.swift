@@ -29,12 +29,16 @@ extension PeerManager {
 
     // MARK: Tests
 
+    /// What is left of a connection that has gone, or nothing.
+    package func remnants(of id: PeerID) -> [String] { peers[id] == nil ? [] : ["an entry in the peer table"] }
+
     /// What contradicts itself in this value, or nothing. O(everything).
     public func checkInvariants() -> [String] {
         var found = book.findings()
         func expect(_ holds: Bool, _ text: @autoclosure () -> String) {
             if !holds { found.append(text()) }
         }
+        for text in peers.all.checkInvariants() { expect(false, text) }
         expect(peers.census == peers.recount(), "counted \(peers.census), found \(peers.recount())")
         expect(peers.slotsTaken <= configuration.maxPeers, "\(peers.slotsTaken) slots taken of \(configuration.maxPeers)")
         expect(peers.pendingInbound <= PeeringLimits.maxPendingInbound, "\(peers.pendingInbound) pending inbound connections")

@@ -60,7 +60,10 @@ struct Driver {
 
     mutating func nextID() -> PeerID {
         // As a shell does: the slots of connections that are gone go to those that come.
-        for id in open where manager.peer(id) == nil { slots.close(id) }
+        for id in open where manager.peer(id) == nil {
+            #expect(manager.remnants(of: id) == [])
+            slots.close(id)
+        }
         open.removeAll { manager.peer($0) == nil }
         let id = slots.open() ?? PeerID(slot: 0, generation: 0)
         open.append(id)

@@ -192,6 +192,9 @@ struct VirtualNetwork {
     /// The connection is gone at this end, and another may have its slot.
     private mutating func close(_ id: PeerID) {
         ends[id]?.isOpen = false
+        if let node = ends[id]?.node, nodes[node].isAlive {
+            findings += nodes[node].manager.remnants(of: id).map { "node \(node) kept \($0) of \(id)" }
+        }
         slots.close(id)
     }
 
