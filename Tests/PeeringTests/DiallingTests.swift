@@ -282,14 +282,4 @@ import Wire
         driver.pass(.seconds(120), answering: [id])
         #expect(driver.take().dials == [])
     }
-
-    @Test func addressesOfTheLastRunAreDialled() {
-        var driver = Driver()
-        driver.manager.remember([endpoint("30.1.1.1:9000"), endpoint("0.0.0.0:1"), endpoint("30.1.1.2:0")], at: driver.moment)
-        driver.pass(.seconds(1))
-        let id = driver.outbound(600, at: "30.1.1.1:9000")
-        #expect(driver.take().dials == [endpoint("30.1.1.1:9000")])
-        #expect(driver.manager.triedAddresses == [endpoint("30.1.1.1:9000")])
-        #expect(driver.manager.peer(id)?.direction == .outbound(endpoint("30.1.1.1:9000")))
-    }
 }

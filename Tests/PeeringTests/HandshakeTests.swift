@@ -36,7 +36,6 @@ import Wire
         #expect(!isUsable)
         #expect(driver.take().closed(id) == .handshakeExpected)
         #expect(driver.manager.peer(id) == nil)
-        #expect(driver.manager.disconnects[.handshakeExpected] == 1)
     }
 
     @Test func aSecondHandshakeCloses() {

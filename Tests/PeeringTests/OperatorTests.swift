@@ -64,7 +64,7 @@ import Wire
         var configuration = PeerConfiguration(local: localNode(500))
         configuration.bootstrapPeers = [endpoint("9.9.9.9:9000")]
         driver.manager.reconfigure(configuration, at: driver.moment, into: &driver.effects)
-        #expect(driver.manager.manualPeers == [endpoint("5.6.7.8:9000")])
+        #expect(driver.manager.dialling.bootstrap.members.filter(\.isManual).map(\.endpoint) == [endpoint("5.6.7.8:9000")])
         expectSound(driver)
     }
 

@@ -90,14 +90,13 @@ import Wire
         _ = driver.take()
         driver.shake(newcomer, handshake(8))
         #expect(driver.take() == [.sendPeerList(newcomer, [endpoint("5.6.7.8:9000")]), .close(newcomer, .tooManyPeers)])
-        #expect(driver.manager.disconnects[.tooManyPeers] == 1)
     }
 
     @Test func pendingConnectionsAreBounded() {
         var driver = Driver()
         for number in 0..<100 { _ = driver.accept("20.\(number).1.1:1") }
         #expect(driver.manager.pendingCount == PeeringLimits.maxPendingInbound)
-        #expect(driver.manager.disconnects[.tooManyPending] == UInt64(100 - PeeringLimits.maxPendingInbound))
+        #expect(driver.take().closes(.tooManyPending) == 100 - PeeringLimits.maxPendingInbound)
     }
 
     @Test func pendingConnectionsOfOneNetworkGiveWayToOthers() {
@@ -119,7 +118,7 @@ import Wire
         driver.shake(dialled, handshake(900))
         #expect(driver.manager.peer(dialled)?.isReady == true)
         #expect(driver.manager.peerCount == 6)
-        #expect(driver.manager.disconnects[.evicted] == 1)
+        #expect(driver.take().closes(.evicted) == 1)
     }
 
     @Test func whoeverFillsAllSlotsLateDisplacesHimself() {

@@ -116,7 +116,7 @@ import Wire
         }
         world.startAll()
         world.network.run(for: .seconds(3))
-        #expect(world.network.nodes[0].core.peers.disconnects[.otherChain] + stranger.core.peers.disconnects[.otherChain] > 0)
+        #expect(world.network.nodes[0].core.counters.rejections[.otherChain] + stranger.core.counters.rejections[.otherChain] > 0)
         #expect(stranger.core.peers.readyPeers.isEmpty)
     }
 

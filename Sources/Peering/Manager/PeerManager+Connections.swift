@@ -28,15 +28,15 @@ extension PeerManager {
         _ endpoint: Endpoint, as id: PeerID, remote: Endpoint, at moment: Moment, into effects: inout [PeerEffect]
     ) {
         let now = moment.uptime
-        guard let dial = dials.end(endpoint) else {
+        guard let dial = dialling.end(endpoint) else {
             refuse(id, phase == .stopped ? .shutdown : .dialCancelled, into: &effects)
             return
         }
         wake(at: now)
-        let isBarred = bans.contains(remote.address, at: now)
+        let isBarred = offences.isBannedByOperator(remote.address, at: now)
         if let reason = isBarred ? .banned : dial.isBootstrap ? nil : refusal(ofDialled: endpoint, remote: remote, at: now) {
             refuse(id, reason, into: &effects)
-            noteDialFailure(of: endpoint, .ended(reason), isBootstrap: dial.isBootstrap, at: now, into: &effects)
+            noteDialFailure(of: dial, .ended(reason), at: now, into: &effects)
             return
         }
         open(id, remote: remote, direction: .outbound(endpoint), at: now, into: &effects)
@@ -44,9 +44,8 @@ extension PeerManager {
 
     /// A dial came to nothing, because of `failure`.
     public mutating func dialFailed(_ endpoint: Endpoint, _ failure: DialFailure, at moment: Moment, into effects: inout [PeerEffect]) {
-        guard let dial = dials.end(endpoint) else { return }
-        dialsFailed += 1
-        noteDialFailure(of: endpoint, .failed(failure), isBootstrap: dial.isBootstrap, at: moment.uptime, into: &effects)
+        guard let dial = dialling.fail(endpoint) else { return }
+        noteDialFailure(of: dial, .failed(failure), at: moment.uptime, into: &effects)
         wake(at: moment.uptime)
     }
 
@@ -75,9 +74,9 @@ extension PeerManager {
     /// Why nobody may come in from `remote`, or `nil`.
     private func refusal(of remote: Endpoint, at now: Nanoseconds) -> DisconnectReason? {
         guard phase == .running else { return .shutdown }
-        if bans.contains(remote.address, at: now) { return .banned }
+        if offences.isBannedByOperator(remote.address, at: now) { return .banned }
         guard let address = remote.address, !configuration.isExempt(address) else { return nil }
-        if offenders.isBanned(address, at: now) { return .banned }
+        if offences.isBanned(address, at: now) { return .banned }
         if peers.count(from: address) >= configuration.maxPeersPerAddress { return .tooManyConnectionsFromAddress }
         return nil
     }
@@ -86,12 +85,12 @@ extension PeerManager {
     /// led to `remote`.
     private func refusal(ofDialled endpoint: Endpoint, remote: Endpoint, at now: Nanoseconds) -> DisconnectReason? {
         guard endpoint.address == nil, let address = remote.address else { return nil }
-        let teller = book[endpoint]?.tellerScope ?? .loopback
+        let teller = dialling.book[endpoint]?.tellerScope ?? .loopback
         if !isAllowed(remote, toldFrom: teller) { return .addressNotAllowed }
         let group = NetworkGroup(remote)
         if group.isLimited, peers.outboundCount(in: group) >= PeeringLimits.maxOutboundPerGroup { return .networkGroupFull }
         if configuration.isExempt(address) { return nil }
-        if offenders.isBanned(address, at: now) { return .banned }
+        if offences.isBanned(address, at: now) { return .banned }
         if peers.count(from: address) >= configuration.maxPeersPerAddress { return .tooManyConnectionsFromAddress }
         return nil
     }
@@ -112,8 +111,7 @@ extension PeerManager {
     // MARK: Closing
 
     /// Turns away what never came into the table.
-    private mutating func refuse(_ id: PeerID, _ reason: DisconnectReason, into effects: inout [PeerEffect]) {
-        disconnects.count(reason)
+    private func refuse(_ id: PeerID, _ reason: DisconnectReason, into effects: inout [PeerEffect]) {
         effects.append(.close(id, reason))
     }
 
@@ -126,15 +124,14 @@ extension PeerManager {
 
     private mutating func forget(_ id: PeerID, _ reason: DisconnectReason, at now: Nanoseconds, into effects: inout [PeerEffect]) {
         guard let peer = peers.remove(id) else { return }
-        disconnects.count(reason)
         if peer.isReady { effects.append(.peerGone(id, reason)) }
         if peer.isReady, !peer.isContested { promoteSibling(of: peer) }
         guard phase == .running else { return }
         markBootstrapPeers()
         noteSolitude(at: now)
         if let endpoint = peer.direction.dialled {
-            bootstrap.update(endpoint) { $0.trouble = .ended(reason) }
-            noteEnd(of: peer, dialledAt: endpoint, reason: reason, at: now, into: &effects)
+            dialling.ended(
+                peer, at: endpoint, reason, isCounted: peers.slotsTaken > 0, now, using: &chance.generator, into: &effects)
         }
         hastenBookDial(at: now)
     }

@@ -32,41 +32,28 @@ extension PeerManager {
             peers.update(id) { $0.ownScore += score }
             return peer.ownScore + score >= PeeringLimits.banScore
         }
-        guard let duration = offenders.add(score, to: address, at: now) else { return false }
-        bansImposed += 1
+        guard let duration = offences.add(score, to: address, at: now) else { return false }
         effects.append(.fact(.banned(address.limitKey, duration: duration)))
         return true
     }
 
     /// Whether we dialled a bootstrap peer that has not shaken hands yet.
     private func isBootstrapDial(_ peer: PeerInfo) -> Bool {
-        peer.direction.dialled.map(bootstrap.contains) ?? false
+        peer.direction.dialled.map(dialling.bootstrap.contains) ?? false
     }
 
     /// Closes what else is connected from banned addresses.
     private mutating func closeBanned(at now: Nanoseconds, into effects: inout [PeerEffect]) {
         for id in peers.ids {
             guard let peer = peers[id], let address = peer.remote.address, !peer.isBootstrap, !isBootstrapDial(peer) else { continue }
-            guard !configuration.isExempt(address), offenders.isBanned(address, at: now) else { continue }
+            guard !configuration.isExempt(address), offences.isBanned(address, at: now) else { continue }
             close(id, .banned, at: now, into: &effects)
         }
-    }
-
-    // MARK: For the operator
-
-    /// Banned addresses (the first of the /64 for IPv6) and the uptime at which each is free again.
-    public func bannedAddresses(at moment: Moment) -> [(address: IPAddress, until: Nanoseconds)] {
-        offenders.banned(at: moment.uptime)
-    }
-
-    /// Lifts a ban and forgets the score.
-    public mutating func pardon(_ address: IPAddress) {
-        offenders.pardon(address)
     }
 
     /// The faults that count against a connection now; `PeeringLimits.banScore` is the end.
     public func score(of id: PeerID, at moment: Moment) -> Int {
         guard let peer = peers[id] else { return 0 }
-        return peer.ownScore + (peer.remote.address.map { offenders.score(of: $0, at: moment.uptime) } ?? 0)
+        return peer.ownScore + (peer.remote.address.map { offences.score(of: $0, at: moment.uptime) } ?? 0)
     }
 }

@@ -27,7 +27,7 @@ extension PeerManager {
         }
         fill(&peer, from: handshake, signer: signer, at: now)
         noteWhoAnswered(peer, at: now)
-        peer.isBootstrap = bootstrap.isMember(peer)
+        peer.isBootstrap = dialling.bootstrap.isMember(peer)
         switch settleIdentity(of: peer, at: now, into: &effects) {
         case .refused:
             close(id, .duplicateConnection, at: now, into: &effects)
@@ -78,17 +78,14 @@ extension PeerManager {
     /// A dialled node of this chain answered: its address is good, whatever becomes of this connection.
     private mutating func noteWhoAnswered(_ peer: PeerInfo, at now: Nanoseconds) {
         guard let endpoint = peer.direction.dialled else { return }
-        book.succeeded(endpoint, at: now)
-        guard bootstrap.contains(endpoint) else { return }
-        bootstrap.update(endpoint) { $0.node = .init(nodeID: peer.nodeID, nonce: peer.handshake?.nonce) }
-        markBootstrapPeers()
+        if dialling.answered(peer, at: endpoint, now) { markBootstrapPeers() }
     }
 
     /// Makes the peer a ready one.
     private mutating func admit(_ newcomer: PeerInfo, at now: Nanoseconds, into effects: inout [PeerEffect]) {
         var peer = newcomer
         // Spread over the interval, so that the pings of many peers do not fall together.
-        peer.liveness.nextProbe = now + Nanoseconds.random(in: 0...configuration.pingInterval, using: &generator)
+        peer.liveness.nextProbe = now + Nanoseconds.random(in: 0...configuration.pingInterval, using: &chance.generator)
         peers.update(peer.id) { $0 = peer }
         markBootstrapPeers()
         noteSolitude(at: now)
@@ -102,7 +99,7 @@ extension PeerManager {
     /// A dial to a node that is here already would only make a duplicate.
     private mutating func cancelNeedlessDial(for peer: PeerInfo, into effects: inout [PeerEffect]) {
         guard peer.isListenEndpointConfirmed, let listen = peer.listenEndpoint else { return }
-        guard dials.end(listen) != nil else { return }
+        guard dialling.end(listen) != nil else { return }
         effects.append(.cancelDial(listen))
     }
 
@@ -129,7 +126,7 @@ extension PeerManager {
                 let group = NetworkGroup(peer.remote.withoutPort)
                 return Eviction.Candidate(
                     id: peer.id, readyAt: peer.readyAt, group: group,
-                    keyedGroup: KeyedHash.value(key: key, Array("eviction".utf8), group.keyBytes),
+                    keyedGroup: chance.keyed("eviction", group.keyBytes),
                     latency: peer.latency.minimum, lastUsefulBlock: peer.lastUsefulBlock,
                     lastUsefulTransaction: peer.lastUsefulTransaction, isInactive: isInactive(peer, at: now))
             })

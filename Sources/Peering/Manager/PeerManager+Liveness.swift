@@ -91,9 +91,7 @@ extension PeerManager {
         peers.update(id) { $0.liveness.nextProbe = now + configuration.pingInterval }
         if peer.supports(Capability.ping) {
             guard peer.liveness.outstanding == nil else { return }
-            pingCount += 1
-            // Not to be guessed: an answer sent before the question would feign nearness.
-            let nonce = KeyedHash.value(key: key, Array("ping".utf8), bigEndianBytes(pingCount))
+            let nonce = chance.pingNonce()
             let ping = Liveness.Ping(nonce: nonce, sentAt: now, deadline: now + PeeringLimits.pingAnswerTimeout)
             peers.update(id) { $0.liveness.outstanding = ping }
             effects.append(.sendPing(id, nonce: nonce))

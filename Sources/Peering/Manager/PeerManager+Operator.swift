@@ -1,5 +1,4 @@
 public import Network
-internal import OrderedCollections
 public import Primitives
 internal import Wire
 
@@ -61,17 +60,17 @@ extension PeerManager {
         _ endpoint: Endpoint, at moment: Moment, into effects: inout [PeerEffect]
     ) throws(OperatorRefusal) -> Bool {
         guard endpoint.isDialable, endpoint.scope != .unroutable else { throw .notDialable(endpoint) }
-        guard !isOwn(endpoint) else { throw .ownEndpoint(endpoint) }
+        guard !dialling.isOwn(endpoint) else { throw .ownEndpoint(endpoint) }
         if let address = endpoint.address {
-            guard !bans.contains(address, at: moment.uptime) else { throw .banned(address) }
-            offenders.pardon(address)
+            guard !offences.isBannedByOperator(address, at: moment.uptime) else { throw .banned(address) }
+            offences.pardon(address)
         }
-        let wasRemoved = shunned.remove(endpoint) != nil
-        let isListed = bootstrap.contains(endpoint)
-        guard isListed || bootstrap.manualCount < PeeringLimits.maxManualPeers else {
+        let wasRemoved = offences.unshun(endpoint)
+        let isListed = dialling.bootstrap.contains(endpoint)
+        guard isListed || dialling.bootstrap.manualCount < PeeringLimits.maxManualPeers else {
             throw .tooManyPeers(limit: PeeringLimits.maxManualPeers)
         }
-        bootstrap.add(endpoint, at: moment.uptime)
+        dialling.add(endpoint, at: moment.uptime)
         markBootstrapPeers()
         wake(at: moment.uptime)
         return !isListed || wasRemoved
@@ -86,10 +85,9 @@ extension PeerManager {
         let endpoints = endpoints(of: matching, selector)
         guard !matching.isEmpty || !endpoints.isEmpty else { throw .unknownPeer }
         for endpoint in endpoints {
-            shun(endpoint)
-            bootstrap.dropManual(endpoint, unless: configuration.bootstrapPeers.contains(endpoint))
-            book.forget(endpoint)
-            if dials.end(endpoint) != nil { effects.append(.cancelDial(endpoint)) }
+            offences.shun(endpoint)
+            let isConfigured = configuration.bootstrapPeers.contains(endpoint)
+            if dialling.remove(endpoint, isConfigured: isConfigured) { effects.append(.cancelDial(endpoint)) }
         }
         for peer in matching { close(peer.id, .requested, at: moment.uptime, into: &effects) }
         markBootstrapPeers()
@@ -104,17 +102,11 @@ extension PeerManager {
         }
         switch selector {
         case .endpoint(let endpoint):
-            if bootstrap.contains(endpoint) || dials.contains(endpoint) || book[endpoint] != nil { found.append(endpoint) }
+            if dialling.knows(endpoint) { found.append(endpoint) }
         case .node(let address):
-            found += bootstrap.members.filter { $0.node?.nodeID == address }.map(\.endpoint)
+            found += dialling.bootstrap.members.filter { $0.node?.nodeID == address }.map(\.endpoint)
         }
         return found.uniqued()
-    }
-
-    private mutating func shun(_ endpoint: Endpoint) {
-        shunned.remove(endpoint)
-        if shunned.count >= PeeringLimits.maxShunned { shunned.removeFirst() }
-        shunned.append(endpoint)
     }
 
     // MARK: Bans
@@ -128,11 +120,11 @@ extension PeerManager {
         guard (PeeringLimits.operatorBanMin...PeeringLimits.operatorBanMax).contains(duration) else {
             throw .durationOutOfRange(least: PeeringLimits.operatorBanMin, most: PeeringLimits.operatorBanMax)
         }
-        bans.expire(at: now)
-        guard bans.ban(address, until: now + duration) else { throw .tooManyBans(limit: PeeringLimits.maxOperatorBans) }
+        offences.expire(at: now)
+        guard offences.ban(address, until: now + duration) else { throw .tooManyBans(limit: PeeringLimits.maxOperatorBans) }
         let key = address.limitKey
-        for endpoint in dials.endpoints where endpoint.address?.limitKey == key {
-            _ = dials.end(endpoint)
+        for endpoint in dialling.dials.endpoints where endpoint.address?.limitKey == key {
+            _ = dialling.end(endpoint)
             effects.append(.cancelDial(endpoint))
         }
         let concerned = peers.all.filter { $0.remote.address?.limitKey == key }.map(\.id)
@@ -143,26 +135,12 @@ extension PeerManager {
 
     /// Lifts the operator's ban of an address and the one for its faults, and forgets its score.
     public mutating func unban(_ address: IPAddress, at moment: Moment) throws(OperatorRefusal) {
-        let wasBanned = offenders.isBanned(address, at: moment.uptime)
-        offenders.pardon(address)
-        guard bans.lift(address) || wasBanned else { throw .notBanned(address) }
+        guard offences.lift(address, at: moment.uptime) else { throw .notBanned(address) }
         hastenBookDial(at: moment.uptime)
     }
 
     /// All bans, the operator's first. At most `PeeringLimits.maxOperatorBans` and `PeeringLimits.maxOffenders`.
-    public func bans(at moment: Moment) -> [PeerBan] {
-        let asked = bans.all.filter { $0.until > moment.uptime }.map { PeerBan(address: $0.address, until: $0.until, isOperators: true) }
-        let earned = offenders.banned(at: moment.uptime).filter { !bans.contains($0.address, at: moment.uptime) }
-        return asked + earned.map { PeerBan(address: $0.address, until: $0.until, isOperators: false) }
-    }
-
-    /// Endpoints that were added and are dialled for ever, the configured ones not among them.
-    public var manualPeers: [Endpoint] { bootstrap.members.filter(\.isManual).map(\.endpoint) }
-
-    /// Whether the operator does not want `endpoint` to be dialled.
-    func isUnwanted(_ endpoint: Endpoint, at now: Nanoseconds) -> Bool {
-        shunned.contains(endpoint) || bans.contains(endpoint.address, at: now)
-    }
+    public func bans(at moment: Moment) -> [PeerBan] { offences.bans(at: moment.uptime) }
 }
 
 extension PeerInfo {

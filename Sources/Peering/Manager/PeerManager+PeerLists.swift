@@ -44,15 +44,6 @@ extension PeerManager {
         hastenBookDial(at: now)
     }
 
-    /// Addresses that were good when the node ran last, as `triedAddresses` gave them.
-    public mutating func remember(_ endpoints: [Endpoint], at moment: Moment) {
-        for endpoint in endpoints where endpoint.isDialable && endpoint.scope != .unroutable && !isOwn(endpoint) {
-            // Each is its own source: they are our own knowledge and need not share one source's buckets.
-            _ = book.learn(endpoint, from: endpoint, scope: .loopback, at: moment.uptime)
-        }
-        hastenBookDial(at: moment.uptime)
-    }
-
     // MARK: Learning
 
     /// Whether an endpoint can mean to us what it means to a teller of that scope.
@@ -62,9 +53,11 @@ extension PeerManager {
     }
 
     private mutating func learn(_ endpoint: Endpoint, from peer: PeerInfo, at now: Nanoseconds) -> Bool {
-        guard isAllowed(endpoint, toldFrom: peer.remote.scope), !isOwn(endpoint), !shunned.contains(endpoint) else { return false }
-        if let address = endpoint.address, offenders.isBanned(address, at: now) { return false }
-        return book.learn(endpoint, from: peer.remote, scope: peer.remote.scope, at: now)
+        guard isAllowed(endpoint, toldFrom: peer.remote.scope), !dialling.isOwn(endpoint), !offences.isShunned(endpoint) else {
+            return false
+        }
+        if let address = endpoint.address, offences.isBanned(address, at: now) { return false }
+        return dialling.learn(endpoint, from: peer.remote, at: now)
     }
 
     /// Where a new peer says that it can be dialled.
@@ -83,12 +76,12 @@ extension PeerManager {
             if let dialled = peer.direction.dialled, hidden.contains(dialled) { continue }
             if let listen = peer.listenEndpoint { endpoints.append(listen) }
         }
-        endpoints += book.tried(since: now - PeeringLimits.gossipHorizon)
+        endpoints += dialling.book.tried(since: now - PeeringLimits.gossipHorizon)
         let told = endpoints.uniqued().filter { endpoint in
             !hidden.contains(endpoint) && endpoint != asker.listenEndpoint && endpoint != asker.direction.dialled
-                && !isOwn(endpoint) && isAllowed(endpoint, toldFrom: asker.remote.scope)
+                && !dialling.isOwn(endpoint) && isAllowed(endpoint, toldFrom: asker.remote.scope)
         }
-        return Array(told.shuffled(using: &generator).prefix(NetworkLimits.maxPeerListCount))
+        return Array(told.shuffled(using: &chance.generator).prefix(NetworkLimits.maxPeerListCount))
     }
 
     /// A peer for which there is no slot learns where else to go.

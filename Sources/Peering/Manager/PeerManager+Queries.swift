@@ -17,15 +17,16 @@ extension PeerManager {
     public var outboundCount: Int { peers.outboundSlotsTaken }
     /// Connections that have not shaken hands yet.
     public var pendingCount: Int { peers.pendingInbound + peers.pendingOutbound }
-    /// Dials under way.
-    public var dialCount: Int { dials.count }
+    /// Dials under way, and those begun and those that did not connect since the start.
+    public var dialCount: Int { dialling.dials.count }
+    public var dialsStarted: UInt64 { dialling.dialsStarted }
+    public var dialsFailed: UInt64 { dialling.dialsFailed }
+    /// Endpoints at which the node found itself, by a dial that led back.
+    public var ownEndpoints: [Endpoint] { dialling.ownEndpoints }
 
     /// Addresses in the book, and those among them that shook hands when dialled.
-    public var knownAddressCount: Int { book.count }
-    public var triedAddressCount: Int { book.triedCount }
-
-    /// Addresses worth keeping over a restart: they shook hands when dialled. At most 512.
-    public var triedAddresses: [Endpoint] { book.tried(since: .min) }
+    public var knownAddressCount: Int { dialling.book.count }
+    public var triedAddressCount: Int { dialling.book.triedCount }
 
     // MARK: Tests
 
@@ -34,7 +35,7 @@ extension PeerManager {
 
     /// What contradicts itself in this value, or nothing. O(everything).
     public func checkInvariants() -> [String] {
-        var found = book.findings()
+        var found = dialling.checkInvariants() + offences.checkInvariants()
         func expect(_ holds: Bool, _ text: @autoclosure () -> String) {
             if !holds { found.append(text()) }
         }
@@ -42,23 +43,12 @@ extension PeerManager {
         expect(peers.census == peers.recount(), "counted \(peers.census), found \(peers.recount())")
         expect(peers.slotsTaken <= configuration.maxPeers, "\(peers.slotsTaken) slots taken of \(configuration.maxPeers)")
         expect(peers.pendingInbound <= PeeringLimits.maxPendingInbound, "\(peers.pendingInbound) pending inbound connections")
-        expect(peers.pendingOutbound + dials.count <= mostOutboundInFlight, "\(peers.pendingOutbound) pending outbound connections")
-        expect(dials.bootstrapCount <= PeeringLimits.maxConcurrentDials, "too many dials to bootstrap peers")
-        expect(dials.bookCount <= PeeringLimits.maxConcurrentDials, "too many dials from the book")
+        expect(peers.pendingOutbound + dialling.dials.count <= mostOutboundInFlight, "\(peers.pendingOutbound) pending outbound connections")
         expect(
             peers.count <= configuration.maxPeers * (1 + PeeringLimits.maxRivals) + PeeringLimits.maxPendingInbound
                 + mostOutboundInFlight, "\(peers.count) connections")
-        expect(offenders.count <= PeeringLimits.maxOffenders, "\(offenders.count) offenders")
-        expect(ownEndpoints.count <= PeeringLimits.maxOwnEndpoints, "\(ownEndpoints.count) own endpoints")
-        expect(bans.count <= PeeringLimits.maxOperatorBans, "\(bans.count) bans")
-        expect(shunned.count <= PeeringLimits.maxShunned, "\(shunned.count) endpoints that are not to be dialled")
-        expect(bootstrap.manualCount <= PeeringLimits.maxManualPeers, "\(bootstrap.manualCount) added peers")
-        expect(
-            bootstrap.members.count <= PeeringLimits.maxBootstrapPeers + PeeringLimits.maxManualPeers,
-            "\(bootstrap.members.count) bootstrap peers")
-        for endpoint in dials.endpoints { expect(!shunned.contains(endpoint), "dials \(endpoint), which was removed") }
-        for endpoint in dials.endpoints { expect(!isOwn(endpoint), "dials itself at \(endpoint)") }
-        expect(phase != .stopped || peers.count == 0 && dials.count == 0, "stopped, but connected")
+        for endpoint in dialling.dials.endpoints { expect(!offences.isShunned(endpoint), "dials \(endpoint), which was removed") }
+        expect(phase != .stopped || peers.count == 0 && dialling.dials.count == 0, "stopped, but connected")
         for peer in peers.all {
             expect(peer.isReady || peer.contest == nil && peer.liveness.outstanding == nil, "\(peer.id) is pending and pinged")
             expect(

@@ -13,15 +13,15 @@ extension PeerManager {
     /// Once a minute; once in all for a network of one.
     mutating func tellSolitude(at now: Nanoseconds, into effects: inout [PeerEffect]) {
         guard let since = solitude.since, let next = solitude.nextTelling, next <= now else { return }
-        let told = bootstrap.members.prefix(PeeringLimits.maxToldAttempts).map { member in
-            Solitude.Attempt(member.endpoint, member.trouble, isOwn: isOwn(member.endpoint))
+        let told = dialling.bootstrap.members.prefix(PeeringLimits.maxToldAttempts).map { member in
+            Solitude.Attempt(member.endpoint, member.trouble, isOwn: dialling.isOwn(member.endpoint))
         }
         let isNetworkOfOne =
-            bootstrap.members.isEmpty && book.count == 0 && configuration.authorities.count == 1
+            dialling.bootstrap.members.isEmpty && dialling.book.count == 0 && configuration.authorities.count == 1
             && configuration.local.nodeID.map(configuration.authorities.contains) == true
         solitude.told(at: now, isLast: isNetworkOfOne)
         let fact = Solitude(
-            lasted: now - since, attempts: told, others: bootstrap.members.count - told.count, knownAddresses: book.count,
+            lasted: now - since, attempts: told, others: dialling.bootstrap.members.count - told.count, knownAddresses: dialling.book.count,
             isNetworkOfOne: isNetworkOfOne)
         effects.append(.fact(.alone(fact)))
     }

@@ -1,5 +1,4 @@
-public import Network
-internal import OrderedCollections
+internal import Network
 public import Primitives
 internal import Wire
 
@@ -13,51 +12,24 @@ internal import Wire
 /// * both sides send the handshake at once, and it is checked (`HandshakeRules`, `PeerManager+Handshake`);
 /// * one connection to a node: of several, the side with the lower identity alone decides (`PeerManager+Duplicates`);
 /// * slots: inbound peers leave room for outbound ones, and make room for each other (`Eviction`);
-/// * dialling: bootstrap peers for ever, addresses of the book until enough answered (`PeerManager+Dialling`);
+/// * dialling: bootstrap peers for ever, addresses of the book until enough answered (`DialBook`);
 /// * the address book cannot be filled by one source (`AddressBook`);
 /// * silent peers are found within 30 s (`PeerManager+Liveness`);
-/// * faults add up to bans (`OffenderTable`);
-/// * the operator's word stands above all of these (`PeerManager+Operator`).
+/// * faults add up to bans, and the operator's word stands above all of these (`Offences`, `PeerManager+Operator`).
 ///
 /// Every table is bounded (`PeeringLimits`). The same seed and events give the same effects in every run.
 public struct PeerManager: Sendable {
     public internal(set) var configuration: PeerConfiguration
-    /// How often connections ended, by reason, refusals at the door included.
-    public internal(set) var disconnects = DisconnectCounters()
-    /// Dials begun and dials that did not connect, since the start.
-    public internal(set) var dialsStarted: UInt64 = 0
-    public internal(set) var dialsFailed: UInt64 = 0
-    /// Bans pronounced since the start.
-    public internal(set) var bansImposed: UInt64 = 0
-    /// Endpoints at which the node found itself, by a dial that led back.
-    public internal(set) var ownEndpoints: [Endpoint] = []
-
     var peers = PeerTable()
-    var book: AddressBook
-    var bootstrap = BootstrapList()
-    var offenders = OffenderTable()
-    var dials = DialTable()
-    /// What the operator keeps out, and where it wants no dials. At most `PeeringLimits.maxShunned`, the oldest first.
-    var bans = OperatorBans()
-    var shunned: OrderedSet<Endpoint> = []
-    /// Where this node says that it listens, where that is a place of its own.
-    let ownListenEndpoint: Endpoint?
-    var generator: SplitMix64
-    /// Secret: bucket places, ping nonces and the groups that eviction keeps follow from it.
-    let key: [UInt8]
+    var dialling: DialBook
+    var offences = Offences()
+    var chance: Chance
     /// The best height of this node.
     var localHeight: UInt64 = 0
     var phase = Phase.new
-
     var solitude = SolitudeClock()
-
     /// No deadline of any peer lies before this; it may lie earlier than all of them.
     var deadline: Nanoseconds?
-    var nextBookDial: Nanoseconds = 0
-    /// Before the first dial: any past time; half of it keeps sums from overflowing.
-    var lastBookDial = Nanoseconds.min / 2
-    var nextReplacement: Nanoseconds = 0
-    var pingCount: UInt64 = 0
 
     enum Phase: Sendable {
         case new
@@ -68,10 +40,8 @@ public struct PeerManager: Sendable {
     /// `seed` must come from the system's randomness when the node runs: who knows it can foresee every choice.
     public init(configuration: PeerConfiguration, seed: UInt64) {
         self.configuration = configuration.normalised()
-        generator = SplitMix64(seed: seed)
-        key = SHA256.hash(bigEndianBytes(seed) + Array("peering".utf8)).bytes
-        book = AddressBook(key: key)
-        ownListenEndpoint = Endpoint(configuration.local.listenAddress)
+        chance = Chance(seed: seed)
+        dialling = DialBook(key: chance.key, ownListenEndpoint: Endpoint(configuration.local.listenAddress))
     }
 
     // MARK: Life
@@ -80,7 +50,7 @@ public struct PeerManager: Sendable {
     public mutating func start(at moment: Moment, into effects: inout [PeerEffect]) {
         guard phase == .new else { return }
         phase = .running
-        bootstrap.replace(with: configuration.bootstrapPeers, at: moment.uptime)
+        dialling.configure(configuration.bootstrapPeers, at: moment.uptime)
         noteSolitude(at: moment.uptime)
         deadline = moment.uptime
         tick(at: moment, into: &effects)
@@ -89,8 +59,8 @@ public struct PeerManager: Sendable {
     /// Closes every connection and dials no more.
     public mutating func shutdown(at moment: Moment, into effects: inout [PeerEffect]) {
         phase = .stopped
-        for endpoint in dials.endpoints { effects.append(.cancelDial(endpoint)) }
-        dials.removeAll()
+        for endpoint in dialling.dials.endpoints { effects.append(.cancelDial(endpoint)) }
+        dialling.cancelAll()
         for id in peers.ids { close(id, .shutdown, at: moment.uptime, into: &effects) }
         solitude.end()
         deadline = nil
@@ -104,7 +74,7 @@ public struct PeerManager: Sendable {
         let now = moment.uptime
         guard phase == .running, (deadline ?? now) <= now else { return }
         forgiveOwnDelay(at: now)
-        bans.expire(at: now)
+        offences.expire(at: now)
         expireDials(at: now, into: &effects)
         let due = peers.all.filter { deadline(of: $0) <= now }.map(\.id)
         expireHandshakes(due, at: now, into: &effects)
@@ -125,7 +95,7 @@ public struct PeerManager: Sendable {
         configuration = new.normalised()
         configuration.local = local
         guard phase == .running else { return }
-        bootstrap.replace(with: configuration.bootstrapPeers, at: moment.uptime)
+        dialling.configure(configuration.bootstrapPeers, at: moment.uptime)
         markBootstrapPeers()
         dropOverLimit(at: moment.uptime, into: &effects)
         hastenBookDial(at: moment.uptime)
@@ -138,8 +108,8 @@ public struct PeerManager: Sendable {
 
     /// Marks who is a bootstrap peer and which of those is connected, after something of that has changed.
     mutating func markBootstrapPeers() {
-        bootstrap.markConnected(by: peers)
-        let list = bootstrap
+        dialling.markConnected(by: peers)
+        let list = dialling.bootstrap
         peers.updateEach { $0.isBootstrap = $0.isReady && list.isMember($0) }
     }
 
@@ -161,17 +131,17 @@ public struct PeerManager: Sendable {
             peer.liveness.outstanding?.deadline += delay
             peer.contest?.until += delay
         }
-        dials.extendAll(by: delay)
+        dialling.extendDials(by: delay)
     }
 
     private var earliestDeadline: Nanoseconds? {
-        var earliest = dials.earliestDeadline ?? .max
+        var earliest = dialling.dials.earliestDeadline ?? .max
         for peer in peers.all { earliest = min(earliest, deadline(of: peer)) }
-        if let end = bans.earliestEnd { earliest = min(earliest, end) }
+        if let end = offences.earliestEnd { earliest = min(earliest, end) }
         if let next = nextBootstrapDial { earliest = min(earliest, next) }
         if let next = solitude.nextTelling { earliest = min(earliest, next) }
-        if wantsFromBook { earliest = min(earliest, nextBookDial) }
-        if hasEnoughOutbound { earliest = min(earliest, nextReplacement) }
+        if wantsFromBook { earliest = min(earliest, dialling.nextBookDial) }
+        if hasEnoughOutbound { earliest = min(earliest, dialling.nextReplacement) }
         return earliest == .max ? nil : earliest
     }
 

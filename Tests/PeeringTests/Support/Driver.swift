@@ -177,6 +177,9 @@ extension [PeerEffect] {
         return nil
     }
 
+    /// How many connections are closed for a reason.
+    func closes(_ reason: DisconnectReason) -> Int { count { if case .close(_, reason) = $0 { true } else { false } } }
+
     func gone(_ id: PeerID) -> DisconnectReason? {
         for case .peerGone(id, let reason) in self { return reason }
         return nil
