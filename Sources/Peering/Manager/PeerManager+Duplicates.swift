@@ -62,13 +62,13 @@ extension PeerManager {
     /// When the connection that held the slot is gone, the oldest of the others takes it.
     mutating func promoteSibling(of gone: PeerInfo) {
         guard let heir = peers.siblings(of: gone).first(where: \.isContested) else { return }
-        peers.update(heir.id) { $0.contest = nil }
+        peers.update(heir.id) { $0.endContest() }
     }
 
     /// Nobody contests the connection any more: it takes a slot, if there is one.
     private mutating func takeSlot(_ id: PeerID, at now: Nanoseconds, into effects: inout [PeerEffect]) {
         if peers.slotsTaken < configuration.maxPeers {
-            peers.update(id) { $0.contest = nil }
+            peers.update(id) { $0.endContest() }
         } else {
             close(id, .tooManyPeers, at: now, into: &effects)
         }

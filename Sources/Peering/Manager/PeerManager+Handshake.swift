@@ -25,14 +25,14 @@ extension PeerManager {
             }
             return
         }
-        fill(&peer, from: handshake, signer: signer, at: now)
+        peer.introduce(introduction(of: peer, handshake, signedBy: signer, at: now))
         noteWhoAnswered(peer, at: now)
         peer.isBootstrap = dialling.bootstrap.isMember(peer)
         switch settleIdentity(of: peer, at: now, into: &effects) {
         case .refused:
             close(id, .duplicateConnection, at: now, into: &effects)
         case .contested(let contest):
-            peer.contest = contest
+            peer.contest(contest)
             admit(peer, at: now, into: &effects)
         case .alone:
             if makeRoom(for: peer, at: now, into: &effects) {
@@ -55,24 +55,24 @@ extension PeerManager {
 
     mutating func expireHandshakes(_ due: [PeerID], at now: Nanoseconds, into effects: inout [PeerEffect]) {
         for id in due {
-            guard let peer = peers[id], !peer.isReady, peer.handshakeDeadline <= now else { continue }
+            guard let deadline = peers[id]?.handshakeDeadline, deadline <= now else { continue }
             close(id, .handshakeTimeout, at: now, into: &effects)
         }
     }
 
-    private func fill(_ peer: inout PeerInfo, from handshake: Handshake, signer: Address?, at now: Nanoseconds) {
-        peer.isReady = true
-        peer.handshake = handshake
-        peer.nodeID = HandshakeRules.nodeID(of: handshake)
-        peer.isSigned = signer != nil && signer == peer.nodeID
-        peer.readyAt = now
-        peer.lastHeard = now
-        peer.height = handshake.height
-        peer.heightRoseAt = now
-        if let listen = HandshakeRules.listenEndpoint(of: handshake, remote: peer.remote, direction: peer.direction) {
-            peer.listenEndpoint = listen.endpoint
-            peer.isListenEndpointConfirmed = listen.isConfirmed
-        }
+    private func introduction(
+        of peer: PeerInfo, _ handshake: Handshake, signedBy signer: Address?, at now: Nanoseconds
+    ) -> PeerInfo.Introduction {
+        let identity: PeerInfo.Identity =
+            switch HandshakeRules.nodeID(of: handshake) {
+            case nil: .unnamed
+            case let nodeID? where signer == nodeID: .signed(nodeID)
+            case let nodeID?: .claimed(nodeID)
+            }
+        let listen = HandshakeRules.listenEndpoint(of: handshake, remote: peer.remote, direction: peer.direction)
+        return PeerInfo.Introduction(
+            handshake: handshake, identity: identity,
+            listen: listen.map { $0.isConfirmed ? .confirmed($0.endpoint) : .claimed($0.endpoint) } ?? .unnamed, readyAt: now)
     }
 
     /// A dialled node of this chain answered: its address is good, whatever becomes of this connection.

@@ -50,7 +50,7 @@ extension PeerManager {
         for endpoint in dialling.dials.endpoints { expect(!offences.isShunned(endpoint), "dials \(endpoint), which was removed") }
         expect(phase != .stopped || peers.count == 0 && dialling.dials.count == 0, "stopped, but connected")
         for peer in peers.all {
-            expect(peer.isReady || peer.contest == nil && peer.liveness.outstanding == nil, "\(peer.id) is pending and pinged")
+            expect(peer.isReady || peer.liveness.outstanding == nil, "\(peer.id) is pending and pinged")
             expect(
                 (deadline ?? .max) <= lifeDeadline(of: peer),
                 "\(peer.id) would be looked at too late")

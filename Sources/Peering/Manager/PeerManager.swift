@@ -125,12 +125,7 @@ public struct PeerManager: Sendable {
     private mutating func forgiveOwnDelay(at now: Nanoseconds) {
         guard let deadline, now - deadline > PeeringLimits.lateTick else { return }
         let delay = now - deadline
-        peers.updateEach { peer in
-            peer.lastHeard = min(now, peer.lastHeard + delay)
-            peer.handshakeDeadline += delay
-            peer.liveness.outstanding?.deadline += delay
-            peer.contest?.until += delay
-        }
+        peers.updateEach { $0.forgive(delay, at: now) }
         dialling.extendDials(by: delay)
     }
 
@@ -147,12 +142,12 @@ public struct PeerManager: Sendable {
 
     /// When something is due with a peer.
     private func deadline(of peer: PeerInfo) -> Nanoseconds {
-        peer.isReady ? min(lifeDeadline(of: peer), nextQuestion(to: peer)) : peer.handshakeDeadline
+        peer.handshakeDeadline ?? min(lifeDeadline(of: peer), nextQuestion(to: peer))
     }
 
     /// When it must be seen whether a peer lives, or has shaken hands.
     func lifeDeadline(of peer: PeerInfo) -> Nanoseconds {
-        guard peer.isReady else { return peer.handshakeDeadline }
+        if let deadline = peer.handshakeDeadline { return deadline }
         var earliest = min(peer.lastHeard + configuration.deadAfter, nextProbe(of: peer))
         if let ping = peer.liveness.outstanding { earliest = min(earliest, ping.deadline) }
         if let contest = peer.contest { earliest = min(earliest, contest.until) }

@@ -17,27 +17,60 @@ public enum Direction: Hashable, Sendable {
 }
 
 /// What is known of one connection and the peer at its end. Times are uptimes.
+///
+/// ```
+///   shaking ──── handshake accepted ────▶ ready ◀──── the other one is gone ──── contested
+///      └── handshake accepted, the same node is ready already ──────────────────────▲
+/// ```
 public struct PeerInfo: Identifiable, Sendable {
+    /// Where a connection stands, and what is known of it only there.
+    enum Phase: Sendable {
+        /// The handshake must have come until `deadline`.
+        case shaking(deadline: Nanoseconds)
+        case ready(Introduction)
+        /// Ready, and so is another connection to the same node: it is open which one stays. It takes no slot.
+        case contested(Introduction, Contest)
+    }
+
+    /// What the handshake said, and what we made of it. It does not change.
+    struct Introduction: Sendable {
+        let handshake: Handshake
+        let identity: Identity
+        let listen: ListenEndpoint
+        /// When it shook hands.
+        let readyAt: Nanoseconds
+    }
+
+    /// Who the peer says that it is.
+    enum Identity: Sendable {
+        case unnamed
+        /// Nothing but its word.
+        case claimed(Address)
+        /// The handshake was signed by the key of this address. That is no proof of who is there: whoever once received a signed
+        /// handshake can show it again.
+        case signed(Address)
+    }
+
+    /// Where the peer accepts connections.
+    enum ListenEndpoint: Sendable {
+        case unnamed
+        /// By its own word; it may be somebody else's address.
+        case claimed(Endpoint)
+        /// Where we see or dialled the peer.
+        case confirmed(Endpoint)
+    }
+
+    struct Contest: Sendable {
+        var since: Nanoseconds
+        var until: Nanoseconds
+    }
+
     public let id: PeerID
     /// The address and port that the socket shows.
     public let remote: Endpoint
     public let direction: Direction
     public let connectedAt: Nanoseconds
-
-    /// Whether it has shaken hands.
-    public internal(set) var isReady = false
-    /// What the peer said of itself; `nil` until it has shaken hands.
-    public internal(set) var handshake: Handshake?
-    /// Its identity, where it named one.
-    public internal(set) var nodeID: Address?
-    /// Whether the handshake was signed by the key of `nodeID`. Without it the identity is a claim.
-    public internal(set) var isSigned = false
-    /// When it shook hands.
-    public internal(set) var readyAt: Nanoseconds = 0
-    /// Where it accepts connections, by its own word.
-    public internal(set) var listenEndpoint: Endpoint?
-    /// Whether `listenEndpoint` is where we see or dialled the peer, so that it is not somebody else's address.
-    public internal(set) var isListenEndpointConfirmed = false
+    private(set) var phase: Phase
     /// Whether it is one of the configured bootstrap peers, whoever dialled.
     public internal(set) var isBootstrap = false
 
@@ -53,19 +86,10 @@ public struct PeerInfo: Identifiable, Sendable {
 
     /// When its height last rose.
     var heightRoseAt: Nanoseconds = 0
-    /// Set while another connection to the same node is ready too and it is open which one stays.
-    var contest: Contest?
-    /// Until when the handshake must have come.
-    var handshakeDeadline: Nanoseconds
     var liveness = Liveness()
     var exchange = PeerListExchange()
     /// The score of a peer that cannot be banned, for as long as it is connected.
     var ownScore = 0
-
-    struct Contest: Sendable {
-        var since: Nanoseconds
-        var until: Nanoseconds
-    }
 
     init(id: PeerID, remote: Endpoint, direction: Direction, at now: Nanoseconds, handshakeDeadline: Nanoseconds) {
         self.id = id
@@ -73,29 +97,122 @@ public struct PeerInfo: Identifiable, Sendable {
         self.direction = direction
         connectedAt = now
         lastHeard = now
-        self.handshakeDeadline = handshakeDeadline
+        phase = .shaking(deadline: handshakeDeadline)
+    }
+
+    // MARK: Phases
+
+    /// Its handshake is acceptable.
+    mutating func introduce(_ introduction: Introduction) {
+        phase = .ready(introduction)
+        lastHeard = introduction.readyAt
+        height = introduction.handshake.height
+        heightRoseAt = introduction.readyAt
+    }
+
+    /// Another connection to the same node is ready too.
+    mutating func contest(_ contest: Contest) {
+        if case .ready(let introduction) = phase { phase = .contested(introduction, contest) }
+    }
+
+    /// The other connection is gone: this one takes the slot.
+    mutating func endContest() {
+        if case .contested(let introduction, _) = phase { phase = .ready(introduction) }
+    }
+
+    /// This node was held up for so long, and what the peer sent meanwhile lies unread: its clocks are moved by that.
+    mutating func forgive(_ delay: Nanoseconds, at now: Nanoseconds) {
+        lastHeard = min(now, lastHeard + delay)
+        liveness.outstanding?.deadline += delay
+        switch phase {
+        case .shaking(let deadline): phase = .shaking(deadline: deadline + delay)
+        case .ready: break
+        case .contested(let introduction, let contest):
+            phase = .contested(introduction, Contest(since: contest.since, until: contest.until + delay))
+        }
+    }
+}
+
+// MARK: What follows from the phase
+
+extension PeerInfo {
+    private var introduction: Introduction? {
+        switch phase {
+        case .shaking: nil
+        case .ready(let introduction), .contested(let introduction, _): introduction
+        }
+    }
+
+    /// Whether it has shaken hands.
+    public var isReady: Bool {
+        if case .shaking = phase { false } else { true }
+    }
+
+    /// Until when the handshake must have come; `nil` once it has.
+    var handshakeDeadline: Nanoseconds? {
+        if case .shaking(let deadline) = phase { deadline } else { nil }
+    }
+
+    var contest: Contest? {
+        if case .contested(_, let contest) = phase { contest } else { nil }
     }
 
     /// Whether another connection to the same node lives and this one may be closed for it within
     /// `PeeringLimits.contestGrace`. Such a connection takes no slot.
     public var isContested: Bool { contest != nil }
 
-    /// Whether it named the extension in its handshake.
-    public func supports(_ capability: String) -> Bool { handshake?.has(capability) ?? false }
+    /// When it shook hands; 0 before.
+    public var readyAt: Nanoseconds { introduction?.readyAt ?? 0 }
 
-    /// Whether it is one of `authorities` and proved it.
+    /// What the peer said of itself; `nil` until it has shaken hands.
+    public var handshake: Handshake? { introduction?.handshake }
+
+    /// Whether it named the extension in its handshake.
+    public func supports(_ capability: String) -> Bool { introduction?.handshake.has(capability) ?? false }
+
+    /// Its identity, where it named one.
+    public var nodeID: Address? {
+        switch introduction?.identity {
+        case nil, .unnamed: nil
+        case .claimed(let address), .signed(let address): address
+        }
+    }
+
+    /// Whether the handshake was signed by the key of `nodeID`. Without it the identity is a claim; with it, it is still no proof
+    /// (`Identity.signed`).
+    public var isSigned: Bool {
+        if case .signed = introduction?.identity { true } else { false }
+    }
+
+    /// Where it accepts connections, by its own word.
+    public var listenEndpoint: Endpoint? {
+        switch introduction?.listen {
+        case nil, .unnamed: nil
+        case .claimed(let endpoint), .confirmed(let endpoint): endpoint
+        }
+    }
+
+    /// Where it accepts connections, where that is where we see or dialled it, so that it is not somebody else's address.
+    var confirmedListenEndpoint: Endpoint? {
+        if case .confirmed(let endpoint) = introduction?.listen { endpoint } else { nil }
+    }
+
+    /// Whether `listenEndpoint` is where we see or dialled the peer, so that it is not somebody else's address.
+    public var isListenEndpointConfirmed: Bool { confirmedListenEndpoint != nil }
+
+    /// Whether it names one of `authorities` in a handshake that the authority's key signed.
     func isAuthority(of authorities: Set<Address>) -> Bool {
         guard isSigned, let nodeID else { return false }
         return authorities.contains(nodeID)
     }
 
-    /// Whether both are connections to one node. A claimed identity counts: the worst that a liar reaches is that the
-    /// older connection stays, which is the honest one where there was one.
+    /// Whether both are connections to one node. A claimed identity counts: a liar reaches that the older connection stays, which
+    /// is the honest one where there was one; where there was none, the liar stays.
     func isSameNode(as other: PeerInfo) -> Bool {
         if let nodeID, let otherID = other.nodeID { return nodeID == otherID }
         if let nonce = handshake?.nonce, nonce == other.handshake?.nonce { return true }
-        guard isListenEndpointConfirmed, other.isListenEndpointConfirmed, let listenEndpoint else { return false }
-        return listenEndpoint == other.listenEndpoint
+        guard let endpoint = confirmedListenEndpoint else { return false }
+        return endpoint == other.confirmedListenEndpoint
     }
 
     /// Whether both lead to one running process, not to a node and its restarted self.
