@@ -12,7 +12,6 @@ public import Primitives
 /// A peer that sent a block has it and is not sent it. A plain value; every call is linear in peers at most.
 public struct BlockGossip: Sendable {
     public let configuration: BlockGossipConfiguration
-    public private(set) var counters = BlockGossipCounters()
 
     private struct Peer: Identifiable {
         let id: PeerID
@@ -63,24 +62,19 @@ public struct BlockGossip: Sendable {
     public mutating func blockArrived(_ hash: Hash32, payload: [UInt8], from id: PeerID, at now: Moment) -> BlockArrival {
         markKnown(hash, to: id, at: now)
         if knownBad.contains(hash, at: now.uptime) {
-            counters.knownBad += 1
             return .knownBad
         }
         if pending[hash] != nil {
-            counters.duplicates += 1
             keepCopy(hash, payload, from: id)
             return .waiting
         }
         if seen.contains(hash, at: now.uptime) {
-            counters.duplicates += 1
             return .duplicate
         }
         guard pending.count < configuration.pendingBlocks else {
-            counters.refused += 1
             return .busy
         }
         pending[hash] = Pending(copies: [Copy(payload: payload, senders: [id])])
-        counters.validations += 1
         return .validate
     }
 
@@ -93,14 +87,11 @@ public struct BlockGossip: Sendable {
         for index in peers.indices where peers[index].known.insert(hash, at: now.uptime) {
             targets.append(peers[index].id)
         }
-        counters.accepted += 1
-        counters.relays += targets.count
         return targets
     }
 
     /// The block is not valid. Returns who sent what was bad, and the copy to validate next, if there is one.
     public mutating func blockRejected(_ hash: Hash32, _ flaw: BlockFlaw, at now: Moment) -> BlockRejectionOutcome {
-        counters.rejections += 1
         let copies = pending[hash]?.copies ?? []
         switch flaw {
         case .header:
@@ -115,7 +106,6 @@ public struct BlockGossip: Sendable {
             }
             alternateBytes -= copies[1].payload.count
             pending[hash]?.copies.removeFirst()
-            counters.validations += 1
             let next = BlockCandidate(hash: hash, payload: copies[1].payload, from: copies[1].senders[0])
             return BlockRejectionOutcome(culprits: culprits, next: next)
         }
@@ -144,7 +134,6 @@ public struct BlockGossip: Sendable {
         } else if copies.count <= configuration.alternatesPerBlock, alternateBytes + payload.count <= configuration.alternateBytes {
             pending[hash]?.copies.append(Copy(payload: payload, senders: [id]))
             alternateBytes += payload.count
-            counters.alternates += 1
         }
     }
 

@@ -51,23 +51,3 @@ public struct BlockRejectionOutcome: Hashable, Sendable {
         self.next = next
     }
 }
-
-/// Counts since the start, for the metrics.
-public struct BlockGossipCounters: Hashable, Sendable {
-    /// Copies given to validation.
-    public var validations = 0
-    public var accepted = 0
-    public var rejections = 0
-    /// Messages with a block that was known or in validation (`podoru_block_duplicates_total`).
-    public var duplicates = 0
-    /// Copies kept while another was in validation.
-    public var alternates = 0
-    /// Messages with a header known to be bad.
-    public var knownBad = 0
-    /// Messages refused because too many blocks were in validation.
-    public var refused = 0
-    /// Messages that relaying caused, over all peers.
-    public var relays = 0
-
-    public init() {}
-}

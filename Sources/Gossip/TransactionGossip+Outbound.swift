@@ -20,8 +20,6 @@ extension TransactionGossip {
         if hasSentToBatching { gatherUntil = now.uptime + configuration.batchDelay }
         nextDeadline = earliestDeadline()
         for group in messages.groups {
-            counters.messages += group.receivers.count
-            counters.sent += group.transactions.count * group.receivers.count
             effects.append(
                 group.transactions.count == 1
                     ? .transaction(group.transactions[0], to: group.receivers) : .batch(group.transactions, to: group.receivers))

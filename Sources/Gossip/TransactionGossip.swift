@@ -13,7 +13,6 @@ public import Primitives
 /// sent.
 public struct TransactionGossip: Sendable {
     public let configuration: TransactionGossipConfiguration
-    public internal(set) var counters = TransactionGossipCounters()
 
     /// When `tick` has something to send next, as an uptime; `nil` while nothing waits for time to pass.
     public internal(set) var nextDeadline: Nanoseconds?
@@ -74,10 +73,8 @@ public struct TransactionGossip: Sendable {
     public mutating func transactionArrived(_ id: Hash32, from peer: PeerID, at now: Moment) -> TransactionArrival {
         peers.update(peer) { _ = $0.known.insert(id, at: now.uptime) }
         guard seen.insert(id, at: now.uptime) else {
-            counters.duplicates += 1
             return .duplicate
         }
-        counters.checks += 1
         return .check
     }
 
@@ -85,15 +82,10 @@ public struct TransactionGossip: Sendable {
     public mutating func transactionAccepted(
         _ transaction: GossipTransaction, at now: Moment, into effects: inout [TransactionGossipEffect]
     ) {
-        counters.accepted += 1
         seen.insert(transaction.id, at: now.uptime)
         for index in peers.indices {
             guard !peers[index].known.contains(transaction.id, at: now.uptime) else { continue }
-            if peers[index].hasRoom(for: transaction, configuration) {
-                peers[index].append(transaction)
-            } else {
-                counters.dropped += 1
-            }
+            if peers[index].hasRoom(for: transaction, configuration) { peers[index].append(transaction) }
         }
         send(at: now, into: &effects)
     }
@@ -102,7 +94,6 @@ public struct TransactionGossip: Sendable {
     /// missing), so that a later copy is checked again; otherwise later copies are duplicates for as long as it is
     /// remembered.
     public mutating func transactionRejected(_ id: Hash32, mayChange: Bool) {
-        counters.rejections += 1
         if mayChange { seen.remove(id) }
     }
 

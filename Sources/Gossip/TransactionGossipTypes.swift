@@ -30,20 +30,3 @@ public enum TransactionGossipEffect: Hashable, Sendable {
     /// A TransactionBatch of these payloads; every receiver accepts batches.
     case batch([GossipTransaction], to: [PeerID])
 }
-
-/// Counts since the start, for the metrics.
-public struct TransactionGossipCounters: Hashable, Sendable {
-    /// Transactions given to the mempool.
-    public var checks = 0
-    public var accepted = 0
-    public var rejections = 0
-    /// Transactions that came again.
-    public var duplicates = 0
-    /// Transactions sent, over all peers, and the messages that carried them.
-    public var sent = 0
-    public var messages = 0
-    /// Transactions that a full queue refused, over all peers.
-    public var dropped = 0
-
-    public init() {}
-}

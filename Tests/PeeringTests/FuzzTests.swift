@@ -50,7 +50,7 @@ import Wire
         mutating func fault() -> PeerFault {
             let faults: [PeerFault] = [
                 .violation(.emptyFrame), .violation(.payloadIsObject), .invalidBlock, .invalidTransaction, .falseHeight, .stalled,
-                .unsolicitedAnswer, .rateLimitExceeded, .slowReader, .frameBudgetExceeded,
+                .unsolicitedAnswer, .rateLimitExceeded, .slowReader,
             ]
             return faults[number(0..<faults.count)]
         }

@@ -79,8 +79,6 @@ public enum DisconnectReason: String, CaseIterable, Sendable {
     case slowReader = "slow_reader"
     /// A frame that had begun was not whole in time.
     case frameTimeout = "frame_timeout"
-    /// The memory for half-received frames of all peers is used up.
-    case frameBudgetExceeded = "frame_budget_exceeded"
 
     // MARK: This node
 
@@ -125,7 +123,6 @@ extension DisconnectReason: CustomStringConvertible {
         case .rateLimitExceeded: "it exceeded the message rate for too long"
         case .slowReader: "it did not read what was sent to it for too long"
         case .frameTimeout: "it began a frame and did not finish it in time"
-        case .frameBudgetExceeded: "the memory for half-received frames is used up"
         case .requested: "the operator asked for it"
         case .shutdown: "the node shuts down"
         }

@@ -19,8 +19,6 @@ public enum PeerFault: Hashable, Sendable {
     case rateLimitExceeded
     /// The write queue to the peer stayed over its high-water mark.
     case slowReader
-    /// The memory for half-received frames was used up and this peer held the most.
-    case frameBudgetExceeded
 
     /// The weight; `PeeringLimits.banScore` bans.
     public var score: Int {
@@ -34,7 +32,7 @@ public enum PeerFault: Hashable, Sendable {
         case .stalled: 10
         case .unsolicitedAnswer: 2
         case .rateLimitExceeded: 50
-        case .slowReader, .frameBudgetExceeded: 0
+        case .slowReader: 0
         }
     }
 
@@ -48,16 +46,12 @@ public enum PeerFault: Hashable, Sendable {
         case .invalidBlock: .invalidBlock
         case .rateLimitExceeded: .rateLimitExceeded
         case .slowReader: .slowReader
-        case .frameBudgetExceeded: .frameBudgetExceeded
         case .invalidTransaction, .falseHeight, .stalled, .unsolicitedAnswer: nil
         }
     }
 }
 
 extension Violation {
-    /// Two violations in short time are no accident.
-    static let violationScore = 50
-
     /// The reason with which such a connection ends.
     fileprivate var reason: DisconnectReason {
         switch self {
