@@ -4,12 +4,20 @@ public import Primitives
 
 /// Which blocks to validate and whom to relay them to.
 ///
-/// A block is named by the hash of its header, and that hash commits to the transactions only through the merkle root:
-/// anyone can put a good header before bad transactions. So what is bad about a *body* never counts against the hash.
-/// While the first copy is validated, up to two further copies with other bytes are kept, and the next one is tried when
-/// the first turns out bad; only a bad *header* makes the hash itself known as bad, for a bounded time.
+/// 1. A block is relayed once it is valid, never before, to every peer that is not known to have it: a relay that did not check
+///    would be punished for what others made, and so are those who send us what is bad.
+/// 2. Who sent a block has it, whatever came of it, and is not sent it.
+/// 3. A block is validated once. A block is named by the hash of its header, and that hash commits to the transactions only
+///    through the merkle root: anyone can put a good header before bad transactions. So what is bad about a *body* never counts
+///    against the hash. While the first copy is validated, up to `alternatesPerBlock` further copies with other bytes are kept,
+///    and the next one is tried when the first turns out bad.
+/// 4. Only a bad *header* makes the hash itself known as bad, for a bounded time: then every block of that hash is bad.
+/// 5. All who sent the bytes that turned out bad are to blame, and nobody else is.
+/// 6. What cannot be judged now is not remembered, so that a later copy is judged as if it were the first.
+/// 7. Blocks in validation, their copies and what is remembered are bounded. What does not fit is refused: sync heals that.
 ///
-/// A peer that sent a block has it and is not sent it. A plain value; every call is linear in peers at most.
+/// A plain value. An arrival costs a look into the caches, and a comparison of bytes while the block is in validation; only what
+/// is to be told to all, an accepted block, is linear in peers.
 public struct BlockGossip: Sendable {
     public let configuration: BlockGossipConfiguration
 
@@ -152,7 +160,8 @@ public struct BlockGossip: Sendable {
 
     /// Sentences about what does not hold, for tests.
     public func checkInvariants() -> [String] {
-        var broken = peers.checkInvariants() + seen.checkInvariants() + knownBad.checkInvariants() + peers.flatMap { $0.known.checkInvariants() }
+        var broken = peers.checkInvariants() + seen.checkInvariants() + knownBad.checkInvariants()
+        broken += peers.flatMap { $0.known.checkInvariants() }
         let held = pending.values.reduce(0) { $0 + $1.alternateBytes }
         if held != alternateBytes { broken.append("\(held) bytes of copies, \(alternateBytes) counted") }
         if held > configuration.alternateBytes { broken.append("\(held) bytes of copies") }

@@ -3,14 +3,19 @@ public import Primitives
 
 /// Which transactions to check and when to send them to whom.
 ///
-/// Peers that accept batches get what gathers within 20 ms in one message: the first transaction after a quiet time
-/// goes at once, those of the following 20 ms together. The others get single messages. Both stay within the messages a
-/// second that a peer is granted, of which everything else that is sent takes its part (`messageSent`); what does not
-/// fit waits in a bounded queue per peer. A full queue refuses the newest: the transactions of a sender depend on each
-/// other in order, so what is ahead in the queue stays useful without what is behind it, and not the other way round.
+/// 1. A transaction is checked once, by the hash of its bytes. One that was refused for a reason which may pass is forgotten, so
+///    that a later copy is checked again; one that was refused for good stays known, or it would be checked with every copy.
+/// 2. It is relayed once the mempool has admitted it, to every peer that is not known to have it. Who sent it has it.
+/// 3. Peers that accept batches get what gathers within `batchDelay` in one message: the first transaction after a quiet time goes
+///    at once, those that follow go together. The others get single messages.
+/// 4. Both stay within the messages a second that a peer grants, of which everything else that is sent takes its part
+///    (`messageSent`). `messageReserve` of them are left for blocks, requests and pings, which do not wait.
+/// 5. What does not fit waits in a bounded queue per peer. A full queue refuses the newest: the transactions of a sender depend on
+///    each other in order, so what is ahead in the queue stays useful without what is behind it, and not the other way round.
+/// 6. What a peer has sent us meanwhile leaves its queue without being sent.
 ///
-/// A plain value. Costs: `transactionArrived` constant, `transactionAccepted` and `tick` linear in peers and in what is
-/// sent.
+/// A plain value. Costs: `transactionArrived` and `messageSent` are constant, `transactionAccepted` and `tick` linear in peers and
+/// in what is sent.
 public struct TransactionGossip: Sendable {
     public let configuration: TransactionGossipConfiguration
 

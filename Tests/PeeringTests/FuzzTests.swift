@@ -1,3 +1,4 @@
+import Foundation
 import Network
 import Primitives
 import Testing
@@ -110,7 +111,10 @@ import Wire
         }
     }
 
-    @Test(arguments: 0..<8)
+    /// Eight rounds, and as many times more as `make fuzz` asks for.
+    private static let rounds = (ProcessInfo.processInfo.environment["PODORU_FUZZ_ROUNDS"].flatMap(Int.init) ?? 300) * 8 / 300
+
+    @Test(arguments: 0..<max(rounds, 8))
     func anyOrderOfEventsKeepsTheInvariants(_ round: Int) {
         let seed = round < 4 ? UInt64(round) : UInt64.random(in: 0...UInt64.max)
         var chaos = Chaos(seed: seed)

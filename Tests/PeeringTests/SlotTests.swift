@@ -107,6 +107,23 @@ import Wire
         #expect(driver.manager.pendingCount == PeeringLimits.maxPendingInbound)
     }
 
+    @Test func anEvictionWhoseSlotASecondConnectionTakesMakesNoRoom() {
+        var driver = Driver {
+            $0.maxPeers = 10
+            $0.minOutboundPeers = 0
+        }
+        // Ten nodes, each with two connections of which it decides which one stays.
+        for number in 1...10 {
+            _ = driver.inbound(UInt64(number), from: "\(20 + number).1.1.1:1")
+            _ = driver.inbound(UInt64(number), from: "\(20 + number).1.1.1:2")
+        }
+        #expect(driver.manager.peerCount == 10 && driver.manager.readyPeers.count == 20)
+        let newcomer = driver.inbound(50, from: "90.1.1.1:1")
+        #expect(driver.manager.peer(newcomer)?.isReady == true)
+        #expect(driver.manager.peerCount == 10)
+        #expect(driver.manager.checkInvariants() == [])
+    }
+
     @Test func aBootstrapPeerFindsASlotAtTheCostOfAnInboundOne() {
         var driver = Driver {
             $0.maxPeers = 6

@@ -105,17 +105,20 @@ extension PeerManager {
 
     // MARK: Slots
 
-    /// Finds a slot for a peer, at the cost of another one if need be. Returns whether there is one.
+    /// Finds a slot for a peer, at the cost of others if need be. Returns whether there is one.
     private mutating func makeRoom(for peer: PeerInfo, at now: Nanoseconds, into effects: inout [PeerEffect]) -> Bool {
-        let isFull = peers.slotsTaken >= configuration.maxPeers
-        guard isFull || peer.direction.isInbound && peers.inboundSlotsTaken >= configuration.maxInbound else { return true }
-        guard peer.direction.isInbound || peer.isBootstrap, let victim = victimOfEviction(at: now) else { return false }
-        close(victim, .evicted, at: now, into: &effects)
+        while peers.slotsTaken >= configuration.maxPeers
+            || peer.direction.isInbound && peers.inboundSlotsTaken >= configuration.maxInbound
+        {
+            guard peer.direction.isInbound || peer.isBootstrap, let victim = victimOfEviction(at: now) else { return false }
+            // A second connection to the same node may take the slot at once, and then nothing was won.
+            close(victim, .evicted, at: now, into: &effects)
+        }
         return true
     }
 
-    /// The inbound peer that is worth least, unless all are worth keeping. Bootstrap peers and proven authorities of
-    /// the chain are not asked.
+    /// The inbound peer that is worth least, unless all are worth keeping. Bootstrap peers and peers with the signed name of an
+    /// authority are not asked.
     private func victimOfEviction(at now: Nanoseconds) -> PeerID? {
         let candidates = peers.all.filter { peer in
             peer.isReady && peer.direction.isInbound && !peer.isContested && !peer.isBootstrap

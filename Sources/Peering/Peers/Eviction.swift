@@ -4,10 +4,17 @@ internal import Wire
 
 /// Who makes room for a newcomer when all inbound slots are taken.
 ///
-/// The rule is Bitcoin Core's (`src/node/eviction.cpp`), with shares instead of fixed numbers because `max_peers` is
-/// smaller here: peers are kept by several measures that one attacker cannot all win (keyed network group, nearness,
-/// useful transactions, useful blocks), half of the rest by age, and of what then remains the youngest of the largest
-/// group goes. So whoever fills all slots late displaces himself.
+/// The rule is Bitcoin Core's (`src/node/eviction.cpp`), with shares instead of fixed numbers because `max_peers` is smaller here.
+/// A share is a twelfth of the candidates, and one at least:
+/// 1. One share is kept by the keyed hash of its network group: who does not know the key cannot choose to be in it.
+/// 2. Two shares are kept by the least round trip: nearness cannot be feigned, only the opposite.
+/// 3. One share is kept by the newest useful transaction, and one by the newest useful block: those cost work, or a good place in
+///    the network.
+/// 4. Half of the rest is kept by age: who came late does not displace who was here before.
+/// 5. Of what then remains the inactive ones are asked, if there are any, else all: the youngest of the largest network group
+///    goes. So whoever fills all slots late displaces himself.
+/// 6. Outbound peers, bootstrap peers, peers with the signed name of an authority and connections without a slot of their own are
+///    no candidates (`PeerManager.victimOfEviction`).
 enum Eviction {
     struct Candidate {
         let id: PeerID
