@@ -63,7 +63,6 @@ public enum CoreFact: Sendable {
     case rangeRefused(height: UInt64, reason: String)
     case transactionRefused(TransactionRefusal)
     case productionSkipped(timestamp: Int64, reason: String)
-    case throttled(PeerID)
     /// An authority's clock went out of step with ours, is still out of it, or came back.
     case producerClock(ProducerClocks.Notice)
     /// A peer broke the protocol; its connection is closed for it.

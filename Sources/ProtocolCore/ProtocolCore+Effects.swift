@@ -103,7 +103,6 @@ extension ProtocolCore {
         case .finished(let height):
             effects.append(.fact(.syncFinished(height: height)))
             reconsiderProduction(at: now)
-        case .probed: break  // The fork choice will ask for single heights; nobody does yet.
         }
     }
 

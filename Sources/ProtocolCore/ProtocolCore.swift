@@ -40,7 +40,7 @@ public struct ProtocolCore: Sendable {
     var behindSince: Nanoseconds?
     var production: Production?
 
-    // Reused lists, so that an event allocates none.
+    // What the parts want done. Their lists are reused, so that an event allocates none for them.
     var peerEffects = EffectQueue<PeerEffect>()
     var syncEffects = EffectQueue<SyncEffect>()
     var gossipEffects = EffectQueue<TransactionGossipEffect>()

@@ -31,8 +31,6 @@ public enum SyncEffect: Hashable, Sendable {
     case started(target: UInt64)
     /// Nothing that a credible peer claims is missing any more.
     case finished(height: UInt64)
-    /// The answer to `probe`: the block as it came, or `nil` when the peer has none.
-    case probed(PeerID, height: UInt64, block: [UInt8]?)
 }
 
 /// What a peer did wrong while blocks were fetched.
@@ -55,14 +53,6 @@ public enum SyncFault: Hashable, Sendable {
     case otherChain(height: UInt64)
     /// A BlockResponse that was not asked for.
     case unsolicitedResponse
-
-    /// Whether the connection is of no more use: the manager asks this peer nothing any more.
-    public var endsConnection: Bool {
-        switch self {
-        case .stalled, .malformed, .badBlock, .unsolicitedResponse: true
-        case .slow, .shortAnswer, .heightLie, .impossibleHeight, .otherChain: false
-        }
-    }
 }
 
 extension SyncFault: CustomStringConvertible {

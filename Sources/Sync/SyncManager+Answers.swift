@@ -13,8 +13,8 @@ extension SyncManager {
         peers[index].headBytesAt = now.uptime
     }
 
-    /// A BlockResponse came with this payload: the answer to the oldest request of this peer. What is of use comes back in a `prepare`
-    /// or `probed`; the rest is dropped.
+    /// A BlockResponse came with this payload: the answer to the oldest request of this peer. What is of use comes back in a `prepare`;
+    /// the rest is dropped.
     public mutating func responseReceived(_ id: PeerID, payload: [UInt8], at now: Moment, into effects: inout [SyncEffect]) {
         guard let index = peers.position(of: id), !peers[index].isBad else { return }
         guard let (request, duration) = peers[index].takeHead(at: now.uptime) else {
@@ -24,18 +24,13 @@ extension SyncManager {
         resumeRequests(of: id)
         // `[]` and the empty payload are what a peer without the block answers; no block has two bytes.
         let isEmpty = payload.count <= 2
-        switch request.purpose {
-        case .probe:
-            effects.append(.probed(id, height: request.range.first, block: isEmpty ? nil : payload))
-        case .segment(let segment):
-            if let target = segmentIndex(segment), segments[target].isOpen {
-                if isEmpty {
-                    if segments[target].isRequested(from: id) { segments[target].state = .wanted }
-                    segments[target].avoid(id)
-                    deliveredNothing(id, of: request.range, at: now, into: &effects)
-                } else {
-                    prepare(target, request.range, payload, duration, from: id, into: &effects)
-                }
+        if let target = segmentIndex(request.segment), segments[target].isOpen {
+            if isEmpty {
+                if segments[target].isRequested(from: id) { segments[target].state = .wanted }
+                segments[target].avoid(id)
+                deliveredNothing(id, of: request.range, at: now, into: &effects)
+            } else {
+                prepare(target, request.range, payload, duration, from: id, into: &effects)
             }
         }
         advance(at: now, into: &effects)

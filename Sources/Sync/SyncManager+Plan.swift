@@ -17,7 +17,7 @@ extension SyncManager {
     mutating func resumeRequests(of id: PeerID) {
         guard let peer = peers.position(of: id), !peers[peer].isBad else { return }
         for request in peers[peer].outstanding {
-            guard case .segment(let segment) = request.purpose, let index = segmentIndex(segment) else { continue }
+            guard let index = segmentIndex(request.segment) else { continue }
             if segments[index].isWanted { segments[index].state = .requested(id) }
         }
     }

@@ -108,14 +108,14 @@ extension SyncManager {
         let start = max(peers[peer].share, shareNow)
         shareNow = start
         peers[peer].share = start + Double(range.count) / weight(of: peers[peer])
-        send(.segment(segments[segment].id), range, to: peer, at: now, into: &effects)
+        send(segments[segment].id, range, to: peer, at: now, into: &effects)
     }
 
-    mutating func send(
-        _ purpose: OutstandingRequest.Purpose, _ range: HeightRange, to peer: Int, at now: Moment, into effects: inout [SyncEffect]
+    private mutating func send(
+        _ segment: UInt64, _ range: HeightRange, to peer: Int, at now: Moment, into effects: inout [SyncEffect]
     ) {
         if peers[peer].outstanding.isEmpty { peers[peer].startHead(at: now.uptime) }
-        peers[peer].outstanding.append(OutstandingRequest(purpose: purpose, range: range, sentAt: now.uptime))
+        peers[peer].outstanding.append(OutstandingRequest(segment: segment, range: range, sentAt: now.uptime))
         effects.append(.request(peers[peer].id, range, single: range.first == range.last))
     }
 }

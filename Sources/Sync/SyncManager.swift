@@ -9,14 +9,39 @@ public import Primitives
 /// checks them side by side (`prepare`), and are applied strictly in order. A peer that stalls, answers short, lies
 /// about its height or sends a bad block loses the range to another and is reported.
 ///
-/// A plain value: every call takes the time and appends what the shell has to do. Costs are linear in peers and
-/// segments, both at most some dozens, and nothing is done per block.
+/// Which range is asked of whom:
+/// 1. The lowest range that is missing first, then those above it up to what somebody claims, as far as the bounds allow: blocks are
+///    applied in order, so what is low is of use soonest.
+/// 2. The range that everything waits for is asked for even where the bounds leave no room for another. Nothing behind it may hold
+///    it up.
+/// 3. Of the peers that have the first block, have a free slot and owe no late answer, the one with the least share is asked: the
+///    heights asked of it so far, divided by how fast it delivers. So all are used as they can bear it, and a slow one is measured
+///    again now and then, since its weight is a sixteenth of the best at least. A newcomer counts as the best until it is measured.
+/// 4. A range that one peer has lost goes to the fastest instead: it is late already. Who lost it is asked again only when nobody
+///    else has it.
+/// 5. An answer is overdue after a round trip and the time for its bytes; then the range is given to another, and the late answer is
+///    still taken where nobody was faster. Patience ends after `stallTimeout`, prolonged by the bytes that come.
+/// 6. The range that everything waits for is asked of a second peer, and then of further ones, after a few times what it usually
+///    takes (`hedges`): four peers that stall at once are needed to hold the sync up for longer than seconds.
+///
+/// What is believed, and what is held against a peer:
+/// 7. A claim counts until the peer cannot deliver, and at once only where it is not higher than a chain of this genesis can be.
+///    After a lie it is cut to what was there, for `markDuration`. A claim that is younger than `claimGrace` is forgiven once: the
+///    block may not be on the peer's disk yet.
+/// 8. Claims of strangers call the node behind only when they outnumber the others, or came from a peer that has delivered
+///    (`refreshTarget`): one liar must not make a node at the head call itself syncing.
+/// 9. Who sends what is no run of blocks, or a bad one, or answers what nobody asked, or never answers, is asked nothing more, and
+///    what it brought and was not applied is fetched anew. A peer on another chain is left alone for `markDuration`: it may change.
+/// 10. What the worker could not apply without a peer's fault is asked for again after `faultlessPause`.
+///
+/// A plain value: every call takes the time and appends what the shell has to do. Costs are linear in peers and segments and
+/// nothing is done per block, but that a block of a peer whose claim it only confirms costs nothing beside.
 ///
 /// Bounds: `SyncConfiguration.windowRanges` requests in flight, `heldRanges` and `heldBytes` of answers; per peer one
-/// record and at most `requestsPerPeer` requests plus probes. Peers themselves are bounded by `max_peers`.
+/// record and at most `requestsPerPeer` requests. Peers themselves are bounded by `max_peers`.
 ///
-/// What the shell owes: calls in the order of events; after `localHead` and before the next request goes out nothing
-/// else; each `prepare` and `apply` answered once; `tick` at `nextDeadline`.
+/// What the shell owes: calls in the order of events, `localHead` for a new head before anything that asks for blocks; each
+/// `prepare` and `apply` answered once; `tick` at `nextDeadline`.
 public struct SyncManager: Sendable {
     /// The bounds as they are in force.
     public let configuration: SyncConfiguration
@@ -79,9 +104,12 @@ public struct SyncManager: Sendable {
     /// the block was applied, and do not call it while the block is in validation, or it is asked for once more.
     public mutating func peerHasBlock(_ id: PeerID, height claim: UInt64, at now: Moment, into effects: inout [SyncEffect]) {
         guard let index = peers.position(of: id), claim > peers[index].believedClaim else { return }
+        let wasCut = peers[index].ceiling != nil
         peers[index].ceiling = nil
         peers[index].claimRaisedAt = now.uptime
         takeClaim(claim, from: index, at: now, into: &effects)
+        // A peer that comes up to where we are has nothing to offer: with each new block many do.
+        guard wasCut || claim > height else { return }
         advance(at: now, into: &effects)
     }
 
@@ -124,17 +152,6 @@ public struct SyncManager: Sendable {
         height = head
         dropBelowHead(into: &effects)
         advance(at: now, into: &effects)
-    }
-
-    /// Asks one peer for one block, whatever it is (fork choice looks for the last common height so). False when the
-    /// peer is unknown, done with, or owes too much already.
-    public mutating func probe(_ id: PeerID, height probed: UInt64, at now: Moment, into effects: inout [SyncEffect]) -> Bool {
-        guard let index = peers.position(of: id), !peers[index].isBad, !peers[index].isOverdue,
-            peers[index].outstanding.count <= configuration.requestsPerPeer
-        else { return false }
-        send(.probe, HeightRange(probed), to: index, at: now, into: &effects)
-        nextDeadline = earliestDeadline()
-        return true
     }
 
     // MARK: Shared by the parts

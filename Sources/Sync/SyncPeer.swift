@@ -4,15 +4,8 @@ internal import Primitives
 
 /// One BlockRequest that a peer has not answered yet.
 struct OutstandingRequest: Hashable {
-    /// What the answer is for.
-    enum Purpose: Hashable {
-        /// The segment that asked; it may have been served by another meanwhile.
-        case segment(UInt64)
-        /// `SyncManager.probe`.
-        case probe
-    }
-
-    let purpose: Purpose
+    /// The segment that asked; it may have been served by another meanwhile.
+    let segment: UInt64
     let range: HeightRange
     let sentAt: Nanoseconds
 }
@@ -86,7 +79,7 @@ struct SyncPeer: Identifiable {
 
     /// Where in the queue the segment's request stands, if there is one.
     func place(of segment: UInt64) -> Int? {
-        outstanding.firstIndex { $0.purpose == .segment(segment) }
+        outstanding.firstIndex { $0.segment == segment }
     }
 
     /// Takes the head off, starts the next one's clock and returns the head with the time that it took.

@@ -130,23 +130,4 @@ import Testing
         // What the worker still says of the old range changes nothing.
         #expect(bench.rejected(1, 101, .otherChain) == [])
     }
-
-    @Test func aProbeIsAnsweredInItsPlaceInTheQueue() {
-        var bench = SyncBench()
-        bench.ready(1, 50)
-        var effects: [SyncEffect] = []
-        #expect(bench.sync.probe(id(1), height: 7, at: bench.now, into: &effects))
-        #expect(effects == [.request(id(1), HeightRange(7), single: true)])
-        #expect(bench.answer(1) == [prepare(1, 1, 1, 50)])
-        #expect(bench.answer(1, bytes: 900) == [.probed(id(1), height: 7, block: payload(900))])
-    }
-
-    @Test func aProbeForAnUnknownBlockFindsNothing() {
-        var bench = SyncBench(height: 50)
-        bench.ready(1, 50)
-        var effects: [SyncEffect] = []
-        #expect(bench.sync.probe(id(1), height: 51, at: bench.now, into: &effects))
-        #expect(bench.answer(1, bytes: 0) == [.probed(id(1), height: 51, block: nil)])
-        #expect(!bench.sync.probe(id(9), height: 51, at: bench.now, into: &effects))
-    }
 }

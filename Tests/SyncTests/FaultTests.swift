@@ -156,9 +156,6 @@ import Testing
         bench.answer(1)
         bench.prepared(1, 100)
         #expect(bench.rejected(1, 101, .otherChain) == [.fault(id(1), .otherChain(height: 101)), ask(2, 101, 200)])
-        // It may still be asked what it has below, which is how the fork point is found.
-        var effects: [SyncEffect] = []
-        #expect(bench.sync.probe(id(1), height: 99, at: bench.now, into: &effects))
     }
 
     @Test func afterAnUndoPeersOfTheOtherChainAreAskedAgain() {

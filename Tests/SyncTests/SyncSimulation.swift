@@ -263,7 +263,17 @@ struct SyncSimulation {
             if peers[id]?.behaviour == .honest { problems.append("an honest peer is faulted: \(fault)") }
             schedule(.leave(id), after: 0)
         case .finished(let height) where height == chainHeight: finishedAt = now.uptime
-        case .started, .finished, .progress, .probed: break
+        case .started, .finished, .progress: break
+        }
+    }
+}
+
+extension SyncFault {
+    /// Whether the manager asks the peer nothing any more.
+    fileprivate var endsConnection: Bool {
+        switch self {
+        case .stalled, .malformed, .badBlock, .unsolicitedResponse: true
+        case .slow, .shortAnswer, .heightLie, .impossibleHeight, .otherChain: false
         }
     }
 }

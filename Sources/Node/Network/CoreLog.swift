@@ -19,7 +19,6 @@ final class CoreLog: CoreObserver {
     private var refused = Flood()
     private var refusedConnections = Flood()
     private var refusedTransactions = Flood()
-    private var throttled = Flood()
     private var violations = Flood()
     private var otherRules = Flood()
 
@@ -64,11 +63,6 @@ final class CoreLog: CoreObserver {
                 logger.info("peer broke the protocol: it \(violation)", metadata: ["peer": "\(name(id))", "also": "\(skipped)"])
             }
         case .producerClock(let notice): producerClock(notice)
-        case .throttled(let id):
-            if let skipped = throttled.mayLog(at: now) {
-                logger.info(
-                    "peer is over its message rate and is read more slowly", metadata: ["peer": "\(name(id))", "also": "\(skipped)"])
-            }
         }
     }
 

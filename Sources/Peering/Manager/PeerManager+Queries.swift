@@ -43,7 +43,8 @@ extension PeerManager {
         expect(peers.census == peers.recount(), "counted \(peers.census), found \(peers.recount())")
         expect(peers.slotsTaken <= configuration.maxPeers, "\(peers.slotsTaken) slots taken of \(configuration.maxPeers)")
         expect(peers.pendingInbound <= PeeringLimits.maxPendingInbound, "\(peers.pendingInbound) pending inbound connections")
-        expect(peers.pendingOutbound + dialling.dials.count <= mostOutboundInFlight, "\(peers.pendingOutbound) pending outbound connections")
+        expect(
+            peers.pendingOutbound + dialling.dials.count <= mostOutboundInFlight, "\(peers.pendingOutbound) pending outbound connections")
         expect(
             peers.count <= configuration.maxPeers * (1 + PeeringLimits.maxRivals) + PeeringLimits.maxPendingInbound
                 + mostOutboundInFlight, "\(peers.count) connections")
