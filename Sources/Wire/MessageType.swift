@@ -11,15 +11,6 @@ public enum MessageType: UInt8, Hashable, Sendable, CaseIterable {
     case ping = 8
     case pong = 9
 
-    /// The capability that a peer must have named before it may be sent this type; `nil` for the seed's own types.
-    public var capability: String? {
-        switch self {
-        case .block, .transaction, .blockRequest, .blockResponse, .peerList, .handshake: nil
-        case .transactionBatch: Capability.transactionBatch
-        case .ping, .pong: Capability.ping
-        }
-    }
-
     /// The name for logs and metric labels.
     public var name: String {
         switch self {

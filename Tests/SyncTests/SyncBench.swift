@@ -1,6 +1,7 @@
 import Network
 import Primitives
 import Sync
+import Synchronization
 import Testing
 
 /// A manager with a clock that the test turns, and calls that return their effects.
@@ -97,5 +98,14 @@ func ask(_ peer: Int, _ first: UInt64, _ last: UInt64) -> SyncEffect {
 func prepare(_ number: UInt64, _ peer: Int, _ first: UInt64, _ last: UInt64, bytes: Int = 1_000_000) -> SyncEffect {
     .prepare(ticket(number), id(peer), range(first, last), payload: payload(bytes))
 }
-/// An answer of so many bytes: the manager counts them and hands them on.
-func payload(_ byteCount: Int) -> [UInt8] { [UInt8](repeating: 0x20, count: byteCount) }
+private let payloads = Mutex<[Int: [UInt8]]>([:])
+/// An answer of so many bytes: the manager counts them and hands them on. One array for each length, so that equal ones are found
+/// equal without a look at their megabytes.
+func payload(_ byteCount: Int) -> [UInt8] {
+    payloads.withLock { known in
+        if let payload = known[byteCount] { return payload }
+        let payload = [UInt8](repeating: 0x20, count: byteCount)
+        known[byteCount] = payload
+        return payload
+    }
+}

@@ -383,7 +383,7 @@ final class NetworkShell: @unchecked Sendable {
     }
 
     func write(_ frame: [UInt8], to socket: PeerSocket) {
-        if socket.connection.write(frame) { return }
+        if socket.connection.write(socket.transport.seal(frame)) { return }
         // The queue is full: this peer alone is dropped.
         if socket.connection.isOpen { core.slowReader(socket.id, at: moment, into: &effects) }
     }
