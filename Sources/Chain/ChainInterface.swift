@@ -4,7 +4,6 @@ public import Mempool
 public import Network
 public import Primitives
 public import Sync
-internal import Wire
 
 // What the core and the chain worker say to each other. The worker (Node) runs on its own thread over LMDB; a simulation
 // runs the same conversation over `MemoryChainStore` in the same thread.

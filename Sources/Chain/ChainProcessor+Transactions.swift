@@ -4,7 +4,6 @@ public import Ledger
 internal import Mempool
 internal import Network
 public import Primitives
-internal import Wire
 
 extension ChainProcessor {
     /// Pending transactions that are told to a peer that has just come. What it misses comes with the block; a full mempool

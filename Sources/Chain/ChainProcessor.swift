@@ -3,7 +3,6 @@ public import Ledger
 public import Mempool
 public import Primitives
 internal import Sync
-internal import Wire
 
 /// Does the chain's work, command by command: validates, applies and commits blocks, keeps the mempool, makes blocks.
 ///

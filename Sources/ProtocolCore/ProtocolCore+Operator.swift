@@ -1,7 +1,6 @@
 public import Network
 public import Peering
 public import Primitives
-internal import Wire
 
 /// What the operator asks while the node runs. `PeerManager+Operator` says what each of the peer verbs means.
 extension ProtocolCore {

@@ -7,7 +7,6 @@ public import Peering
 public import Primitives
 internal import RateLimiter
 public import Sync
-internal import Wire
 
 /// The whole protocol of one node as a value: events and the time go in, effects come out.
 ///

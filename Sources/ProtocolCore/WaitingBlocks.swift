@@ -1,6 +1,5 @@
 internal import Chain
 internal import Primitives
-internal import Wire
 
 /// Blocks that arrived before their parent was validated: a small waiting room, so that a burst of blocks or a block that
 /// overtook its parent needs no request.

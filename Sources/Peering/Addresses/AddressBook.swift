@@ -1,6 +1,5 @@
 internal import Network
 internal import Primitives
-internal import Wire
 
 /// The addresses that might be dialled, after the idea of Bitcoin Core's `addrman`, smaller.
 ///

@@ -1,5 +1,4 @@
 public import Network
-internal import Wire
 
 /// How far an address reaches. An address is only told to, and only taken from, peers that it can mean the same
 /// thing to: `127.0.0.1:9000` from a peer on the internet is this machine, not theirs.

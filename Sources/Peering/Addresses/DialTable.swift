@@ -1,7 +1,6 @@
 internal import Network
 internal import OrderedCollections
 internal import Primitives
-internal import Wire
 
 /// Dials under way, in the order of their beginning. At most `PeeringLimits.maxConcurrentDials` to bootstrap peers and
 /// as many to addresses of the book.

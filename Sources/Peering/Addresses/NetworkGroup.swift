@@ -1,5 +1,4 @@
 internal import Network
-internal import Wire
 
 /// Who is likely to be run by one hand: the unit of diversity. An attacker has many addresses cheaply in one group
 /// and few groups (Bitcoin Core's address groups).

@@ -1,7 +1,6 @@
 internal import Network
 internal import OrderedCollections
 internal import Primitives
-internal import Wire
 
 /// Addresses (the /64 for IPv6) that the operator keeps out. Unlike bans for faults they hold for exempt addresses and for
 /// configured peers too: who asks for one means it. At most `PeeringLimits.maxOperatorBans`, and gone when the node ends.

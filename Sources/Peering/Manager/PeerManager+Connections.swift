@@ -1,6 +1,5 @@
 public import Network
 public import Primitives
-internal import Wire
 
 /// Connections come and go.
 extension PeerManager {

@@ -1,6 +1,5 @@
 internal import Network
 internal import Primitives
-internal import Wire
 
 /// Carries out the rules of `DialBook`, which stand there: what of them depends on who is connected.
 extension PeerManager {

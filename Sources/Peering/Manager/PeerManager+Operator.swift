@@ -1,6 +1,5 @@
 public import Network
 public import Primitives
-internal import Wire
 
 /// Which peer an operator means.
 public enum PeerSelector: Hashable, Sendable {

@@ -1,6 +1,5 @@
 public import Network
 internal import Primitives
-internal import Wire
 
 /// What the rest of the node may know of the peers. Nothing here changes anything.
 extension PeerManager {

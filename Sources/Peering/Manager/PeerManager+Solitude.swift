@@ -1,5 +1,4 @@
 internal import Primitives
-internal import Wire
 
 /// Telling that no peer is there, and why.
 extension PeerManager {

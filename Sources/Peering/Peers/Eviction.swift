@@ -1,6 +1,5 @@
 internal import Network
 internal import Primitives
-internal import Wire
 
 /// Who makes room for a newcomer when all inbound slots are taken.
 ///

@@ -1,7 +1,6 @@
 internal import Network
 internal import OrderedCollections
 internal import Primitives
-internal import Wire
 
 /// Scores and bans by address (by /64 for IPv6), kept beyond the connection. At most `PeeringLimits.maxOffenders`.
 struct OffenderTable: Sendable {

@@ -1,6 +1,5 @@
 internal import Network
 internal import Primitives
-internal import Wire
 
 /// All connections in the order in which they came, which is also the order of every walk: the same events give the
 /// same effects, whatever the process's hash seed.

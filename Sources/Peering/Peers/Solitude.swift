@@ -1,6 +1,5 @@
 public import Network
 public import Primitives
-internal import Wire
 
 /// A node without a peer, and what it has tried: what an operator needs to see why.
 public struct Solitude: Hashable, Sendable {
