@@ -50,7 +50,7 @@ let package = Package(
         .library(name: "PodoruLedger", targets: ["Primitives", "Ledger"]),
         .library(name: "PodoruProtocol", targets: ["ProtocolCore", "Peering", "Gossip", "Sync", "Chain", "Mempool", "Consensus"]),
         .library(name: "PodoruEventLoop", targets: ["EventLoop"]),
-        .library(name: "PodoruNode", targets: ["Node", "API", "ChainTools"]),
+        .library(name: "PodoruNode", targets: ["Node", "ChainService", "API", "ChainTools"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -97,39 +97,52 @@ let package = Package(
         // Its short name belongs to swift-configuration, which Hummingbird names.
         module("PodoruConfiguration", ["Primitives", "CSystemShims"]),
 
+        // Files that are read and written whole: keys, the genesis, what a command makes.
+        module("WholeFiles", ["Primitives", "Ledger"]),
+        // The chain's side of the machine: its thread, the signature pool, what others see of the chain.
+        module(
+            "ChainService",
+            [
+                "Primitives", "Ledger", "Network", "Wire", "Sync", "Mempool", "Chain", "EventLoop", "Storage", "WholeFiles", logging, deque,
+            ]),
+
         // The shell and the commands.
         module(
             "Node",
             [
-                "Primitives", "Ledger", "Network", "Wire", "RateLimiter", "Peering", "Gossip", "Sync", "Mempool", "Consensus",
-                "Chain", "ProtocolCore", "EventLoop", "Storage", "PodoruConfiguration", "CSystemShims", logging, lifecycle, deque,
+                "Primitives", "Ledger", "Network", "Wire", "RateLimiter", "Peering", "Gossip", "Sync", "Mempool", "Consensus", "Chain",
+                "ProtocolCore", "EventLoop", "Storage", "PodoruConfiguration", "WholeFiles", "ChainService", "CSystemShims", logging,
+                lifecycle, deque,
             ]),
         module(
             "API",
             [
-                "Node", "ProtocolCore", "Peering", "PodoruConfiguration", "Storage", "Mempool", "Ledger", "Network", "Wire", "Primitives",
+                "Node", "ChainService", "ProtocolCore", "Peering", "PodoruConfiguration", "Storage", "Mempool", "Ledger", "Network", "Wire",
+                "Primitives",
                 "RateLimiter", logging, lifecycle, deque,
             ] + http),
         // Blocks in and out of a store: import, export, verify.
-        module("ChainTools", ["Node", "Storage", "Ledger", "Primitives", "CSystemShims", deque]),
+        module("ChainTools", ["ChainService", "WholeFiles", "Storage", "Ledger", "Primitives", "CSystemShims", deque]),
 
         // The command. What it says and how it ends, a client of a node's API, what an operator is shown, a network on one machine; the
         // executable itself reads the command line and nothing else.
-        module("Terminal", ["Node", "Primitives", arguments]),
+        module("Terminal", ["WholeFiles", "Node", "Primitives", arguments]),
         module("NodeClient", ["Terminal", "PodoruConfiguration", "Ledger", "Primitives"] + nio),
         module(
             "Operator",
             [
-                "NodeClient", "Terminal", "API", "Node", "PodoruConfiguration", "EventLoop", "Storage", "Mempool", "Network", "Wire",
-                "Ledger", "Primitives", logging,
+                "NodeClient", "Terminal", "API", "Node", "WholeFiles", "PodoruConfiguration", "EventLoop", "Storage", "Mempool", "Network",
+                "Wire", "Ledger", "Primitives", logging,
             ] + nio),
         module(
             "Devnet",
-            ["NodeClient", "Terminal", "Node", "EventLoop", "Storage", "Wire", "Ledger", "Primitives"]),
+            ["NodeClient", "Terminal", "Node", "WholeFiles", "EventLoop", "Storage", "Wire", "Ledger", "Primitives"]),
         .executableTarget(
             name: "podoru",
             dependencies: [
-                "Operator", "Devnet", "NodeClient", "Terminal", "ChainTools", "API", "Node", "PodoruConfiguration", "EventLoop", "Storage",
+                "Operator", "Devnet", "NodeClient", "Terminal", "ChainTools", "ChainService", "WholeFiles", "API", "Node",
+                "PodoruConfiguration",
+                "EventLoop", "Storage",
                 "Ledger", "Primitives",
                 "CPriority",
                 arguments,
@@ -143,7 +156,8 @@ let package = Package(
         .executableTarget(
             name: "podoru-bench",
             dependencies: [
-                "API", "ChainTools", "Node", "EventLoop", "Network", "Wire", "Ledger", "Storage", "Primitives", "RateLimiter",
+                "API", "ChainTools", "ChainService", "WholeFiles", "Node", "EventLoop", "Network", "Wire", "Ledger", "Storage",
+                "Primitives", "RateLimiter",
                 "PodoruConfiguration", "ProtocolCore", "CEchoReference", arguments, logging,
                 .product(name: "Hummingbird", package: "hummingbird"),
             ] + nio,
@@ -173,13 +187,17 @@ let package = Package(
         tests(
             "Node",
             [
-                "podoru", "Devnet", "ChainTools", "Node", "ProtocolCore", "Chain", "Consensus", "Sync", "Peering", "EventLoop",
+                "podoru", "Devnet", "ChainTools", "ChainService", "WholeFiles", "Node", "ProtocolCore", "Chain", "Consensus", "Sync",
+                "Peering",
+                "EventLoop",
                 "PodoruConfiguration", "Storage", "Mempool", "Ledger", "Network", "Wire", "Primitives", logging,
             ]),
+        tests("ChainService", ["ChainService", "Chain", "Network", "Wire", "Ledger", "Primitives"]),
         tests(
             "API",
             [
-                "podoru", "API", "ChainTools", "Node", "ProtocolCore", "Peering", "PodoruConfiguration", "Storage", "Mempool", "Ledger",
+                "podoru", "API", "ChainTools", "ChainService", "Node", "ProtocolCore", "Peering", "PodoruConfiguration", "Storage",
+                "Mempool", "Ledger",
                 "Network", "Wire", "Primitives", logging,
             ] + http),
         tests("NodeClient", ["NodeClient", "Terminal", "Ledger", "Primitives"]),
@@ -189,7 +207,8 @@ let package = Package(
         tests(
             "Command",
             [
-                "podoru", "Operator", "NodeClient", "Terminal", "PodoruConfiguration", "Storage", "Wire", "Ledger", "Primitives",
+                "podoru", "Operator", "NodeClient", "Terminal", "WholeFiles", "PodoruConfiguration", "Storage", "Wire", "Ledger",
+                "Primitives",
             ]),
         tests("Peer", ["podoru", "Primitives"]),
         // Reads what `deploy/` installs with the tools that an operator has.

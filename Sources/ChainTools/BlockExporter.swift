@@ -1,7 +1,7 @@
 internal import Ledger
-public import Node
 public import Primitives
 public import Storage
+public import WholeFiles
 
 /// Why a store has nothing to export.
 public struct NothingToExport: Error, CustomStringConvertible {

@@ -1,5 +1,5 @@
 internal import CZlib
-public import Node
+public import WholeFiles
 
 #if canImport(Glibc)
 internal import Glibc

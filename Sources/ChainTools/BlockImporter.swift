@@ -1,7 +1,8 @@
+public import ChainService
 internal import DequeModule
 public import Ledger
-public import Node
 public import Primitives
+internal import WholeFiles
 
 /// Reads a file of blocks into a chain. Each block is checked like one from a peer.
 ///

@@ -1,5 +1,5 @@
+internal import ChainService
 public import Ledger
-internal import Node
 public import Primitives
 internal import Storage
 
@@ -7,6 +7,7 @@ internal import Storage
 internal import Glibc
 #elseif canImport(Musl)
 internal import Musl
+internal import WholeFiles
 #endif
 
 /// Checks a whole store: each page of its file, each block by all rules from the genesis on, each index and undo record

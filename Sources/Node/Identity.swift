@@ -1,4 +1,5 @@
 internal import Primitives
+internal import WholeFiles
 
 #if canImport(Glibc)
 internal import Glibc

@@ -1,4 +1,5 @@
 internal import Chain
+public import ChainService
 internal import Dispatch
 internal import EventLoop
 internal import Ledger
@@ -11,6 +12,7 @@ internal import Primitives
 internal import ProtocolCore
 internal import Storage
 internal import Synchronization
+internal import WholeFiles
 internal import Wire
 
 #if canImport(Glibc)

@@ -1,7 +1,9 @@
+internal import ChainService
 internal import EventLoop
 internal import Ledger
 public import PodoruConfiguration
 internal import Storage
+public import WholeFiles
 
 /// Why a node could not start, or did not take a new configuration.
 public struct NodeError: Error, Sendable {

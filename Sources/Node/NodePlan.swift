@@ -7,6 +7,7 @@ public import PodoruConfiguration
 public import Primitives
 internal import ProtocolCore
 internal import Sync
+internal import WholeFiles
 internal import Wire
 
 /// A configuration held against the genesis file and the key, before anything is opened.

@@ -1,6 +1,7 @@
 internal import ArgumentParser
-package import Node
+internal import Node
 internal import Primitives
+package import WholeFiles
 
 #if canImport(Glibc)
 internal import Glibc

@@ -1,4 +1,4 @@
-internal import Node
+internal import WholeFiles
 
 #if canImport(Glibc)
 internal import Glibc

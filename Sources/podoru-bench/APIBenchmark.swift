@@ -1,3 +1,4 @@
+internal import ChainService
 internal import ChainTools
 internal import EventLoop
 internal import Ledger

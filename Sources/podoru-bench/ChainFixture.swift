@@ -1,7 +1,9 @@
+internal import ChainService
 internal import ChainTools
 internal import Ledger
 internal import Node
 internal import Primitives
+internal import WholeFiles
 
 #if canImport(Glibc)
 internal import Glibc

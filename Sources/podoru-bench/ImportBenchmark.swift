@@ -1,8 +1,10 @@
+internal import ChainService
 internal import ChainTools
 internal import Ledger
 internal import Node
 internal import Primitives
 internal import Storage
+internal import WholeFiles
 
 #if canImport(Glibc)
 internal import Glibc

@@ -1,6 +1,8 @@
+internal import ChainService
 internal import Ledger
 internal import Node
 internal import Primitives
+internal import WholeFiles
 
 /// Reads of the API where they could become slow: on a large state, and while the node fetches a chain.
 func measureReads(_ fixture: ChainFixture) throws -> [BenchmarkRow] {

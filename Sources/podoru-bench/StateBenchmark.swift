@@ -1,3 +1,4 @@
+internal import ChainService
 internal import Ledger
 internal import Node
 internal import Primitives

@@ -5,6 +5,7 @@ internal import NodeClient
 internal import Primitives
 internal import Storage
 internal import Terminal
+internal import WholeFiles
 
 #if canImport(Glibc)
 internal import Glibc

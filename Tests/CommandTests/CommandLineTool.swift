@@ -1,4 +1,5 @@
 import Foundation
+import WholeFiles
 
 /// The built `podoru`, run as an operator runs it, in a folder of its own.
 struct CommandLineTool {

@@ -3,6 +3,7 @@ import Peering
 import PodoruConfiguration
 import ProtocolCore
 import Testing
+import WholeFiles
 
 @testable import Node
 

@@ -6,6 +6,7 @@ import Storage
 import TestSupport
 import Testing
 
+@testable import ChainService
 @testable import Node
 
 /// The genesis block is built once in the life of a store; what a later start takes from the file and what from the store.

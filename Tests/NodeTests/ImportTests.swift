@@ -1,3 +1,4 @@
+import ChainService
 import ChainTools
 import Foundation
 import Ledger

@@ -5,8 +5,10 @@ import Primitives
 import ProtocolCore
 import TestSupport
 import Testing
+import WholeFiles
 import Wire
 
+@testable import ChainService
 @testable import Node
 
 /// Pending transactions over a restart of the node.

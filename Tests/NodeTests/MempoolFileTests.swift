@@ -6,7 +6,9 @@ import Mempool
 import Primitives
 import ProtocolCore
 import Testing
+import WholeFiles
 
+@testable import ChainService
 @testable import Node
 
 /// The file in which pending transactions outlive a restart, and what is made of one that is broken.

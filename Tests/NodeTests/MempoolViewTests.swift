@@ -5,6 +5,7 @@ import Primitives
 import ProtocolCore
 import Testing
 
+@testable import ChainService
 @testable import Node
 
 /// The copy of the mempool that other threads read.

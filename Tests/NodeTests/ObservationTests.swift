@@ -1,3 +1,4 @@
+import ChainService
 import Ledger
 import Mempool
 import Primitives

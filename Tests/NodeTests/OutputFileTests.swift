@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import WholeFiles
 
 @testable import Node
 

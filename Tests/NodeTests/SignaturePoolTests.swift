@@ -9,6 +9,7 @@ import Storage
 import Testing
 import Wire
 
+@testable import ChainService
 @testable import Node
 
 @Suite struct SignaturePoolTests {

@@ -4,6 +4,7 @@ import PodoruConfiguration
 import Primitives
 import Storage
 import Testing
+import WholeFiles
 import Wire
 
 @testable import Node

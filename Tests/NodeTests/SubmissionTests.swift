@@ -8,6 +8,7 @@ import Synchronization
 import Testing
 import Wire
 
+@testable import ChainService
 @testable import Node
 
 /// Transactions that clients of the node itself submit.

@@ -1,3 +1,4 @@
+import ChainService
 import Dispatch
 import EventLoop
 import Foundation

@@ -1,3 +1,4 @@
+import ChainService
 import Testing
 
 @testable import NodeClient

@@ -1,3 +1,4 @@
+import ChainService
 import Primitives
 import Testing
 

@@ -1,3 +1,4 @@
+internal import ChainService
 internal import HTTPTypes
 internal import Node
 internal import Primitives

@@ -1,3 +1,4 @@
+internal import ChainService
 internal import DequeModule
 internal import Ledger
 internal import Logging

@@ -1,3 +1,4 @@
+internal import ChainService
 internal import EventLoop
 public import Logging
 internal import Network

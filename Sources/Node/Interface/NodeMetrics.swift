@@ -1,3 +1,4 @@
+internal import ChainService
 internal import Consensus
 internal import EventLoop
 internal import Ledger

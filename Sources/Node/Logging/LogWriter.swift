@@ -1,6 +1,7 @@
 internal import Dispatch
 internal import Logging
 internal import Synchronization
+internal import WholeFiles
 
 #if canImport(Glibc)
 internal import Glibc

@@ -8,6 +8,7 @@ internal import Peering
 internal import Primitives
 internal import ProtocolCore
 internal import Sync
+internal import WholeFiles
 internal import Wire
 
 /// Turns what the core says happened into log lines, and into reports for a supervisor. On the loop thread.

@@ -1,4 +1,5 @@
 internal import Chain
+internal import ChainService
 internal import DequeModule
 internal import EventLoop
 internal import Ledger
@@ -12,7 +13,7 @@ internal import Wire
 
 /// Who does the chain's work for the core. Calls come on the loop thread and must not block; reports go back through
 /// `NetworkShell.report`.
-protocol ChainService: AnyObject, Sendable {
+protocol ChainExecutor: AnyObject, Sendable {
     func submit(_ command: ChainCommand)
     /// Refuses orders to make blocks for as long as it is paused, those on their way too.
     func setProductionPaused(_ isPaused: Bool)
@@ -33,7 +34,7 @@ final class NetworkShell: @unchecked Sendable {
     let loop: EventLoop
     var core: ProtocolCore
     let options: NetworkOptions
-    let chain: any ChainService
+    let chain: any ChainExecutor
     private weak var observer: (any CoreObserver)?
 
     var sockets: [PeerID: PeerSocket] = [:]
@@ -61,7 +62,7 @@ final class NetworkShell: @unchecked Sendable {
     var answers = AnswerQueue()
     var bulk = BulkQueue()
 
-    init(loop: EventLoop, core: ProtocolCore, options: NetworkOptions, chain: any ChainService, observer: any CoreObserver) {
+    init(loop: EventLoop, core: ProtocolCore, options: NetworkOptions, chain: any ChainExecutor, observer: any CoreObserver) {
         self.loop = loop
         self.core = core
         self.options = options

@@ -2,6 +2,7 @@ internal import Ledger
 internal import Logging
 internal import PodoruConfiguration
 internal import Primitives
+internal import WholeFiles
 
 /// What the operator of a running node should know of its genesis.
 struct GenesisNotes {

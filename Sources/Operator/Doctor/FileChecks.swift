@@ -3,11 +3,13 @@ internal import Node
 internal import PodoruConfiguration
 internal import Primitives
 internal import Terminal
+internal import WholeFiles
 
 #if canImport(Glibc)
 internal import Glibc
 #elseif canImport(Musl)
 internal import Musl
+internal import WholeFiles
 #endif
 
 /// The files that a node reads before it starts: genesis, key, data directory. All of it blocks.

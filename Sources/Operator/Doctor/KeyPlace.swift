@@ -1,5 +1,6 @@
 internal import Node
 internal import Primitives
+internal import WholeFiles
 
 #if canImport(Glibc)
 internal import Glibc

@@ -1,4 +1,5 @@
 internal import Node
+internal import WholeFiles
 
 /// Who may listen on the ports that the system keeps for the privileged, those below 1024 unless told otherwise.
 struct PortPrivilege: Hashable, Sendable {

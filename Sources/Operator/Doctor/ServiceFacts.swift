@@ -1,4 +1,5 @@
 internal import Node
+internal import WholeFiles
 
 /// What a look at systemd led to.
 enum ServiceFacts: Hashable, Sendable {

@@ -3,6 +3,7 @@ internal import Ledger
 internal import Node
 internal import Primitives
 internal import Terminal
+internal import WholeFiles
 
 /// `podoru inspect tx|block`: what some JSON is to the ledger.
 struct Inspect: ParsableCommand {

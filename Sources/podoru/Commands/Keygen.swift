@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Node
 internal import Primitives
 internal import Terminal
+internal import WholeFiles
 
 #if canImport(Glibc)
 internal import Glibc

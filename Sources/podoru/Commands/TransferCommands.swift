@@ -1,10 +1,12 @@
 internal import ArgumentParser
+internal import ChainService
 internal import ChainTools
 internal import Ledger
 internal import Node
 internal import Primitives
 internal import Storage
 internal import Terminal
+internal import WholeFiles
 
 /// `podoru import`: blocks from a file into a store.
 struct ImportCommand: ParsableCommand {

@@ -4,6 +4,7 @@ internal import Node
 internal import PodoruConfiguration
 internal import Primitives
 internal import Terminal
+internal import WholeFiles
 
 #if canImport(Glibc)
 internal import Glibc

@@ -1,3 +1,4 @@
+import ChainService
 import Foundation
 import HTTPTypes
 import Node

@@ -1,4 +1,5 @@
 import Chain
+import ChainService
 import Consensus
 import EventLoop
 import Ledger

@@ -2,6 +2,7 @@ import Foundation
 import Ledger
 import Storage
 import TestSupport
+import WholeFiles
 
 @testable import ChainTools
 @testable import Devnet

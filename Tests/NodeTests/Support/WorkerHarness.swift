@@ -5,6 +5,7 @@ import Primitives
 import ProtocolCore
 import Storage
 
+@testable import ChainService
 @testable import Node
 
 /// A chain worker on its own thread over a real store, without a network.

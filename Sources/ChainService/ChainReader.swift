@@ -15,7 +15,7 @@ public struct ChainReader: Sendable {
     private let reader: @Sendable () -> StoreReader?
 
     /// - Parameter reader: the store's reader, or `nil` once the node has stopped.
-    init(genesis: Genesis, chainID: String, reader: @escaping @Sendable () -> StoreReader?) {
+    package init(genesis: Genesis, chainID: String, reader: @escaping @Sendable () -> StoreReader?) {
         self.genesis = genesis
         self.chainID = chainID
         self.reader = reader

@@ -1,33 +1,44 @@
-internal import Chain
+package import Chain
 internal import DequeModule
 internal import Dispatch
 internal import EventLoop
 internal import Ledger
 internal import Mempool
-internal import Network
-internal import Primitives
-internal import ProtocolCore
-internal import Storage
+package import Network
+package import Primitives
+package import Storage
 internal import Sync
 internal import Synchronization
+internal import WholeFiles
 internal import Wire
 
 /// The chain's own thread: the one writer of the store. Commands come in from the loop, reports go back in batches.
 ///
 /// Preparing ranges does not wait in line: it runs on all cores while the thread applies the range before.
-final class ChainWorker: ChainService, Sendable {
-    typealias Report = @Sendable ([ChainReport]) -> Void
-    typealias Answer = @Sendable (_ id: PeerID, _ frame: [UInt8]?) -> Void
-    typealias ThreadStarter = @Sendable (_ name: String, _ body: @escaping @Sendable () -> Void) -> Bool
+package final class ChainWorker: Sendable {
+    package typealias Report = @Sendable ([ChainReport]) -> Void
+    package typealias Answer = @Sendable (_ id: PeerID, _ frame: [UInt8]?) -> Void
+    package typealias ThreadStarter = @Sendable (_ name: String, _ body: @escaping @Sendable () -> Void) -> Bool
 
     /// Who listens. Set once before the first command.
-    struct Outputs: Sendable {
+    package struct Outputs: Sendable {
         var report: Report
         var answer: Answer
         /// Blocks that a peer asked for could not be read.
         var readFailed: @Sendable (_ range: HeightRange, _ reason: String) -> Void
         /// The store failed: the node must stop. Called once.
         var failed: @Sendable (_ reason: String) -> Void
+
+        package init(
+            report: @escaping Report, answer: @escaping Answer,
+            readFailed: @escaping @Sendable (_ range: HeightRange, _ reason: String) -> Void,
+            failed: @escaping @Sendable (_ reason: String) -> Void
+        ) {
+            self.report = report
+            self.answer = answer
+            self.readFailed = readFailed
+            self.failed = failed
+        }
     }
 
     private enum Job: Sendable {
@@ -74,7 +85,7 @@ final class ChainWorker: ChainService, Sendable {
     /// Carries the mempool over a restart; `nil` for a mempool that begins and ends empty.
     private let keeper: MempoolKeeper?
     /// The mempool and the events for those outside.
-    let feed = ChainFeed()
+    package let feed = ChainFeed()
     /// How long it took until a block that came by gossip was found valid.
     private let validation = Mutex(Histogram(Histogram.workBounds))
 
@@ -82,7 +93,7 @@ final class ChainWorker: ChainService, Sendable {
     private static let housekeepingInterval: Nanoseconds = .seconds(10)
 
     /// - Parameter startThread: starts a thread of that name, or returns false when there is none left.
-    init(
+    package init(
         pool: SignaturePool, reader: StoreReader, maxFrameBytes: Int, keeper: MempoolKeeper? = nil,
         startThread: @escaping ThreadStarter = { SystemThread.start(name: $0, $1) }
     ) {
@@ -96,7 +107,7 @@ final class ChainWorker: ChainService, Sendable {
     /// Starts the thread. It owns `processor` from here on.
     ///
     /// - Returns: false when the system has no thread left; the processor and the store's reader are gone then, as after `stop`.
-    func start(_ processor: sending ChainProcessor, outputs: Outputs) -> Bool {
+    package func start(_ processor: sending ChainProcessor, outputs: Outputs) -> Bool {
         self.outputs.withLock { $0 = outputs }
         inbox.withLock { $0.phase = .running }
         let handover = Handover(processor)
@@ -139,7 +150,7 @@ final class ChainWorker: ChainService, Sendable {
         }
     }
 
-    func submit(_ command: ChainCommand) {
+    package func submit(_ command: ChainCommand) {
         if case .prepareRange(let ticket, let range, let payload) = command {
             // Cutting the answer into blocks is work too, so it is not done on the loop's thread either.
             preparing.async { [self] in
@@ -152,28 +163,28 @@ final class ChainWorker: ChainService, Sendable {
 
     /// Has a transaction of this node's own clients checked, admitted and relayed. `answer` is called once: on the chain's thread, or
     /// at once when it is not taken (`SubmissionLimits`, after the end). From any thread.
-    func submit(_ candidate: TransactionCandidate, _ answer: @escaping SubmissionDesk.Answer) {
+    package func submit(_ candidate: TransactionCandidate, _ answer: @escaping SubmissionDesk.Answer) {
         if desk.add(candidate, answer) { post(.submissions) }
     }
 
     /// For reads beside the writer; `nil` once the worker has stopped.
-    var storeReader: StoreReader? { reader.withLock { $0 } }
+    package var storeReader: StoreReader? { reader.withLock { $0 } }
 
     /// Transactions that wait for a block.
-    var mempoolCount: Int { feed.mempool.count }
+    package var mempoolCount: Int { feed.mempool.count }
 
-    var isProductionPaused: Bool { isPaused.load(ordering: .relaxed) }
+    package var isProductionPaused: Bool { isPaused.load(ordering: .relaxed) }
 
-    var validationTimes: Histogram { validation.withLock { $0 } }
+    package var validationTimes: Histogram { validation.withLock { $0 } }
 
     /// Makes no more blocks, whatever the core orders.
-    func setProductionPaused(_ isPaused: Bool) {
+    package func setProductionPaused(_ isPaused: Bool) {
         self.isPaused.store(isPaused, ordering: .relaxed)
     }
 
     /// Finishes the command under way, drops the rest, keeps what is pending, closes the store, and calls back on the chain's thread; at
     /// once when that has happened already.
-    func stop(_ done: @escaping @Sendable () -> Void) {
+    package func stop(_ done: @escaping @Sendable () -> Void) {
         let hasEnded = inbox.withLock { inbox in
             if inbox.phase == .ended { return true }
             inbox.phase = .stopping

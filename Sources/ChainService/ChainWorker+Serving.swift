@@ -1,6 +1,6 @@
 internal import Dispatch
 internal import EventLoop
-internal import Network
+package import Network
 internal import Primitives
 internal import Storage
 internal import Synchronization
@@ -9,7 +9,7 @@ internal import Wire
 // Blocks for peers, read beside the writer.
 extension ChainWorker {
     /// Reads from a snapshot of its own, beside the writer; one request after the other, so that serving takes one core at most.
-    func readBlocks(_ range: HeightRange, isSingle: Bool, for id: PeerID) {
+    package func readBlocks(_ range: HeightRange, isSingle: Bool, for id: PeerID) {
         guard let outputs = outputs.withLock({ $0 }) else { return }
         serving.async { [self] in
             var payload = isSingle ? [] : BlockResponse.encode([]).payload

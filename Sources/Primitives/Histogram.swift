@@ -1,5 +1,3 @@
-public import Primitives
-
 /// How often a time fell between which bounds, and the sum of all of them. A value without labels or a name.
 ///
 /// Times are kept in nanoseconds, as integers, so that sums are exact. Its size is fixed when it is made.

@@ -2,18 +2,18 @@ internal import Chain
 internal import DequeModule
 internal import Dispatch
 internal import Ledger
-internal import Logging
+package import Logging
 internal import Mempool
 internal import Primitives
-internal import ProtocolCore
 internal import Synchronization
+internal import WholeFiles
 
 /// Carries pending transactions over a restart: gives back at the start what the last run kept, and keeps what waits, at an orderly end and
 /// every minute in which it changed. A killed node so loses what came in its last minute at most.
 ///
 /// Whatever is wrong with the file costs the file and a line in the log, never the start or the end of the node.
 // Unchecked: all that changes is touched on the chain's thread only, but for what is behind the lock.
-final class MempoolKeeper: @unchecked Sendable {
+package final class MempoolKeeper: @unchecked Sendable {
     /// Between two writes of a running node: 4 MB of usual transactions at most, 20 of the largest.
     static let interval: Nanoseconds = .seconds(60)
 
@@ -30,7 +30,7 @@ final class MempoolKeeper: @unchecked Sendable {
     /// Whether the last write failed: said once, not every minute.
     private let hasFailed = Mutex(false)
 
-    init(file: MempoolFile, log: Logger) {
+    package init(file: MempoolFile, log: Logger) {
         self.file = file
         self.log = log
     }

@@ -1,8 +1,7 @@
 internal import Chain
-public import Ledger
+internal import Ledger
 public import Mempool
 public import Primitives
-internal import ProtocolCore
 
 /// What became of a transaction that was submitted to this node.
 public enum Submission: Sendable {
@@ -43,37 +42,9 @@ public enum SubmissionLimits {
     public static let batch = 100
 }
 
-extension Node {
-    /// Checks a transaction, puts it into the mempool and has it relayed to the peers.
-    ///
-    /// What waits while the chain worker is busy goes to it in batches, their signatures on all cores: about 50 µs of one core each. It never
-    /// waits for the disk by itself, but a block that is being committed comes first. Any number of tasks may call it; past
-    /// `SubmissionLimits` they hear `.busy` at once.
-    /// - Parameter json: canonical wire JSON of one transaction, its id included; it is what peers will get. Longer than
-    ///   `Limits.maxTransactionBytes` it is refused unread.
-    public func submit(_ json: [UInt8]) async -> Submission {
-        await submit(TransactionCandidate(submitted: json))
-    }
-
-    /// As `submit(_:)`, for who has read the transaction already: it is neither decoded nor encoded again.
-    ///
-    /// - Parameters:
-    ///   - transaction: its signature need not be checked.
-    ///   - json: its canonical JSON (`PreparedTransaction.encode`), its id included.
-    public func submit(_ transaction: PreparedTransaction, json: [UInt8]) async -> Submission {
-        await submit(TransactionCandidate(transaction, json: json))
-    }
-
-    private func submit(_ candidate: TransactionCandidate) async -> Submission {
-        await withCheckedContinuation { continuation in
-            worker.submit(candidate) { continuation.resume(returning: $0) }
-        }
-    }
-}
-
 extension TransactionCandidate {
     /// One that was submitted here, not read yet. Too long, it will be refused as it is, and is not even hashed.
-    init(submitted json: [UInt8]) {
+    package init(submitted json: [UInt8]) {
         self.init(gossipID: json.count <= Limits.maxTransactionBytes ? SHA256.hash(json) : .zero, payload: json, from: nil)
     }
 }

@@ -1,7 +1,8 @@
 internal import Chain
 internal import Ledger
 internal import Mempool
-internal import Primitives
+package import Primitives
+internal import WholeFiles
 
 #if canImport(Glibc)
 internal import Glibc
@@ -27,7 +28,7 @@ struct MempoolFileFault: Error, Hashable, CustomStringConvertible {
 ///
 /// It is written whole or not at all, and read by the owner of the store only. Nothing in it is believed: what is read goes through the
 /// same checks as what a client posts.
-struct MempoolFile: Sendable {
+package struct MempoolFile: Sendable {
     static let name = "mempool.jsonl"
     private static let format = "podoru-mempool-1"
     /// What a file that cannot be used is renamed to, so that it is complained of once; an older one is replaced.
@@ -36,6 +37,11 @@ struct MempoolFile: Sendable {
     let directory: String
     /// The genesis block's hash: a file of another chain is foreign.
     let genesis: Hash32
+
+    package init(directory: String, genesis: Hash32) {
+        self.directory = directory
+        self.genesis = genesis
+    }
 
     var path: String { "\(directory)/\(MempoolFile.name)" }
 

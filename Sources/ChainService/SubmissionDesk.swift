@@ -2,14 +2,13 @@ internal import Chain
 internal import DequeModule
 internal import Ledger
 internal import Mempool
-internal import ProtocolCore
 internal import Synchronization
 
 /// Where submitted transactions wait for the chain worker, and where their senders' answers are owed.
 ///
 /// Every submission that was taken is answered once: by the worker, or by `close`.
-final class SubmissionDesk: Sendable {
-    typealias Answer = @Sendable (Submission) -> Void
+package final class SubmissionDesk: Sendable {
+    package typealias Answer = @Sendable (Submission) -> Void
 
     struct Entry: Sendable {
         let candidate: TransactionCandidate

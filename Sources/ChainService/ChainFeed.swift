@@ -1,17 +1,16 @@
 internal import Chain
-internal import Ledger
-internal import Mempool
-internal import ProtocolCore
+package import Ledger
+package import Mempool
 internal import Synchronization
 
 /// Carries what the chain's thread changes to those who watch: keeps the `MempoolView` and calls the observers.
 ///
 /// It hears of changes one by one and tells the observers of all that one command changed together, in `flush`.
 // Unchecked: `events` and `hasMempoolChanged` are touched on the chain's thread only; the rest has its locks.
-final class ChainFeed: ChainObserver, @unchecked Sendable {
-    typealias Handler = @Sendable ([NodeEvent]) -> Void
+package final class ChainFeed: ChainObserver, @unchecked Sendable {
+    package typealias Handler = @Sendable ([NodeEvent]) -> Void
 
-    let mempool = MempoolView()
+    package let mempool = MempoolView()
     /// By number, in the order in which they came.
     private let handlers = Mutex<(list: [(number: UInt64, handler: Handler)], last: UInt64)>(([], 0))
     /// Whether there are handlers, without the lock.
@@ -23,7 +22,7 @@ final class ChainFeed: ChainObserver, @unchecked Sendable {
 
     // MARK: Observers, from any thread
 
-    func observe(_ handler: @escaping Handler) -> NodeObservation {
+    package func observe(_ handler: @escaping Handler) -> NodeObservation {
         let number = handlers.withLock { handlers in
             handlers.last += 1
             handlers.list.append((handlers.last, handler))
@@ -42,19 +41,19 @@ final class ChainFeed: ChainObserver, @unchecked Sendable {
 
     // MARK: Changes, on the chain's thread
 
-    func admitted(_ transaction: PreparedTransaction) {
+    package func admitted(_ transaction: PreparedTransaction) {
         defer { sharing.yield() }
         mempool.add(transaction)
         hasMempoolChanged = true
         if isObserved.load(ordering: .relaxed) { events.append(.transaction(transaction)) }
     }
 
-    func removed(_ removals: [MempoolRemoval]) {
+    package func removed(_ removals: [MempoolRemoval]) {
         mempool.remove(removals)
         hasMempoolChanged = true
     }
 
-    func committed(_ blocks: [PreparedBlock], head: Head) {
+    package func committed(_ blocks: [PreparedBlock], head: Head) {
         guard isObserved.load(ordering: .relaxed) else { return }
         if blocks.count <= NodeEvent.maxToldBlocks {
             for block in blocks { events.append(.block(block)) }

@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import Primitives
 internal import Synchronization
+internal import WholeFiles
 
 /// Lets threads that wait for this core go first between two pieces of work, where that costs little.
 ///

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Node
+@testable import ChainService
 
 @Suite struct CoreSharingTests {
     @Test func aYieldThatTookLongIsNotFollowedByOthers() {

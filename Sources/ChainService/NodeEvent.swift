@@ -42,17 +42,3 @@ public final class NodeObservation: Sendable {
         cancel()
     }
 }
-
-extension Node {
-    /// Calls `handler` with what happens from now on, in order, until the observation is cancelled or dropped.
-    ///
-    /// The handler is called on the chain worker's thread, which validates blocks and admits transactions: it must return within
-    /// microseconds, so it hands the events on (to its own loop or queue, which it bounds) and does no work of its own. It never gets an
-    /// empty list. While nobody observes, no event is built.
-    public func observe(_ handler: @escaping @Sendable ([NodeEvent]) -> Void) -> NodeObservation {
-        worker.feed.observe(handler)
-    }
-
-    /// What is pending, for readers on any thread.
-    public var mempool: MempoolView { worker.feed.mempool }
-}

@@ -24,7 +24,7 @@ extension ChainDirectoryError: CustomStringConvertible {
     }
 
     /// What is wrong.
-    var reason: String {
+    package var reason: String {
         switch self {
         case .store(let error): error.reason
         case .chain(let error): error.description
@@ -38,7 +38,7 @@ extension ChainDirectoryError: CustomStringConvertible {
     }
 
     /// What a person can do.
-    var advice: String {
+    package var advice: String {
         switch self {
         case .store(let error): error.advice
         case .noGenesis: "give the genesis file"

@@ -5,9 +5,9 @@ internal import Musl
 #endif
 
 /// The machine's clocks, for the shell. The core is handed the time.
-enum SystemClock {
+package enum SystemClock {
     /// Microseconds since 1970.
-    static var unixMicroseconds: UInt64 {
+    package static var unixMicroseconds: UInt64 {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
         // A clock may be set to before 1970.
@@ -15,16 +15,16 @@ enum SystemClock {
     }
 
     /// Seconds since 1970.
-    static var unixSeconds: Int64 { unixMilliseconds / 1000 }
+    package static var unixSeconds: Int64 { unixMilliseconds / 1000 }
 
     /// Milliseconds since 1970.
-    static var unixMilliseconds: Int64 { Int64(unixMicroseconds / 1000) }
+    package static var unixMilliseconds: Int64 { Int64(unixMicroseconds / 1000) }
 
     /// Microseconds of the clock that `uptime` reads, as systemd wants them.
-    static var monotonicMicroseconds: Int64 { uptime / 1000 }
+    package static var monotonicMicroseconds: Int64 { uptime / 1000 }
 
     /// Nanoseconds of a clock that never jumps.
-    static var uptime: Int64 {
+    package static var uptime: Int64 {
         var now = timespec()
         clock_gettime(CLOCK_MONOTONIC, &now)
         return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
