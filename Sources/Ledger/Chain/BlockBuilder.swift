@@ -13,8 +13,7 @@ public struct BlockBuilder {
     public let producer: ByteString
     private let rules: ChainRules
     private var execution: BlockExecution
-    private var transactions: [Transaction] = []
-    private var hashes: [Hash32] = []
+    private var transactions: [PreparedTransaction] = []
     /// The bytes of the block's canonical JSON so far, signature included.
     public private(set) var size: Int
 
@@ -52,27 +51,37 @@ public struct BlockBuilder {
             size + separator + transaction.size <= Limits.maxBlockBytes
         else { throw .rejected(.blockIsFull) }
         try execution.execute(transaction)
-        transactions.append(transaction.transaction)
-        hashes.append(transaction.hash)
+        transactions.append(transaction)
         size += separator + transaction.size
     }
 
     private func block(stateRoot: Hash32, signature: [UInt8]?) -> Block {
         let header = BlockHeader(
             version: BlockHeader.producedVersion, height: parent.height &+ 1, previousHash: parent.hash.bytes,
-            timestamp: timestamp, merkleRoot: Merkle.root(hashes).bytes, stateRoot: stateRoot.bytes,
+            timestamp: timestamp, merkleRoot: Merkle.root(transactions.map(\.hash)).bytes, stateRoot: stateRoot.bytes,
             producer: producer)
-        return Block(header: header, transactions: transactions, signature: signature)
+        return Block(header: header, transactions: transactions.map(\.transaction), signature: signature)
     }
 
-    /// The block, signed. `root` computes the state root.
-    fileprivate mutating func finish(
-        key: PrivateKey, root: (BlockExecution.Changes) -> Hash32
-    ) throws(TransactionError) -> Block {
-        let changes = try execution.finish()
-        var block = block(stateRoot: root(changes), signature: nil)
-        if let hash = block.header?.hash { block.signature = key.sign(hash).bytes }
+    /// What the transactions change, the fees paid. Nothing is added after it.
+    mutating func changes() throws(TransactionError) -> BlockExecution.Changes { try execution.finish() }
+
+    /// The block with this state root, signed, or nil when `maySign` does not let the header's hash be signed.
+    func seal(
+        stateRoot: Hash32, key: PrivateKey, maySign: (Hash32) throws(ChainError) -> Bool
+    ) throws(ChainError) -> Block? {
+        var block = block(stateRoot: stateRoot, signature: nil)
+        guard let hash = block.header?.hash, try maySign(hash) else { return nil }
+        block.signature = key.sign(hash).bytes
         return block
+    }
+
+    /// `block`, which this has made, with what is known of its transactions' signatures; its own is verified.
+    func prepare(_ block: Block) -> PreparedBlock {
+        var prepared = PreparedBlock(unverified: block)
+        for (index, transaction) in transactions.enumerated() { prepared.install(transaction, at: index) }
+        prepared.verifyProducer()
+        return prepared
     }
 }
 
@@ -83,28 +92,31 @@ extension ChainEngine {
         try BlockBuilder(rules: rules, parent: head, ledger: store, timestamp: timestamp, producer: producer)
     }
 
-    /// Finishes a block that was started on the present head and signs it. Applying it is up to the caller. Costs two
-    /// passes over the state tree.
+    /// As `append`, without putting the block on the chain: the state is as before. Costs two passes over the state tree.
     /// - Throws: `ChainError.store` when the head moved since, or the store failed.
     public func finish(_ builder: BlockBuilder, key: PrivateKey) throws(ChainError) -> Block {
-        guard builder.parent == head else { throw .store(ChainEngineError.headMoved) }
         var builder = builder
-        do throws(TransactionError) {
-            return try builder.finish(key: key) { stateRoot(after: $0) }
-        } catch {
-            throw ChainError(error)
+        let root = stateRoot(after: try changes(of: &builder))
+        guard let block = try builder.seal(stateRoot: root, key: key, maySign: { _ in true }) else {
+            throw .rejected(.noHeader)
         }
+        return block
     }
 
-    /// Builds, from what of `transactions` goes, in their order, a block by `key`'s holder, and says what was left out and
+    func changes(of builder: inout BlockBuilder) throws(ChainError) -> BlockExecution.Changes {
+        guard builder.parent == head else { throw .store(ChainEngineError.headMoved) }
+        do throws(TransactionError) { return try builder.changes() } catch { throw ChainError(error) }
+    }
+
+    /// Builds, from what of `transactions` goes, in their order, a block that `producer` may sign, and says what was left out and
     /// why. Stops at nothing: a transaction that does not fit or is refused is left out.
     /// - Throws: `ChainError`.
-    public func buildBlock(
-        transactions: [PreparedTransaction], timestamp: Int64, key: PrivateKey
-    ) throws(ChainError) -> (block: Block, refused: [(index: Int, reason: TransactionRejection)]) {
+    public func build(
+        transactions: [PreparedTransaction], timestamp: Int64, producer: Address
+    ) throws(ChainError) -> (builder: BlockBuilder, refused: [(index: Int, reason: TransactionRejection)]) {
         var builder: BlockBuilder
         do throws(BlockRejection) {
-            builder = try blockBuilder(timestamp: timestamp, producer: key.address)
+            builder = try blockBuilder(timestamp: timestamp, producer: producer)
         } catch {
             throw .rejected(error)
         }
@@ -117,6 +129,15 @@ extension ChainEngine {
                 refused.append((index, reason))
             }
         }
+        return (builder, refused)
+    }
+
+    /// `build` and `finish` in one.
+    /// - Throws: `ChainError`.
+    public func buildBlock(
+        transactions: [PreparedTransaction], timestamp: Int64, key: PrivateKey
+    ) throws(ChainError) -> (block: Block, refused: [(index: Int, reason: TransactionRejection)]) {
+        let (builder, refused) = try build(transactions: transactions, timestamp: timestamp, producer: key.address)
         return (try finish(builder, key: key), refused)
     }
 }

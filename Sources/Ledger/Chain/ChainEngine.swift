@@ -149,21 +149,25 @@ extension ChainEngine {
         guard let header = prepared.block.header else { throw .rejected(.noHeader) }
         let changes = try execute(prepared, producer: header.producer)
         let root = tree.apply(changes.writes, workers: workers)
-        guard header.stateRoot.flatMap({ Hash32($0) }) == root else {
+        do throws(ChainError) {
+            guard header.stateRoot.flatMap({ Hash32($0) }) == root else { throw .rejected(.wrongStateRoot) }
+            return try put(prepared, header, changes, stateRoot: root)
+        } catch {
             tree.apply(changes.oldValues, workers: workers)
-            throw .rejected(.wrongStateRoot)
+            throw error
         }
+    }
+
+    /// Stores a block that is checked and executed, and makes it the head.
+    private func put(
+        _ prepared: PreparedBlock, _ header: BlockHeader, _ changes: BlockExecution.Changes, stateRoot root: Hash32
+    ) throws(ChainError) -> AppliedBlock {
         let parent = head
         let newHead = Head(
             height: header.height, hash: prepared.hash, previousHash: parent.hash, timestamp: header.timestamp,
             stateRoot: root, producer: header.producer,
             totalWeight: parent.totalWeight &+ rules.weight(producer: header.producer, height: header.height))
-        do {
-            try store.append(changes.record(head: newHead, parent: parent, json: prepared.json))
-        } catch {
-            tree.apply(changes.oldValues, workers: workers)
-            throw .store(error)
-        }
+        do { try store.append(changes.record(head: newHead, parent: parent, json: prepared.json)) } catch { throw .store(error) }
         steps.append(Step(head: parent, values: changes.oldValues))
         head = newHead
         return AppliedBlock(head: newHead, parent: parent, prepared: prepared)
@@ -217,7 +221,36 @@ extension ChainEngine {
 // MARK: Making blocks
 
 extension ChainEngine {
-    /// The root that the state would have after `writes`. The tree is as before afterwards.
+    /// Finishes a block that was started on the present head, signs it and puts it on the chain, within the open write.
+    ///
+    /// It is executed once: what the builder's execution changed is what is stored, and no second execution is held against it. Everything
+    /// else is: place, turn, limits, merkle root and signature are checked on the encoded block as on one of another node, which costs one
+    /// recovery.
+    /// - Parameter maySign: asked with the header's hash before it is signed. What it stores is part of the write.
+    /// - Returns: nil when it may not be signed; nothing has changed then.
+    /// - Throws: `ChainError`: `rejected` when the block would break a rule; `store` when the head moved since, or the store failed.
+    public func append(
+        _ builder: BlockBuilder, key: PrivateKey, now: Moment, maySign: (Hash32) throws(ChainError) -> Bool
+    ) throws(ChainError) -> AppliedBlock? {
+        try requireWrite()
+        var builder = builder
+        let changes = try changes(of: &builder)
+        let root = tree.apply(changes.writes, workers: workers)
+        do throws(ChainError) {
+            if let block = try builder.seal(stateRoot: root, key: key, maySign: maySign), let header = block.header {
+                let prepared = builder.prepare(block)
+                if let fault = rules.fault(prepared, on: head, nowSeconds: now.unixSeconds) { throw .rejected(fault) }
+                return try put(prepared, header, changes, stateRoot: root)
+            }
+        } catch {
+            tree.apply(changes.oldValues, workers: workers)
+            throw error
+        }
+        tree.apply(changes.oldValues, workers: workers)
+        return nil
+    }
+
+    /// The root that the state would have after `changes`. The tree is as before afterwards.
     func stateRoot(after changes: BlockExecution.Changes) -> Hash32 {
         let root = tree.apply(changes.writes, workers: workers)
         tree.apply(changes.oldValues, workers: workers)
