@@ -25,16 +25,17 @@ extension Mempool {
 
     /// Follows the chain back by one block: its transactions wait again, as far as they are what this node admits.
     ///
+    /// Where other blocks took its place, the pool follows those first (`blockApplied`): what they hold or overtake does not return then.
     /// - Parameters:
-    ///   - block: the block that was the head. Signers that it does not know are recovered here.
-    ///   - chain: the chain without the block.
+    ///   - block: a block that is no longer on the chain. Signers that it does not know are recovered here.
+    ///   - chain: the chain as it is now.
     ///   - now: the uptime.
-    /// - Returns: what had to leave: a sender's highest nonces when it cannot pay all, or what was evicted.
+    /// - Returns: what came and what had to leave for it (an evicted one, or a sender's highest nonces when it cannot pay all), in order.
     /// - Throws: what `chain` throws. The pool is then consistent, but may hold what cannot be paid.
     public mutating func blockUndone(
         _ block: PreparedBlock, on chain: any LedgerReading, now: Nanoseconds
-    ) throws -> [MempoolRemoval] {
-        var removals: [MempoolRemoval] = []
+    ) throws -> [MempoolChange] {
+        var changes: [MempoolChange] = []
         for case let undone? in block.transactions where transactions[undone.hash] == nil {
             guard let candidate = try? self.candidate(undone, now: now).get(),
                 queues[candidate.sender]?.position(of: candidate.nonce).isTaken != true,
@@ -43,13 +44,15 @@ extension Mempool {
             // A returning transaction comes before what its sender sent later: where the sender has its share of a full pool already,
             // that gives way.
             guard let evicted = makeRoom(for: candidate) ?? makeRoomAmongLater(than: candidate) else { continue }
-            removals += evicted
+            changes += evicted.map { .removed($0) }
             insert(candidate)
             appendArrival(candidate)
+            changes.append(.admitted(candidate.prepared))
         }
+        var removals: [MempoolRemoval] = []
         for account in touchedAccounts(block) { try trimToBalance(account, on: chain, into: &removals) }
         compactArrivals()
-        return removals
+        return changes + removals.map { .removed($0) }
     }
 
     /// Removes the sender's pending transactions that an included one has overtaken.

@@ -26,3 +26,9 @@ public struct MempoolRemoval: Hashable, Sendable {
         self.reason = reason
     }
 }
+
+/// What came into the mempool or left it, one step of a change with several.
+public enum MempoolChange: Sendable {
+    case admitted(PreparedTransaction)
+    case removed(MempoolRemoval)
+}

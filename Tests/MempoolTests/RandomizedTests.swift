@@ -18,6 +18,7 @@ import Testing
             for step in 0..<250 {
                 try run.step()
                 run.chain.pool.checkInvariants()
+                #expect(Set(run.chain.pool.oldest(.max).map(\.hash)) == run.told, "seed \(seed), step \(step): \(run.last)")
                 let refused = try run.chain.refusedOfAll()
                 #expect(refused.isEmpty, "strict \(strict), seed \(seed), step \(step): \(run.last)")
                 if !refused.isEmpty { return }
@@ -38,6 +39,8 @@ import Testing
         var blocks = 0
         var undone = 0
         var reasons: Set<String> = []
+        /// What a copy would hold that is kept by what the pool says of its changes.
+        var told: Set<Hash32> = []
 
         init(strict: Bool, seed: UInt64, limits: MempoolLimits) throws {
             self.strict = strict
@@ -80,6 +83,7 @@ import Testing
             if case .admitted(let evicted) = try chain.pool.admit(transaction, on: chain.engine.store, now: now) {
                 admitted += 1
                 note(evicted)
+                told.insert(transaction.hash)
             }
         }
 
@@ -119,13 +123,16 @@ import Testing
             last = "undo"
             for _ in 0..<Int.random(in: 1...3, using: &random) where chain.engine.head.height > 0 {
                 undone += 1
-                note(try chain.pool.blockUndone(chain.undo(), on: chain.engine.store, now: now))
+                let changes = try chain.pool.blockUndone(chain.undo(), on: chain.engine.store, now: now)
+                told.formUnion(changes.admissions)
+                note(changes.removals)
             }
         }
 
         private mutating func note(_ removals: [MempoolRemoval]) {
             for removal in removals {
                 reasons.insert("\(removal.reason)")
+                told.remove(removal.hash)
                 #expect(!chain.pool.contains(removal.hash))
             }
         }

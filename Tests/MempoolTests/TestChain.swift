@@ -149,3 +149,8 @@ final class TestChain {
         return refused
     }
 }
+
+extension [MempoolChange] {
+    var admissions: [Hash32] { compactMap { if case .admitted(let transaction) = $0 { transaction.hash } else { nil } } }
+    var removals: [MempoolRemoval] { compactMap { if case .removed(let removal) = $0 { removal } else { nil } } }
+}
