@@ -22,7 +22,6 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
-let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let ordered: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
@@ -32,15 +31,7 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOHTTP1", package: "swift-nio"),
 ]
-/// What the HTTP server stands on. Hummingbird's core is enough: its router knows no 405 and decodes no paths.
-let http: [Target.Dependency] =
-    [
-        .product(name: "HummingbirdCore", package: "hummingbird"),
-        .product(name: "HTTPTypes", package: "swift-http-types"),
-        .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
-        .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
-        .product(name: "NIOWebSocket", package: "swift-nio"),
-    ] + nio
+let websocket: Target.Dependency = .product(name: "NIOWebSocket", package: "swift-nio")
 
 let package = Package(
     name: "podoru",
@@ -56,12 +47,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        // Without its traits it needs neither swift-configuration nor the whole of Foundation.
-        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
-        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     ],
     targets: [
         // C: the system's libraries (one target, one module map, a module a library) and our hashes.
@@ -94,7 +80,6 @@ let package = Package(
         // The machine: sockets, disk, files.
         module("EventLoop", ["CCrash", "CSystemShims", deque]),
         module("Storage", ["Primitives", "Ledger", "CCrash", "CSystemShims"]),
-        // Its short name belongs to swift-configuration, which Hummingbird names.
         module("PodoruConfiguration", ["Primitives", "CSystemShims"]),
 
         // Files that are read and written whole: keys, the genesis, what a command makes.
@@ -112,15 +97,16 @@ let package = Package(
             [
                 "Primitives", "Ledger", "Network", "Wire", "RateLimiter", "Peering", "Gossip", "Sync", "Mempool", "Consensus", "Chain",
                 "ProtocolCore", "EventLoop", "Storage", "PodoruConfiguration", "WholeFiles", "ChainService", "CSystemShims", logging,
-                lifecycle, deque,
+                deque,
             ]),
         module(
             "API",
             [
                 "Node", "ChainService", "ProtocolCore", "Peering", "PodoruConfiguration", "Storage", "Mempool", "Ledger", "Network", "Wire",
                 "Primitives",
-                "RateLimiter", logging, lifecycle, deque,
-            ] + http),
+                "RateLimiter", logging, deque,
+                websocket,
+            ] + nio),
         // Blocks in and out of a store: import, export, verify.
         module("ChainTools", ["ChainService", "WholeFiles", "Storage", "Ledger", "Primitives", "CSystemShims", deque]),
 
@@ -147,7 +133,6 @@ let package = Package(
                 "CPriority",
                 arguments,
                 logging,
-                lifecycle,
             ],
             swiftSettings: strict,
             plugins: ["NameCommit"]),
@@ -159,7 +144,6 @@ let package = Package(
                 "API", "ChainTools", "ChainService", "WholeFiles", "Node", "EventLoop", "Network", "Wire", "Ledger", "Storage",
                 "Primitives", "RateLimiter",
                 "PodoruConfiguration", "ProtocolCore", "CEchoReference", arguments, logging,
-                .product(name: "Hummingbird", package: "hummingbird"),
             ] + nio,
             swiftSettings: strict),
         // What the event loop is measured against.
@@ -199,7 +183,8 @@ let package = Package(
                 "podoru", "API", "ChainTools", "ChainService", "Node", "ProtocolCore", "Peering", "PodoruConfiguration", "Storage",
                 "Mempool", "Ledger",
                 "Network", "Wire", "Primitives", logging,
-            ] + http),
+                websocket,
+            ] + nio),
         tests("NodeClient", ["NodeClient", "Terminal", "Ledger", "Primitives"]),
         tests("Operator", ["Operator", "NodeClient", "Terminal", "PodoruConfiguration", "Storage", "Wire", "Primitives"]),
         tests("Devnet", ["Devnet", "Node", "Primitives"]),

@@ -1,4 +1,3 @@
-internal import HummingbirdCore
 public import Logging
 internal import NIOCore
 internal import NIOPosix
@@ -14,8 +13,7 @@ public final class APIServer: Sendable {
 
     private let group: MultiThreadedEventLoopGroup
     private let state: ServerState
-    private let server: Server<HTTPChild>
-    private let running: Task<Void, Never>
+    private let listener: any Channel
     private let admin: AdminSocket?
 
     /// Opens the TCP port, and the admin socket when there is one.
@@ -43,51 +41,33 @@ public final class APIServer: Sendable {
         let configuration = context.configuration
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
-        let hub = EventHub(node: context.node, loop: loop, limits: limits, logger: context.logger, counters: context.counters)
+        let executor = LoopExecutor(loop)
+        let hub = EventHub(
+            node: context.node, loop: loop, executor: executor, limits: limits, logger: context.logger, counters: context.counters)
         let state = ServerState(
-            loop: loop, limits: limits, logger: context.logger, hub: hub, counters: context.counters,
+            loop: loop, executor: executor, limits: limits, logger: context.logger, hub: hub, counters: context.counters,
             crowdHasGone: { [node = context.node] in node.releaseFreedMemory() })
-        let profile = ListenerProfile(router: Router(routes), cors: CORSPolicy(origins: configuration.apiCORSOrigins))
-        let (opened, opening) = AsyncStream.makeStream(of: Result<any Channel, any Error>.self, bufferingPolicy: .bufferingOldest(1))
-        let server = Server(
-            childChannelSetup: HTTPChild(state: state, profile: profile),
-            configuration: ServerConfiguration(
-                address: .hostname(configuration.apiBindAddr, port: Int(configuration.apiPort)), backlog: APIServer.backlog),
-            onServerRunning: { opening.yield(.success($0)) }, eventLoopGroup: group,
-            logger: Logger(label: "hummingbird") { _ in SwiftLogNoOpLogHandler() })
-        running = Task {
-            do { try await server.run() } catch { opening.yield(.failure(error)) }
-        }
-        var outcome: Result<any Channel, any Error>?
-        for await first in opened {
-            outcome = first
-            break
-        }
         self.group = group
-        self.server = server
         self.state = state
-        switch outcome {
-        case .success(let channel):
-            try? await loop.submit {
-                let rest = AcceptRest("the HTTP API", limits: limits, room: { state.limits.room }, logger: context.logger)
-                try rest.guardListener(channel)
-            }.get()
-            port = UInt16(channel.localAddress?.port ?? 0)
-            let host = configuration.apiBindAddr
-            address = (host.contains(":") ? "[\(host)]" : host) + ":\(port)"
-            bound.set(port)
-        case .failure(let error):
+        let http = HTTPListener(
+            name: "the HTTP API", state: state,
+            profile: ListenerProfile(router: Router(routes), cors: CORSPolicy(origins: configuration.apiCORSOrigins)),
+            room: { state.limits.room })
+        do {
+            listener = try await http.bootstrap(on: group, backlog: APIServer.backlog)
+                .bind(host: configuration.apiBindAddr, port: Int(configuration.apiPort)).get()
+        } catch {
             try? await group.shutdownGracefully()
             throw APIServerError(listeningFor: configuration, error)
-        case nil:
-            try? await group.shutdownGracefully()
-            throw APIServerError(.address, "the HTTP server ended while it started", remedy: "start the node again", \.apiPort)
         }
+        port = UInt16(listener.localAddress?.port ?? 0)
+        let host = configuration.apiBindAddr
+        address = (host.contains(":") ? "[\(host)]" : host) + ":\(port)"
+        bound.set(port)
         try? await loop.submit { state.startSweeping() }.get()
         do throws(APIServerError) {
             admin = try await APIServer.openAdmin(context, state, group)
         } catch {
-            try? await server.shutdownGracefully()
             try? await group.shutdownGracefully()
             throw error
         }
@@ -97,12 +77,15 @@ public final class APIServer: Sendable {
         _ context: APIContext, _ state: ServerState, _ group: MultiThreadedEventLoopGroup
     ) async throws(APIServerError) -> AdminSocket? {
         guard let path = context.configuration.apiAdminSocket else { return nil }
-        let profile = ListenerProfile(router: Router(adminRoutes(node: context.node)), cors: nil)
-        return try await AdminSocket.open(path, child: HTTPChild(state: state, profile: profile), group: group)
+        // The operator may have the last descriptor.
+        let listener = HTTPListener(
+            name: "the admin socket", state: state, profile: ListenerProfile(router: Router(adminRoutes(node: context.node)), cors: nil),
+            room: { .all })
+        return try await AdminSocket.open(path, listener, on: group)
     }
 
     /// Connections that wait to be accepted: a second of a busy web page. Linux caps it at `net.core.somaxconn`.
-    private static let backlog = 1024
+    private static let backlog: Int32 = 1024
 
     /// Takes what of a reloaded configuration can change while it serves: `api_max_connections`, `api_max_websocket_clients`,
     /// `api_requests_per_second` and `api_trusted_proxies`.
@@ -115,13 +98,14 @@ public final class APIServer: Sendable {
     /// `APILimits.stopDeadline` and a little.
     public func stop() async {
         let state = state
-        let deadline = state.limits.stopDeadline
-        try? await state.loop.submit { state.quiesce() }.get()
-        let hammer = state.loop.scheduleTask(in: deadline) { state.closeAll() }
+        let hasEmptied = try? await state.loop.submit { state.quiesce() }.get()
+        let hammer = state.loop.scheduleTask(in: state.limits.stopDeadline) { state.closeAll() }
+        try? await listener.close().get()
         await admin?.end()
-        try? await server.shutdownGracefully()
+        try? await hasEmptied?.get()
         hammer.cancel()
-        await running.value
+        try? await state.loop.submit { state.stopSweeping() }.get()
+        await state.executor.end()
         try? await group.shutdownGracefully()
     }
 

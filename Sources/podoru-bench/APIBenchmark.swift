@@ -15,7 +15,7 @@ internal import Musl
 
 /// The HTTP API of a `podoru run` process with a few peers, on a chain that grows by a block a second.
 ///
-/// Requests are measured with `wrk`, against a bare Hummingbird server with one thread in the same run; without `wrk` that is
+/// Requests are measured with `wrk`, against a bare HTTP/1 server of NIO with one thread in the same run; without `wrk` that is
 /// left out. Transactions are posted by a load generator of our own, which shares the cores with the node, against the
 /// signatures that one core recovers alone.
 func runAPIBenchmark() throws -> [BenchmarkRow] {
@@ -56,7 +56,7 @@ private func measureRequests(_ fixture: ChainFixture) throws -> [BenchmarkRow] {
     try crowd.check()
     let bare = median(hellos)
     return [
-        .figure("a bare Hummingbird server", bare, "requests/s"),
+        .figure("a bare HTTP/1 server of NIO", bare, "requests/s"),
         .atLeast(20_000, "node/peers with \(crowdPeers) peers", median(peers), "requests/s"),
         .atLeast(0.6, "node/peers ÷ bare", median(peers) / bare, ""),
         .atLeast(20_000, "state/{key}", median(states), "requests/s"),

@@ -1,6 +1,6 @@
 internal import ChainService
-internal import HTTPTypes
 internal import Logging
+internal import NIOHTTP1
 internal import Node
 internal import Primitives
 internal import Wire
@@ -9,17 +9,17 @@ internal import Wire
 /// file is who may do this. The envelope is that of the API.
 func adminRoutes(node: Node) -> [Route] {
     AdminPeers.routes(node) + AdminBans.routes(node) + [
-        Route(.get, "/admin/v1/status") { _ in try await AdminState.status(node) },
-        Route(.put, "/admin/v1/log-level") { request in
+        Route(.GET, "/admin/v1/status") { _ in try await AdminState.status(node) },
+        Route(.PUT, "/admin/v1/log-level") { request in
             let level = try AdminBody(request, example: #"{"level":"debug"}"#).text("level")
             try await told { () async throws(AdminError) in try node.setLogLevel(level) }
             return .success { json in json.member("log_level", node.currentLogLevel?.rawValue ?? level) }
         },
-        Route(.post, "/admin/v1/producer/pause") { _ in
+        Route(.POST, "/admin/v1/producer/pause") { _ in
             try await told { () async throws(AdminError) in try await node.pauseProduction() }
             return .success { json in json.member("production_paused", true) }
         },
-        Route(.post, "/admin/v1/producer/resume") { _ in
+        Route(.POST, "/admin/v1/producer/resume") { _ in
             try await told { () async throws(AdminError) in try await node.resumeProduction() }
             return .success { json in json.member("production_paused", false) }
         },
@@ -61,13 +61,13 @@ private enum AdminState {
 private enum AdminPeers {
     static func routes(_ node: Node) -> [Route] {
         [
-            Route(.get, "/admin/v1/peers") { _ in
+            Route(.GET, "/admin/v1/peers") { _ in
                 guard let status = await node.status() else { throw NodeStopped() }
                 return .success(capacity: 512 * (1 + status.peers.count)) { json in
                     json.array(status.peers) { json, peer in json.peer(peer) }
                 }
             },
-            Route(.post, "/admin/v1/peers") { request in
+            Route(.POST, "/admin/v1/peers") { request in
                 let address = try AdminBody(request, example: #"{"address":"203.0.113.7:9000"}"#).text("address")
                 let isNew = try await told { () async throws(AdminError) in try await node.addPeer(address) }
                 return .success { json in
@@ -78,7 +78,7 @@ private enum AdminPeers {
                     json.raw("}")
                 }
             },
-            Route(.delete, "/admin/v1/peers/{address}") { request in
+            Route(.DELETE, "/admin/v1/peers/{address}") { request in
                 let name = request.firstParameter
                 let count = try await told { () async throws(AdminError) in try await node.removePeer(name) }
                 return .success { json in json.closed(name, count) }
@@ -93,7 +93,7 @@ private enum AdminBans {
 
     static func routes(_ node: Node) -> [Route] {
         [
-            Route(.get, "/admin/v1/bans") { _ in
+            Route(.GET, "/admin/v1/bans") { _ in
                 let bans = try await told { () async throws(AdminError) in try await node.bans() }
                 return .success(capacity: 96 * (1 + bans.count)) { json in
                     json.array(bans) { json, ban in
@@ -105,13 +105,13 @@ private enum AdminBans {
                     }
                 }
             },
-            Route(.post, "/admin/v1/bans") { request in
+            Route(.POST, "/admin/v1/bans") { request in
                 let body = try AdminBody(request, example: #"{"address":"203.0.113.7","seconds":3600}"#)
                 let (address, seconds) = (try body.text("address"), body.seconds ?? standardSeconds)
                 let count = try await told { () async throws(AdminError) in try await node.ban(address, for: .seconds(seconds)) }
                 return .success { json in json.closed(address, count) }
             },
-            Route(.delete, "/admin/v1/bans/{address}") { request in
+            Route(.DELETE, "/admin/v1/bans/{address}") { request in
                 let address = request.firstParameter
                 try await told { () async throws(AdminError) in try await node.unban(address) }
                 return .success { json in json.member("address", address) }

@@ -1,6 +1,6 @@
 internal import ChainService
-internal import HTTPTypes
 internal import Ledger
+internal import NIOHTTP1
 internal import Node
 internal import Primitives
 internal import Storage
@@ -10,8 +10,8 @@ enum AccountEndpoints {
     static func routes(_ context: APIContext) -> [Route] {
         let node = context.node
         return [
-            Route(.get, "/api/v1/balance/{address}") { request in try balance(node.chain, request.parameters[0]) },
-            Route(.get, "/api/v1/account/{address}") { request in try account(node, request.parameters[0]) },
+            Route(.GET, "/api/v1/balance/{address}") { request in try balance(node.chain, request.parameters[0]) },
+            Route(.GET, "/api/v1/account/{address}") { request in try account(node, request.parameters[0]) },
         ]
     }
 

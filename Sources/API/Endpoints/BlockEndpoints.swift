@@ -1,6 +1,6 @@
 internal import ChainService
-internal import HTTPTypes
 internal import Ledger
+internal import NIOHTTP1
 internal import Node
 internal import Primitives
 internal import Storage
@@ -10,14 +10,14 @@ enum BlockEndpoints {
     static func routes(_ context: APIContext) -> [Route] {
         let chain = context.node.chain
         return [
-            Route(.get, "/api/v1/block/latest") { _ in
+            Route(.GET, "/api/v1/block/latest") { _ in
                 try block(chain) { snapshot in try snapshot.head()?.height }
             },
-            Route(.get, "/api/v1/block/height/{height}") { request in
+            Route(.GET, "/api/v1/block/height/{height}") { request in
                 let height = try PathParameter.height(request.parameters[0])
                 return try block(chain) { _ in height }
             },
-            Route(.get, "/api/v1/block/{hash}") { request in
+            Route(.GET, "/api/v1/block/{hash}") { request in
                 let hash = try PathParameter.hash(request.parameters[0])
                 return try block(chain) { snapshot in try hash.flatMap { try snapshot.height(ofBlock: $0) } }
             },

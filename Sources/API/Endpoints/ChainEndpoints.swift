@@ -1,6 +1,6 @@
 internal import ChainService
-internal import HTTPTypes
 internal import Ledger
+internal import NIOHTTP1
 internal import Node
 internal import Primitives
 internal import Storage
@@ -8,7 +8,7 @@ internal import Storage
 /// `chain/info`.
 enum ChainEndpoints {
     static func routes(_ context: APIContext) -> [Route] {
-        [Route(.get, "/api/v1/chain/info") { _ in try info(context.node.chain) }]
+        [Route(.GET, "/api/v1/chain/info") { _ in try info(context.node.chain) }]
     }
 
     /// One read of the head, whatever the chain holds.

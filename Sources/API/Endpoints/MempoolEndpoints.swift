@@ -1,6 +1,6 @@
 internal import ChainService
-internal import HTTPTypes
 internal import Ledger
+internal import NIOHTTP1
 internal import Node
 internal import Primitives
 
@@ -13,7 +13,7 @@ enum MempoolEndpoints {
 
     static func routes(_ context: APIContext) -> [Route] {
         let node = context.node
-        return [Route(.get, "/api/v1/mempool") { _ in list(node.mempool) }]
+        return [Route(.GET, "/api/v1/mempool") { _ in list(node.mempool) }]
     }
 
     private static func list(_ mempool: MempoolView) -> APIResponse {

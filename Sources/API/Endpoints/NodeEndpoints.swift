@@ -1,6 +1,6 @@
 internal import ChainService
-internal import HTTPTypes
 internal import Ledger
+internal import NIOHTTP1
 internal import Network
 internal import Node
 internal import PodoruConfiguration
@@ -14,14 +14,14 @@ enum NodeEndpoints {
         let health = HealthCheck(context, cache)
         let readiness = ReadinessCheck(context, cache)
         return [
-            Route(.get, "/api/v1/node/info") { _ in try await cache.current().infoAnswer },
-            Route(.get, "/api/v1/node/peers") { request in
+            Route(.GET, "/api/v1/node/info") { _ in try await cache.current().infoAnswer },
+            Route(.GET, "/api/v1/node/peers") { request in
                 let snapshot = try await cache.current()
                 return request.isJSON ? snapshot.bareAnswer : snapshot.wrappedAnswer
             },
-            Route(.get, "/api/v1/node/health") { _ in await health.response() },
-            Route(.get, "/api/v1/node/live") { _ in ReadinessCheck.alive },
-            Route(.get, "/api/v1/node/ready") { _ in await readiness.response() },
+            Route(.GET, "/api/v1/node/health") { _ in await health.response() },
+            Route(.GET, "/api/v1/node/live") { _ in ReadinessCheck.alive },
+            Route(.GET, "/api/v1/node/ready") { _ in await readiness.response() },
         ]
     }
 

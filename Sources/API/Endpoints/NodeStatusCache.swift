@@ -1,5 +1,5 @@
 internal import ChainService
-internal import HTTPTypes
+internal import NIOHTTP1
 internal import Node
 internal import Primitives
 internal import Synchronization
@@ -70,7 +70,7 @@ final class NodeStatusCache: Sendable {
         }
     }
 
-    static let lateError = APIError(.serviceUnavailable, "the network loop does not answer", headers: [.retryAfter: "1"])
+    static let lateError = APIError(.serviceUnavailable, "the network loop does not answer", headers: ["Retry-After": "1"])
 
     private static func young(_ state: State) -> Snapshot? {
         guard let takenAt = state.takenAt, ContinuousClock.now - takenAt < lifetime else { return nil }
@@ -152,7 +152,7 @@ extension NodeStatusCache.Snapshot {
     /// The shape depends on the request's `Content-Type`, so a cache on the way must too.
     private static func answer(_ count: Int, _ write: (inout JSONWriter) -> Void) -> APIResponse {
         var response = APIResponse.success(capacity: count + 64, write)
-        response.headers[.vary] = "Content-Type"
+        response.headers.add(name: "Vary", value: "Content-Type")
         return response
     }
 }

@@ -1,5 +1,5 @@
-internal import HTTPTypes
 internal import Ledger
+internal import NIOHTTP1
 internal import Primitives
 
 /// What stands in a path, read as the Go node reads it.

@@ -1,6 +1,6 @@
 internal import ChainService
-internal import HTTPTypes
 internal import Ledger
+internal import NIOHTTP1
 internal import Node
 internal import Primitives
 internal import Storage

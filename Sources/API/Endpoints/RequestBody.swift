@@ -1,4 +1,4 @@
-internal import HTTPTypes
+internal import NIOHTTP1
 internal import Primitives
 
 /// A request's JSON body, read as the published Go node's `json.Decoder` reads one: keys in any case, unknown keys skipped,

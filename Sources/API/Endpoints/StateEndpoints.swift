@@ -1,5 +1,5 @@
 internal import ChainService
-internal import HTTPTypes
+internal import NIOHTTP1
 internal import Node
 internal import Primitives
 internal import Storage
@@ -19,11 +19,11 @@ enum StateEndpoints {
     static func routes(_ context: APIContext) -> [Route] {
         let chain = context.node.chain
         return [
-            Route(.get, "/api/v1/state/{key}") { request in try value(chain, of: request.parameters[0]) },
+            Route(.GET, "/api/v1/state/{key}") { request in try value(chain, of: request.parameters[0]) },
             // A key may be called so.
-            Route(.get, "/api/v1/state/batch") { _ in try value(chain, of: "batch") },
-            Route(.post, "/api/v1/state/batch") { request in try batch(chain, request.body) },
-            Route(.post, "/api/v1/state/query/prefix") { request in try prefix(chain, request.body) },
+            Route(.GET, "/api/v1/state/batch") { _ in try value(chain, of: "batch") },
+            Route(.POST, "/api/v1/state/batch") { request in try batch(chain, request.body) },
+            Route(.POST, "/api/v1/state/query/prefix") { request in try prefix(chain, request.body) },
         ]
     }
 

@@ -1,6 +1,6 @@
-internal import HTTPTypes
 internal import Ledger
 internal import Mempool
+internal import NIOHTTP1
 internal import PodoruConfiguration
 internal import Primitives
 
@@ -37,14 +37,14 @@ struct SubmissionReply: Sendable {
     private static let alreadyPending = "failed to add to mempool: transaction already in mempool"
 
     var busy: APIError {
-        APIError(.serviceUnavailable, "the node has too many transactions to check: try again in a moment", headers: [.retryAfter: "1"])
+        APIError(.serviceUnavailable, "the node has too many transactions to check: try again in a moment", headers: ["Retry-After": "1"])
     }
 
     /// - Parameter size: bytes of the transaction's canonical JSON.
     func refused(_ rejection: MempoolRejection, size: Int) -> APIError {
         switch rejection {
         case .full, .senderLimit:
-            return APIError(.serviceUnavailable, rejection.description, headers: [.retryAfter: "\(blockSeconds)"])
+            return APIError(.serviceUnavailable, rejection.description, headers: ["Retry-After": "\(blockSeconds)"])
         case .alreadyPending: return APIError(.badRequest, SubmissionReply.alreadyPending)
         case .ledger(let reason): return APIError(.badRequest, words(reason, size: size))
         case .tooLargeForBlock, .noncePending, .cannotPayAll: return APIError(.badRequest, rejection.description)

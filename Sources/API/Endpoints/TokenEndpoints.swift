@@ -1,6 +1,6 @@
 internal import ChainService
-internal import HTTPTypes
 internal import Ledger
+internal import NIOHTTP1
 internal import Node
 internal import Primitives
 
@@ -11,9 +11,9 @@ enum TokenEndpoints {
         let info = tokenInfo(genesis)
         let gas = gasConfiguration(genesis)
         return [
-            Route(.get, "/api/v1/token/info") { _ in info },
-            Route(.get, "/api/v1/gas/config") { _ in gas },
-            Route(.post, "/api/v1/gas/estimate") { request in try estimate(request.body, genesis) },
+            Route(.GET, "/api/v1/token/info") { _ in info },
+            Route(.GET, "/api/v1/gas/config") { _ in gas },
+            Route(.POST, "/api/v1/gas/estimate") { request in try estimate(request.body, genesis) },
         ]
     }
 

@@ -1,6 +1,6 @@
 internal import ChainService
-internal import HTTPTypes
 internal import Ledger
+internal import NIOHTTP1
 internal import Node
 internal import Primitives
 internal import Storage
@@ -12,13 +12,13 @@ enum TransactionEndpoints {
         // Made once: a configuration has a hundred fields, each of them counted when it is copied.
         let reply = SubmissionReply(genesis: node.chain.genesis, configuration: context.configuration)
         return [
-            Route(.get, "/api/v1/transaction/{hash}") { request in
+            Route(.GET, "/api/v1/transaction/{hash}") { request in
                 guard let hash = try PathParameter.hash(request.parameters[0]), let response = try find(hash, node) else {
                     throw APIError(.notFound, "transaction not found")
                 }
                 return response
             },
-            Route(.post, "/api/v1/transaction") { request in try await submit(request.body, to: node, reply) },
+            Route(.POST, "/api/v1/transaction") { request in try await submit(request.body, to: node, reply) },
         ]
     }
 

@@ -1,5 +1,5 @@
-internal import HTTPTypes
 internal import Ledger
+internal import NIOHTTP1
 internal import Primitives
 
 /// A transaction as clients send it: bare or in `{"transaction":…}`, its byte fields (`id`, `signature`, `value`) in any of three

@@ -1,3 +1,4 @@
+internal import NIOHTTP1
 internal import Synchronization
 
 /// What the server counts of its TCP port, for the metrics. Written on the API's thread, read from any: relaxed atomics, a few
@@ -12,8 +13,8 @@ final class APICounters: Sendable {
     private let webSockets = Atomic<Int>(0)
 
     /// An answer was made.
-    func answered(status: Int) {
-        switch status {
+    func answered(status: HTTPResponseStatus) {
+        switch status.code {
         case ..<200: informational.wrappingAdd(1, ordering: .relaxed)
         case ..<300: successful.wrappingAdd(1, ordering: .relaxed)
         case ..<400: redirected.wrappingAdd(1, ordering: .relaxed)

@@ -1,5 +1,5 @@
 internal import ChainService
-internal import HTTPTypes
+internal import NIOHTTP1
 internal import Node
 internal import PodoruConfiguration
 
@@ -12,12 +12,12 @@ func metricsRoutes(_ context: APIContext) -> [Route] {
 ///
 /// - Parameter others: metrics that the node does not know, such as the server's own. Called for each scrape, on the server's thread.
 func metricsRoute(node: Node, others: @escaping @Sendable () -> [MetricFamily] = { [] }) -> Route {
-    Route(.get, "/metrics") { request in
+    Route(.GET, "/metrics") { request in
         guard let metrics = await node.metrics() else { throw NodeStopped() }
         let format = ExpositionFormat(accept: request.accept)
         var response = APIResponse(
             contentType: format.contentType, body: Exposition.render(metrics.families + others(), as: format))
-        response.headers[.vary] = "Accept"
+        response.headers.add(name: "Vary", value: "Accept")
         return response
     }
 }

@@ -1,9 +1,9 @@
-internal import HTTPTypes
+internal import NIOHTTP1
 internal import Primitives
 
 /// A whole HTTP request, as an endpoint sees it.
 struct APIRequest: Sendable {
-    var method: HTTPRequest.Method
+    var method: HTTPMethod
     /// The path's segments after the route's fixed ones, in the order of its `{names}`: percent-decoded, `%2F` included.
     var parameters: [ByteString] = []
     /// The raw text after `?`, or empty.

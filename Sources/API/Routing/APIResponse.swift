@@ -1,22 +1,22 @@
-internal import HTTPTypes
+internal import NIOHTTP1
 internal import Primitives
 
 /// What an endpoint answers. The server adds CORS, lengths and the rest.
 struct APIResponse: Sendable {
-    var status: HTTPResponse.Status
+    var status: HTTPResponseStatus
     /// Beside `Content-Type`.
-    var headers: HTTPFields = [:]
+    var headers: HTTPHeaders = [:]
     var contentType = "application/json"
     var body: [UInt8]
 
-    init(status: HTTPResponse.Status = .ok, contentType: String = "application/json", body: [UInt8]) {
+    init(status: HTTPResponseStatus = .ok, contentType: String = "application/json", body: [UInt8]) {
         self.status = status
         self.contentType = contentType
         self.body = body
     }
 
     /// `{"success":true,"data":…}`, the data written by `write`.
-    static func success(status: HTTPResponse.Status = .ok, capacity: Int = 512, _ write: (inout JSONWriter) throws -> Void) rethrows
+    static func success(status: HTTPResponseStatus = .ok, capacity: Int = 512, _ write: (inout JSONWriter) throws -> Void) rethrows
         -> APIResponse
     {
         var writer = JSONWriter(capacity: capacity)
@@ -29,12 +29,12 @@ struct APIResponse: Sendable {
 
 /// Why a request is not served: becomes `{"success":false,"error":…}` with this status.
 struct APIError: Error, Sendable {
-    var status: HTTPResponse.Status
+    var status: HTTPResponseStatus
     /// For the client: what is wrong and, where it helps, what to do.
     var message: String
-    var headers: HTTPFields = [:]
+    var headers: HTTPHeaders = [:]
 
-    init(_ status: HTTPResponse.Status, _ message: String, headers: HTTPFields = [:]) {
+    init(_ status: HTTPResponseStatus, _ message: String, headers: HTTPHeaders = [:]) {
         self.status = status
         self.message = message
         self.headers = headers
@@ -49,4 +49,9 @@ struct APIError: Error, Sendable {
         response.headers = headers
         return response
     }
+}
+
+extension HTTPResponseStatus {
+    /// 413 in the words of RFC 9110; NIO has those of RFC 7231.
+    static let contentTooLarge = HTTPResponseStatus.custom(code: 413, reasonPhrase: "Content Too Large")
 }

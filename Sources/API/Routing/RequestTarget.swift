@@ -1,4 +1,4 @@
-internal import HTTPTypes
+internal import NIOHTTP1
 internal import Primitives
 
 /// The target of a request: `/api/v1/state/a%2Fb?x=1`.

@@ -1,6 +1,6 @@
 internal import ChainService
-internal import HTTPTypes
 internal import Logging
+internal import NIOHTTP1
 internal import Node
 
 extension Route {

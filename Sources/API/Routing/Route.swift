@@ -1,16 +1,16 @@
-internal import HTTPTypes
+internal import NIOHTTP1
 
 /// One endpoint: a method, a path, and what answers.
 struct Route: Sendable {
     typealias Handler = @Sendable (APIRequest) async throws -> APIResponse
 
-    let method: HTTPRequest.Method
+    let method: HTTPMethod
     /// `/api/v1/block/{hash}`: a `{name}` stands for one whole segment that is not empty.
     let path: String
     /// Throws `APIError`; anything else becomes a 500 that is logged, or a 503 when the node has stopped.
     let handler: Handler
 
-    init(_ method: HTTPRequest.Method, _ path: String, _ handler: @escaping Handler) {
+    init(_ method: HTTPMethod, _ path: String, _ handler: @escaping Handler) {
         self.method = method
         self.path = path
         self.handler = handler

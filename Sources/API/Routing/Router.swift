@@ -1,4 +1,4 @@
-internal import HTTPTypes
+internal import NIOHTTP1
 internal import Primitives
 
 /// Finds the route of a request. A tree by segments: the work is in the length of the path, not in the number of routes.
@@ -48,15 +48,15 @@ struct Router: Sendable {
     /// A HEAD is answered by the route of GET.
     ///
     /// - Throws: 404 for a path that no route has, 405 with `Allow` for a method that none of the path's has.
-    func match(_ method: HTTPRequest.Method, _ target: RequestTarget) throws(APIError) -> Match {
+    func match(_ method: HTTPMethod, _ target: RequestTarget) throws(APIError) -> Match {
         var parameters: [ByteString] = []
         guard let routes = Router.find(target.segments[...], in: root, &parameters) else {
             throw APIError(.notFound, "there is no such path")
         }
-        let wanted = method == .head ? .get : method
+        let wanted = method == .HEAD ? .GET : method
         guard let route = routes.first(where: { $0.method == wanted }) else {
             let allowed = Router.allowed(routes)
-            throw APIError(.methodNotAllowed, "this path takes \(allowed), not \(method.rawValue)", headers: [.allow: allowed])
+            throw APIError(.methodNotAllowed, "this path takes \(allowed), not \(method.rawValue)", headers: ["Allow": allowed])
         }
         return Match(route: route, parameters: parameters)
     }

@@ -13,7 +13,7 @@ internal import Musl
 /// polling it, its own `AcceptBackoffHandler` notwithstanding: a read that ended in an error stays pending. So reading is turned off for
 /// `APILimits.acceptPause`. Connections wait in the system's queue meanwhile.
 ///
-/// It rests before the last descriptor is gone, too: see `DescriptorRoom`. In front of all handlers that read, on the listener's loop.
+/// It rests before the last descriptor is gone, too: see `DescriptorRoom`. In front of NIO's own handlers.
 final class AcceptRest: ChannelDuplexHandler {
     typealias InboundIn = any Channel
     typealias InboundOut = any Channel
@@ -43,12 +43,6 @@ final class AcceptRest: ChannelDuplexHandler {
         self.logger = logger
     }
 
-    /// Puts it before NIO's own handler. On the channel's loop.
-    func guardListener(_ channel: any Channel) throws {
-        let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(self, position: .before(pipeline.handler(type: AcceptBackoffHandler.self)))
-    }
-
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         // It is told so by its own handlers.
         if !room().hasPlace(for: AcceptRest.unwrapInboundIn(data)) {
@@ -63,7 +57,6 @@ final class AcceptRest: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // Nothing else may hear of it: the stream of connections would end with the first.
         guard let fault = error as? IOError else { return }
         self.fault = fault
         switch fault.errnoCode {

@@ -34,26 +34,16 @@ struct AdminSocket: Sendable {
     /// Makes the socket and serves on it. A socket that a dead process left is replaced.
     ///
     /// - Throws: when the path is another file, a living process serves there, or it cannot be made.
-    static func open(_ path: String, child: HTTPChild, group: MultiThreadedEventLoopGroup) async throws(APIServerError) -> AdminSocket {
-        let state = child.state
+    static func open(
+        _ path: String, _ listener: HTTPListener, on group: MultiThreadedEventLoopGroup
+    ) async throws(APIServerError) -> AdminSocket {
         let descriptor = try make(path)
         guard let identity = FileIdentity(path) else {
             close(descriptor)
             throw .adminSocket("the admin socket \(path) vanished while it was made", remedy: "see who removes files there")
         }
         do {
-            let channel = try await ServerBootstrap(group: group)
-                .serverChannelOption(.backlog, value: backlog)
-                .serverChannelInitializer { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        // The operator may have the last descriptor.
-                        let rest = AcceptRest("the admin socket", limits: state.limits, room: { .all }, logger: state.logger)
-                        try channel.pipeline.syncOperations.addHandler(rest)
-                    }
-                }
-                .childChannelInitializer { channel in channel.eventLoop.makeCompletedFuture { try child.setUp(channel) } }
-                .childChannelOption(.allowRemoteHalfClosure, value: true)
-                .withBoundSocket(descriptor).get()
+            let channel = try await listener.bootstrap(on: group, backlog: backlog).withBoundSocket(descriptor).get()
             return AdminSocket(channel: channel, path: path, identity: identity)
         } catch {
             unlink(path)

@@ -1,5 +1,5 @@
-internal import HTTPTypes
 internal import NIOCore
+internal import NIOHTTP1
 
 /// Answers as the bytes of HTTP/1.1.
 enum AnswerEncoder {
@@ -31,7 +31,7 @@ enum AnswerEncoder {
             if exchange.isPreflight { buffer.writeString(cors.preflightLines(origin: exchange.origin)) }
         }
         for field in response.headers {
-            buffer.writeString(field.name.rawName)
+            buffer.writeString(field.name)
             buffer.writeStaticString(": ")
             buffer.writeString(field.value)
             buffer.writeStaticString("\r\n")

@@ -1,4 +1,3 @@
-internal import HTTPTypes
 internal import NIOCore
 internal import NIOHTTP1
 internal import Network
@@ -80,23 +79,22 @@ extension HTTPConnection {
         if let wait = state.takeRequest(of: client(of: head)) {
             throw APIError(
                 .tooManyRequests, "more than \(limits.requestsPerSecond) requests a second from this address (`api_requests_per_second`)",
-                headers: [.retryAfter: String(wait)])
+                headers: ["Retry-After": String(wait)])
         }
         guard head.method != .CONNECT else {
-            throw APIError(.methodNotAllowed, "this server is no proxy: it takes \(Router.methods)", headers: [.allow: Router.methods])
+            throw APIError(.methodNotAllowed, "this server is no proxy: it takes \(Router.methods)", headers: ["Allow": Router.methods])
         }
-        let method = HTTPRequest.Method(head.method)
-        if method == .options, profile.cors != nil {
+        if head.method == .OPTIONS, profile.cors != nil {
             var preflight = APIResponse(status: .noContent, body: [])
-            preflight.headers[.allow] = Router.methods
+            preflight.headers.add(name: "Allow", value: Router.methods)
             incoming?.exchange.isPreflight = true
             incoming?.exchange.work = .answer(preflight)
             return
         }
         let target = try RequestTarget(head.uri)
-        let match = try profile.router.match(method, target)
+        let match = try profile.router.match(head.method, target)
         try checkCoding(head)
-        var request = APIRequest(method: method, parameters: match.parameters, query: target.query)
+        var request = APIRequest(method: head.method, parameters: match.parameters, query: target.query)
         request.isJSON = head.headers["Content-Type"].contains { $0.lowercased().hasPrefix("application/json") }
         request.accept = head.headers["Accept"].joined(separator: ", ")
         let isSocket = match.route.path == WebSocketUpgrade.path && head.headers.contains(name: "Upgrade")
@@ -114,7 +112,7 @@ extension HTTPConnection {
         guard head.headers.contains(name: "Transfer-Encoding") || contentLength(head) > 0 else { return }
         throw APIError(
             .unsupportedMediaType, "a body in the coding \(coding.prefix(32)) is not read here; send it as it is",
-            headers: [.acceptEncoding: "identity"])
+            headers: ["Accept-Encoding": "identity"])
     }
 
     /// Lets the body come, or answers at once when the client waits with it for a word of ours.
@@ -138,7 +136,7 @@ extension HTTPConnection {
         guard incoming?.isWanted == true else { return }
         guard state.reserveBody(bytes.readableBytes) else {
             let error = APIError(
-                .serviceUnavailable, "the server holds as many request bodies as it may; try again", headers: [.retryAfter: "1"])
+                .serviceUnavailable, "the server holds as many request bodies as it may; try again", headers: ["Retry-After": "1"])
             return refuse(error)
         }
         incoming?.exchange.reserved += bytes.readableBytes
@@ -155,18 +153,5 @@ extension HTTPConnection {
             exchange.work = .route(route, whole)
         }
         enqueue(exchange)
-    }
-}
-
-extension HTTPRequest.Method {
-    init(_ method: HTTPMethod) {
-        switch method {
-        case .GET: self = .get
-        case .HEAD: self = .head
-        case .POST: self = .post
-        case .OPTIONS: self = .options
-        // The parser knows a fixed list of methods, and each is a token.
-        default: self = HTTPRequest.Method(rawValue: method.rawValue) ?? .trace
-        }
     }
 }

@@ -1,5 +1,4 @@
 internal import DequeModule
-internal import HTTPTypes
 internal import NIOCore
 internal import NIOHTTP1
 internal import Network
@@ -260,7 +259,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LiveC
         if state.isStopping { exchange.isLast = true }
         let buffer = AnswerEncoder.encode(
             response, for: exchange, cors: profile.cors, date: state.date.current(), allocator: context.channel.allocator)
-        if !profile.isAdmin { state.counters.answered(status: response.status.code) }
+        if !profile.isAdmin { state.counters.answered(status: response.status) }
         state.releaseBody(exchange.reserved)
         current = nil
         hasServed = true

@@ -1,4 +1,3 @@
-internal import HTTPTypes
 internal import NIOHTTP1
 
 extension APIError {
@@ -58,5 +57,5 @@ extension APIError {
         .httpVersionNotSupported, "HTTP/2 is not spoken here; send HTTP/1.1, or put a proxy in front that speaks both")
     private static let noVersion = APIError(.httpVersionNotSupported, "the versions that are spoken here are HTTP/1.1 and HTTP/1.0")
     private static let noMethod = APIError(
-        .notImplemented, "the methods here are \(Router.methods), in capitals; another is not known", headers: [.allow: Router.methods])
+        .notImplemented, "the methods here are \(Router.methods), in capitals; another is not known", headers: ["Allow": Router.methods])
 }

@@ -1,4 +1,3 @@
-internal import HTTPTypes
 internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
@@ -57,9 +56,11 @@ final class ServerState: @unchecked Sendable {
     /// Bytes of request bodies in memory.
     private(set) var bodyBytes = 0
     private(set) var isStopping = false
+    /// Told once nobody is connected any more, while it stops.
+    private var emptied: EventLoopPromise<Void>?
 
     init(
-        loop: any EventLoop, limits: APILimits, logger: Logger, hub: EventHub?, counters: APICounters,
+        loop: any EventLoop, executor: LoopExecutor, limits: APILimits, logger: Logger, hub: EventHub?, counters: APICounters,
         crowdHasGone: @escaping @Sendable () -> Void = {}
     ) {
         self.crowdHasGone = crowdHasGone
@@ -68,7 +69,7 @@ final class ServerState: @unchecked Sendable {
         self.counters = counters
         self.limits = limits
         self.logger = logger
-        executor = LoopExecutor(loop)
+        self.executor = executor
         rates = ClientRates(rate: limits.requestsPerSecond, capacity: limits.rateEntries)
         proxies = TrustedProxies(limits.trustedProxies)
     }
@@ -137,6 +138,7 @@ final class ServerState: @unchecked Sendable {
 
     func forget(_ id: UInt64) {
         connections[id] = nil
+        tellWhenEmpty()
     }
 
     // MARK: Limits
@@ -193,16 +195,29 @@ final class ServerState: @unchecked Sendable {
         if sweeps % 8 == 0 { rates.forgetQuiet(at: Int64(clamping: now.uptimeNanoseconds)) }
     }
 
-    /// Every connection finishes what is under way and ends.
-    func quiesce() {
+    /// Every connection finishes what is under way and ends, those that are still accepted too.
+    ///
+    /// - Returns: when the last has ended.
+    func quiesce() -> EventLoopFuture<Void> {
         isStopping = true
         hub?.end()
+        let promise = loop.makePromise(of: Void.self)
+        emptied = promise
         for connection in connections.values { connection.quiesce() }
+        tellWhenEmpty()
+        return promise.futureResult
+    }
+
+    private func tellWhenEmpty() {
+        guard connections.isEmpty else { return }
+        emptied?.succeed()
+        emptied = nil
     }
 
     /// Ends what is still open.
     func closeAll() {
-        sweeping?.cancel()
         for connection in connections.values { connection.close() }
     }
+
+    func stopSweeping() { sweeping?.cancel() }
 }

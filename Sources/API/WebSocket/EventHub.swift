@@ -18,10 +18,11 @@ internal import Musl
 /// It observes the node only while there are clients, and renders an event only when one of them wants its kind. What several
 /// clients want is one buffer that all of them share: with four kinds there are at most fifteen different ones, however many
 /// clients.
-// Unchecked: after `init` it is used on the loop's thread only; the observation's handler touches the queue and the loop, which are Sendable.
+// Unchecked: after `init` it is used on the loop's thread only; the observation's handler touches the queue and the executor, which are Sendable.
 final class EventHub: @unchecked Sendable {
     private let node: Node
     private let loop: any EventLoop
+    private let executor: LoopExecutor
     private var limits: APILimits
     private let logger: Logger
     private let queue: EventQueue
@@ -38,9 +39,10 @@ final class EventHub: @unchecked Sendable {
     private var lastMempoolUpdate: NIODeadline
     private var mempoolTimer: Scheduled<Void>?
 
-    init(node: Node, loop: any EventLoop, limits: APILimits, logger: Logger, counters: APICounters) {
+    init(node: Node, loop: any EventLoop, executor: LoopExecutor, limits: APILimits, logger: Logger, counters: APICounters) {
         self.node = node
         self.loop = loop
+        self.executor = executor
         self.limits = limits
         self.logger = logger
         self.counters = counters
@@ -61,11 +63,11 @@ final class EventHub: @unchecked Sendable {
     func add(_ client: WebSocketConnection) {
         clients[ObjectIdentifier(client)] = client
         guard observation == nil else { return }
-        let (queue, loop) = (queue, loop)
+        let (queue, executor) = (queue, executor)
         recent = Deque(node.mempool.oldest(EventHub.seedCount).suffix(limits.recentHashes).map(\.hash))
         weak let hub = self
         observation = node.observe { events in
-            if queue.append(events) { loop.execute { hub?.drain() } }
+            if queue.append(events) { executor.perform { hub?.drain() } }
         }
     }
 

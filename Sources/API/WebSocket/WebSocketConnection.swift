@@ -72,11 +72,8 @@ final class WebSocketConnection: ChannelInboundHandler, LiveConnection {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        switch event {
-        case ChannelEvent.inputClosed: context.close(promise: nil)
-        case is ChannelShouldQuiesceEvent: quiesce()
-        default: context.fireUserInboundEventTriggered(event)
-        }
+        if case ChannelEvent.inputClosed = event { return context.close(promise: nil) }
+        context.fireUserInboundEventTriggered(event)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

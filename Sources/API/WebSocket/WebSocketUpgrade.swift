@@ -1,4 +1,3 @@
-internal import HTTPTypes
 internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
@@ -9,10 +8,10 @@ enum WebSocketUpgrade {
     static let path = "/api/v1/ws"
 
     /// Answers a request that asks for no WebSocket.
-    static let route = Route(.get, path) { _ in throw required("this path is a WebSocket") }
+    static let route = Route(.GET, path) { _ in throw required("this path is a WebSocket") }
 
     private static func required(_ message: String) -> APIError {
-        APIError(.upgradeRequired, message, headers: [.upgrade: "websocket", .secWebSocketVersion: "13"])
+        APIError(.upgradeRequired, message, headers: ["Upgrade": "websocket", "Sec-WebSocket-Version": "13"])
     }
 
     /// - Throws: 426 or 400 when it is no proper request for a WebSocket, 403 when its page may not use the API.
@@ -60,7 +59,7 @@ extension HTTPConnection {
     func upgrade(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) throws(APIError) {
         try WebSocketUpgrade.check(head, cors: profile.cors)
         guard let hub = state.hub, !hub.isFull, !state.isStopping else {
-            throw APIError(.serviceUnavailable, "the node has as many WebSocket clients as it may", headers: [.retryAfter: "5"])
+            throw APIError(.serviceUnavailable, "the node has as many WebSocket clients as it may", headers: ["Retry-After": "5"])
         }
         guard let answer = WebSocketUpgrade.answer(head, context.channel) else {
             throw APIError(.badRequest, "the request is no proper WebSocket handshake")

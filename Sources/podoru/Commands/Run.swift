@@ -5,7 +5,6 @@ internal import Node
 internal import Operator
 internal import PodoruConfiguration
 internal import Primitives
-internal import ServiceLifecycle
 internal import Terminal
 
 #if canImport(Glibc)
@@ -58,37 +57,24 @@ struct Run: AsyncParsableCommand {
         // Before anybody is told that the node is ready: a signal that nobody expects ends a process.
         let hangups = SystemSignal.stream(SIGHUP)
         let endings = SystemSignal.stream([SIGTERM, SIGINT])
-        let (running, runs) = AsyncStream.makeStream(of: Void.self)
-        let service = NodeService(
-            node: node, api: api, manager: options.serviceManager, hangups: hangups, configurationPath: config, failures: failures
-        ) { runs.yield() }
-        var configuration = ServiceGroupConfiguration(
-            services: [
-                ServiceGroupConfiguration.ServiceConfiguration(service: service, successTerminationBehavior: .gracefullyShutdownGroup)
-            ],
-            logger: Logger(label: "lifecycle", factory: { _ in SwiftLogNoOpLogHandler() }))
-        configuration.maximumGracefulShutdownDuration = NodeService.drainDeadline
-        let group = ServiceGroup(configuration: configuration)
+        let (shutdowns, shutDown) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingOldest(1))
         let listening = Task {
-            // A group that does not run yet cannot be told to end.
-            for await _ in running { break }
-            async let orphaned: Void = Run.end(group, when: losses)
-            await Run.end(group, on: endings)
+            async let orphaned: Void = Run.end(shutDown, when: losses)
+            await Run.end(shutDown, on: endings)
             await orphaned
         }
         defer { listening.cancel() }
-        do {
-            try await group.run()
-        } catch let failure as CommandFailure {
-            throw failure
-        }
+        try await NodeService(
+            node: node, api: api, manager: options.serviceManager, hangups: hangups, configurationPath: config, failures: failures,
+            shutdowns: shutdowns
+        ).run()
     }
 }
 
 extension Run {
-    /// Ends the group in order on the first signal, and the process at once on the second: an operator who asks again does not want to
+    /// Ends the node in order on the first signal, and the process at once on the second: an operator who asks again does not want to
     /// wait. Nothing that was committed is lost.
-    private static func end(_ group: ServiceGroup, on signals: AsyncStream<Int32>) async {
+    private static func end(_ shutDown: AsyncStream<Void>.Continuation, on signals: AsyncStream<Int32>) async {
         var isEnding = false
         for await number in signals {
             if isEnding {
@@ -97,13 +83,13 @@ extension Run {
                 _exit(128 + number)
             }
             isEnding = true
-            await group.triggerGracefulShutdown()
+            shutDown.yield()
         }
     }
 
-    /// Ends the group in order once the supervising process has gone: what it started must not outlive it.
-    private static func end(_ group: ServiceGroup, when losses: AsyncStream<Void>) async {
-        for await _ in losses { await group.triggerGracefulShutdown() }
+    /// Ends the node in order once the supervising process has gone: what it started must not outlive it.
+    private static func end(_ shutDown: AsyncStream<Void>.Continuation, when losses: AsyncStream<Void>) async {
+        for await _ in losses { shutDown.yield() }
     }
 
     /// Starts the API where the configuration has one. A node that cannot serve what it is told to ends again.
@@ -122,22 +108,18 @@ extension Run {
     }
 }
 
-/// The node as a service: runs until the group shuts down or the node fails, and reloads on SIGHUP.
-private struct NodeService: Service {
-    /// How long a graceful end may take. Nothing in it waits for a peer for longer than 2 s.
-    static let drainDeadline = Duration.seconds(10)
-
+/// The node as a service: runs until it is told to shut down or the node fails, and reloads on SIGHUP.
+private struct NodeService {
     let node: Node
     let api: APIServer?
     let manager: ServiceManager?
     let hangups: AsyncStream<Int32>
     let configurationPath: String
     let failures: AsyncStream<String>
-    /// Told once it runs: from then on a signal ends it in order.
-    let onRun: @Sendable () -> Void
+    /// Ends it in order. Nothing in that waits for a peer for longer than 2 s.
+    let shutdowns: AsyncStream<Void>
 
-    func run() async throws {
-        onRun()
+    func run() async throws(CommandFailure) {
         manager?.tell(.ready, .status("started"))
         let failure = await withTaskGroup(of: String?.self) { group in
             group.addTask {
@@ -149,7 +131,7 @@ private struct NodeService: Service {
                 return nil
             }
             group.addTask {
-                try? await gracefulShutdown()
+                for await _ in shutdowns { break }
                 return nil
             }
             // Whichever ends first: the shutdown, or a failure.

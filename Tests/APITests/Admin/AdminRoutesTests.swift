@@ -1,4 +1,4 @@
-import HTTPTypes
+import NIOHTTP1
 import Node
 import Primitives
 import Testing
@@ -16,16 +16,16 @@ import Testing
         let routes: [Route]
 
         /// Status and body of an answer, the way the server makes it.
-        func send(_ method: HTTPRequest.Method, _ path: String, _ parameter: String? = nil, body: String = "") async throws -> Answer {
+        func send(_ method: HTTPMethod, _ path: String, _ parameter: String? = nil, body: String = "") async throws -> Answer {
             let route = try #require(routes.first { $0.method == method && $0.path == path })
             var request = APIRequest(method: method)
             request.parameters = parameter.map { [ByteString($0)] } ?? []
             request.body = Array(body.utf8)
             do {
                 let response = try await route.handler(request)
-                return Answer(status: response.status.code, text: String(decoding: response.body, as: UTF8.self))
+                return Answer(status: Int(response.status.code), text: String(decoding: response.body, as: UTF8.self))
             } catch let error as APIError {
-                return Answer(status: error.status.code, text: error.message)
+                return Answer(status: Int(error.status.code), text: error.message)
             }
         }
     }
@@ -35,15 +35,15 @@ import Testing
             try await withBareNodes { two in
                 let admin = Admin(routes: adminRoutes(node: one[0]))
                 let place = "127.0.0.1:\(two[0].port)"
-                let added = try await admin.send(.post, "/admin/v1/peers", body: #"{"address":"\#(place)"}"#)
+                let added = try await admin.send(.POST, "/admin/v1/peers", body: #"{"address":"\#(place)"}"#)
                 #expect(added == Answer(status: 200, text: #"{"success":true,"data":{"address":"\#(place)","added":true}}"# + "\n"))
                 try await eventually("they are connected") { await one[0].status()?.peers.count == 1 }
-                let list = try await admin.send(.get, "/admin/v1/peers").text
+                let list = try await admin.send(.GET, "/admin/v1/peers").text
                 #expect(list.contains(#""address":"\#(place)","direction":"outbound""#))
-                let removed = try await admin.send(.delete, "/admin/v1/peers/{address}", place)
+                let removed = try await admin.send(.DELETE, "/admin/v1/peers/{address}", place)
                 #expect(
                     removed == Answer(status: 200, text: #"{"success":true,"data":{"address":"\#(place)","connections_closed":1}}"# + "\n"))
-                let unknown = try await admin.send(.delete, "/admin/v1/peers/{address}", "9.9.9.9:1").status
+                let unknown = try await admin.send(.DELETE, "/admin/v1/peers/{address}", "9.9.9.9:1").status
                 #expect(unknown == 404)
             }
         }
@@ -52,15 +52,15 @@ import Testing
     @Test func bansAreSetListedAndLifted() async throws {
         try await withBareNodes { nodes in
             let admin = Admin(routes: adminRoutes(node: nodes[0]))
-            let set = try await admin.send(.post, "/admin/v1/bans", body: #"{"address":"203.0.113.7","seconds":60}"#)
+            let set = try await admin.send(.POST, "/admin/v1/bans", body: #"{"address":"203.0.113.7","seconds":60}"#)
             #expect(set == Answer(status: 200, text: #"{"success":true,"data":{"address":"203.0.113.7","connections_closed":0}}"# + "\n"))
-            let list = try await admin.send(.get, "/admin/v1/bans").text
+            let list = try await admin.send(.GET, "/admin/v1/bans").text
             #expect(list.contains(#""address":"203.0.113.7","until":"#) && list.contains(#""by":"operator""#))
-            let lifted = try await admin.send(.delete, "/admin/v1/bans/{address}", "203.0.113.7").status
+            let lifted = try await admin.send(.DELETE, "/admin/v1/bans/{address}", "203.0.113.7").status
             #expect(lifted == 200)
-            let again = try await admin.send(.delete, "/admin/v1/bans/{address}", "203.0.113.7").status
+            let again = try await admin.send(.DELETE, "/admin/v1/bans/{address}", "203.0.113.7").status
             #expect(again == 404)
-            let empty = try await admin.send(.get, "/admin/v1/bans").text
+            let empty = try await admin.send(.GET, "/admin/v1/bans").text
             #expect(empty == "{\"success\":true,\"data\":[]}\n")
         }
     }
@@ -68,7 +68,7 @@ import Testing
     @Test func theStatusSaysWhatAnOperatorCanChange() async throws {
         try await withBareNodes { nodes in
             let admin = Admin(routes: adminRoutes(node: nodes[0]))
-            let answer = try await admin.send(.get, "/admin/v1/status")
+            let answer = try await admin.send(.GET, "/admin/v1/status")
             #expect(answer.status == 200)
             for member in [#""node_type":"full""#, #""height":0"#, #""ban_count":0"#, #""production_paused":false"#, #""log_level":null"#] {
                 #expect(answer.text.contains(member), "\(member)")
@@ -79,12 +79,12 @@ import Testing
     @Test func refusalsHaveTheirStatus() async throws {
         try await withBareNodes { nodes in
             let admin = Admin(routes: adminRoutes(node: nodes[0]))
-            let requests: [(HTTPRequest.Method, String, String, Int)] = [
-                (.post, "/admin/v1/producer/pause", "", 409), (.post, "/admin/v1/producer/resume", "", 409),
-                (.put, "/admin/v1/log-level", #"{"level":"loud"}"#, 400), (.put, "/admin/v1/log-level", #"{"level":"debug"}"#, 409),
-                (.post, "/admin/v1/bans", #"{"address":"203.0.113.7","seconds":0}"#, 400),
-                (.post, "/admin/v1/peers", #"{"address":"nowhere"}"#, 400),
-                (.post, "/admin/v1/peers", #"{"address":"127.0.0.1:\#(nodes[0].port)"}"#, 409),
+            let requests: [(HTTPMethod, String, String, Int)] = [
+                (.POST, "/admin/v1/producer/pause", "", 409), (.POST, "/admin/v1/producer/resume", "", 409),
+                (.PUT, "/admin/v1/log-level", #"{"level":"loud"}"#, 400), (.PUT, "/admin/v1/log-level", #"{"level":"debug"}"#, 409),
+                (.POST, "/admin/v1/bans", #"{"address":"203.0.113.7","seconds":0}"#, 400),
+                (.POST, "/admin/v1/peers", #"{"address":"nowhere"}"#, 400),
+                (.POST, "/admin/v1/peers", #"{"address":"127.0.0.1:\#(nodes[0].port)"}"#, 409),
             ]
             for (method, path, body, status) in requests {
                 let answer = try await admin.send(method, path, body: body)
@@ -100,7 +100,7 @@ import Testing
     ])
     func aBodyThatIsNoneGetsAnExample(_ body: String) async throws {
         try await withBareNodes { nodes in
-            let answer = try await Admin(routes: adminRoutes(node: nodes[0])).send(.post, "/admin/v1/bans", body: body)
+            let answer = try await Admin(routes: adminRoutes(node: nodes[0])).send(.POST, "/admin/v1/bans", body: body)
             #expect(answer.status == 400 && answer.text.contains(#"{"address":"203.0.113.7","seconds":3600}"#))
         }
     }

@@ -1,6 +1,6 @@
 import Foundation
-import HTTPTypes
 import Logging
+import NIOHTTP1
 import Node
 import PodoruConfiguration
 import Testing

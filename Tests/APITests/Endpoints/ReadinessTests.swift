@@ -1,7 +1,7 @@
 import ChainService
 import Foundation
-import HTTPTypes
 import Ledger
+import NIOHTTP1
 import Node
 import PodoruConfiguration
 import Primitives

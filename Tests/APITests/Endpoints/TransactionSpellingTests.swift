@@ -1,5 +1,5 @@
-import HTTPTypes
 import Ledger
+import NIOHTTP1
 import Primitives
 import Testing
 

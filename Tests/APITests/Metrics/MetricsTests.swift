@@ -1,6 +1,6 @@
 import ChainService
 import Foundation
-import HTTPTypes
+import NIOHTTP1
 import Node
 import Peering
 import PodoruConfiguration
@@ -23,7 +23,7 @@ import Wire
     ]
 
     private func scrape(_ node: Node, accept: String = "") async throws -> APIResponse {
-        var request = APIRequest(method: .get)
+        var request = APIRequest(method: .GET)
         request.accept = accept
         return try await metricsRoute(node: node).handler(request)
     }
@@ -143,7 +143,7 @@ import Wire
     @Test func metricsOfTheServerStandBesideThoseOfTheNode() async throws {
         try await withBareNodes { nodes in
             let route = metricsRoute(node: nodes[0]) { [MetricFamily(.counter, "api_requests", "Requests.", .count(3))] }
-            let body = try await route.handler(APIRequest(method: .get)).body
+            let body = try await route.handler(APIRequest(method: .GET)).body
             let families = try ExpositionParser.parse(body, isOpenMetrics: false)
             #expect(families.last?.samples.map(\.text) == ["3"])
         }

@@ -1,4 +1,4 @@
-import HTTPTypes
+import NIOHTTP1
 import Primitives
 import Testing
 
@@ -7,19 +7,19 @@ import Testing
 /// Requests find their endpoints, over real HTTP.
 @Suite struct DispatchTests {
     static let routes = [
-        Route(.get, "/echo/{first}/x/{second}") { request in
+        Route(.GET, "/echo/{first}/x/{second}") { request in
             APIResponse(
                 contentType: "text/plain", body: Array("\(request.parameters.map(\.text).joined(separator: "|"))?\(request.query)".utf8))
         },
-        Route(.get, "/item/{name}") { request in APIResponse(body: request.parameters[0].bytes) },
-        Route(.get, "/item/first") { _ in APIResponse(body: Array("literal".utf8)) },
-        Route(.get, "/item/first/deep") { _ in APIResponse(body: []) },
-        Route(.post, "/length") { request in APIResponse(body: Array("\(request.body.count) \(request.isJSON)".utf8)) },
-        Route(.get, "/slow") { _ in
+        Route(.GET, "/item/{name}") { request in APIResponse(body: request.parameters[0].bytes) },
+        Route(.GET, "/item/first") { _ in APIResponse(body: Array("literal".utf8)) },
+        Route(.GET, "/item/first/deep") { _ in APIResponse(body: []) },
+        Route(.POST, "/length") { request in APIResponse(body: Array("\(request.body.count) \(request.isJSON)".utf8)) },
+        Route(.GET, "/slow") { _ in
             try await Task.sleep(for: .milliseconds(20))
             return APIResponse(body: Array("slow".utf8))
         },
-        Route(.get, "/fails") { _ in throw TestFailure("on purpose") },
+        Route(.GET, "/fails") { _ in throw TestFailure("on purpose") },
     ]
 
     @Test func segmentsAreDecodedAfterTheyAreSplit() async throws {

@@ -1,5 +1,5 @@
-import HTTPTypes
 import NIOCore
+import NIOHTTP1
 import Network
 import PodoruConfiguration
 import Testing
@@ -165,7 +165,7 @@ import Wire
     }
 
     @Test func anAnswerThatTakesTooLongIs503() async throws {
-        let never = Route(.get, "/never") { _ in
+        let never = Route(.GET, "/never") { _ in
             try await Task.sleep(for: .seconds(2))
             return APIResponse(body: [])
         }
@@ -175,7 +175,7 @@ import Wire
     }
 
     @Test func aClientThatDoesNotReadIsClosed() async throws {
-        let large = Route(.get, "/large") { _ in APIResponse(body: [UInt8](repeating: 0x20, count: 8 << 20)) }
+        let large = Route(.GET, "/large") { _ in APIResponse(body: [UInt8](repeating: 0x20, count: 8 << 20)) }
         try await withAPINode(limits: Self.hasty, routes: Self.routes + [large]) { api in
             let deaf = try await RawClient.connect(port: api.port, reads: false)
             deaf.push(Array("GET /large HTTP/1.1\r\nHost: a\r\n\r\n".utf8))

@@ -1,5 +1,5 @@
-import HTTPTypes
 import NIOCore
+import NIOHTTP1
 import PodoruConfiguration
 import Testing
 
@@ -10,7 +10,7 @@ import Testing
     @Test func webSocketClientsGet1001AndRequestsUnderWayTheirAnswer() async throws {
         let (requests, begun) = AsyncStream.makeStream(of: Void.self)
         let (gate, opened) = AsyncStream.makeStream(of: Void.self)
-        let slow = Route(.get, "/slow") { _ in
+        let slow = Route(.GET, "/slow") { _ in
             begun.yield()
             for await _ in gate { break }
             return APIResponse(body: Array("slow".utf8))

@@ -1,9 +1,9 @@
 import ChainService
 import ChainTools
 import Foundation
-import HTTPTypes
 import Ledger
 import Logging
+import NIOHTTP1
 import Node
 import PodoruConfiguration
 import Primitives

@@ -1,5 +1,3 @@
-internal import HTTPTypes
-internal import HummingbirdCore
 internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
@@ -7,27 +5,35 @@ internal import NIOPosix
 internal import Network
 internal import Wire
 
-/// Sets up each accepted connection behind Hummingbird's listener. No task lives as long as a connection: everything about it
-/// happens in its handlers on the API's thread.
-struct HTTPChild: ServerChildChannel {
-    struct Value: ServerChildChannelValue {
-        let channel: any Channel
-    }
-
+/// Listens, and sets up each accepted connection. No task lives as long as a connection: everything about it happens in its handlers on
+/// the API's thread.
+struct HTTPListener: Sendable {
+    /// As lines of the log name it.
+    let name: String
     let state: ServerState
     let profile: ListenerProfile
+    /// Descriptors that it leaves to others.
+    let room: @Sendable () -> DescriptorRoom
 
-    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        channel.eventLoop.makeCompletedFuture {
-            try setUp(channel)
-            return Value(channel: channel)
-        }
+    /// A listener that is to be bound.
+    ///
+    /// - Parameter backlog: connections that may wait to be accepted.
+    func bootstrap(on group: MultiThreadedEventLoopGroup, backlog: Int32) -> ServerBootstrap {
+        ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: backlog)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let rest = AcceptRest(name, limits: state.limits, room: room, logger: state.logger)
+                    try channel.pipeline.syncOperations.addHandler(rest)
+                }
+            }
+            .childChannelInitializer { channel in channel.eventLoop.makeCompletedFuture { try setUp(channel) } }
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
     }
 
-    func handle(value: Value, logger: Logger) async {}
-
     /// On the channel's loop.
-    func setUp(_ channel: any Channel) throws {
+    private func setUp(_ channel: any Channel) throws {
         let admission = state.admit(isAdmin: profile.isAdmin, hasPlace: state.limits.room.hasPlace(for: channel))
         channel.closeFuture.whenComplete { _ in state.leave(admission) }
         // Fails on a Unix socket, which has no such delay.
@@ -78,12 +84,12 @@ final class Refusal: ChannelInboundHandler, LiveConnection {
 
     func channelActive(context: ChannelHandlerContext) {
         self.context = context
-        let error = APIError(.serviceUnavailable, "the server has as many connections as it may", headers: [.retryAfter: "1"])
+        let error = APIError(.serviceUnavailable, "the server has as many connections as it may", headers: ["Retry-After": "1"])
         var exchange = Exchange(work: .answer(error.response))
         exchange.isLast = true
         let buffer = AnswerEncoder.encode(
             error.response, for: exchange, cors: cors, date: state.date.current(), allocator: context.channel.allocator)
-        state.counters.answered(status: error.status.code)
+        state.counters.answered(status: error.status)
         let written = context.eventLoop.makePromise(of: Void.self)
         let channel = context.channel
         written.futureResult.whenComplete { _ in channel.close(mode: .output, promise: nil) }
