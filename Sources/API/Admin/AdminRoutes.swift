@@ -13,15 +13,15 @@ func adminRoutes(node: Node) -> [Route] {
         Route(.PUT, "/admin/v1/log-level") { request in
             let level = try AdminBody(request, example: #"{"level":"debug"}"#).text("level")
             try await told { () async throws(AdminError) in try node.setLogLevel(level) }
-            return .success { json in json.member("log_level", node.currentLogLevel?.rawValue ?? level) }
+            return .object { json in json.member("log_level", node.currentLogLevel?.rawValue ?? level) }
         },
         Route(.POST, "/admin/v1/producer/pause") { _ in
             try await told { () async throws(AdminError) in try await node.pauseProduction() }
-            return .success { json in json.member("production_paused", true) }
+            return .object { json in json.member("production_paused", true) }
         },
         Route(.POST, "/admin/v1/producer/resume") { _ in
             try await told { () async throws(AdminError) in try await node.resumeProduction() }
-            return .success { json in json.member("production_paused", false) }
+            return .object { json in json.member("production_paused", false) }
         },
     ]
 }
@@ -30,30 +30,18 @@ private enum AdminState {
     static func status(_ node: Node) async throws -> APIResponse {
         guard let status = await node.status() else { throw NodeStopped() }
         let bans = try await told { () async throws(AdminError) in try await node.bans() }
-        return .success { json in
-            json.raw("{\"version\":")
-            json.string(PodoruVersion.current)
-            json.raw(",\"node_type\":")
-            json.string(status.nodeType.text)
-            json.raw(",\"address\":")
-            json.string(status.address)
-            json.raw(",\"height\":")
-            json.integer(status.height)
-            json.raw(",\"is_syncing\":")
-            json.bool(status.isSyncing)
-            json.raw(",\"peer_count\":")
-            json.integer(status.peers.count)
-            json.raw(",\"ban_count\":")
-            json.integer(bans.count)
-            json.raw(",\"mempool_count\":")
-            json.integer(status.mempoolCount)
-            json.raw(",\"production_paused\":")
-            json.bool(status.isProductionPaused)
-            json.raw(",\"log_level\":")
-            if let level = node.currentLogLevel { json.string(level.rawValue) } else { json.raw("null") }
-            json.raw(",\"uptime\":")
-            json.integer(status.uptime / .seconds(1))
-            json.raw("}")
+        return .object { json in
+            json.member("version", PodoruVersion.current)
+            json.member("node_type", status.nodeType.text)
+            json.member("address", status.address)
+            json.member("height", status.height)
+            json.member("is_syncing", status.isSyncing)
+            json.member("peer_count", status.peers.count)
+            json.member("ban_count", bans.count)
+            json.member("mempool_count", status.mempoolCount)
+            json.member("production_paused", status.isProductionPaused)
+            json.member("log_level", node.currentLogLevel?.rawValue)
+            json.member("uptime", status.uptime / .seconds(1))
         }
     }
 }
@@ -70,18 +58,15 @@ private enum AdminPeers {
             Route(.POST, "/admin/v1/peers") { request in
                 let address = try AdminBody(request, example: #"{"address":"203.0.113.7:9000"}"#).text("address")
                 let isNew = try await told { () async throws(AdminError) in try await node.addPeer(address) }
-                return .success { json in
-                    json.raw("{\"address\":")
-                    json.string(address)
-                    json.raw(",\"added\":")
-                    json.bool(isNew)
-                    json.raw("}")
+                return .object { json in
+                    json.member("address", address)
+                    json.member("added", isNew)
                 }
             },
             Route(.DELETE, "/admin/v1/peers/{address}") { request in
                 let name = request.firstParameter
                 let count = try await told { () async throws(AdminError) in try await node.removePeer(name) }
-                return .success { json in json.closed(name, count) }
+                return .object { json in json.closed(name, count) }
             },
         ]
     }
@@ -97,11 +82,11 @@ private enum AdminBans {
                 let bans = try await told { () async throws(AdminError) in try await node.bans() }
                 return .success(capacity: 96 * (1 + bans.count)) { json in
                     json.array(bans) { json, ban in
-                        json.raw("{\"address\":")
-                        json.string(ban.address)
-                        json.raw(",\"until\":")
-                        json.integer(ban.until)
-                        json.raw(ban.isOperators ? ",\"by\":\"operator\"}" : ",\"by\":\"faults\"}")
+                        json.object { json in
+                            json.member("address", ban.address)
+                            json.member("until", ban.until)
+                            json.member("by", ban.isOperators ? "operator" : "faults")
+                        }
                     }
                 }
             },
@@ -109,12 +94,12 @@ private enum AdminBans {
                 let body = try AdminBody(request, example: #"{"address":"203.0.113.7","seconds":3600}"#)
                 let (address, seconds) = (try body.text("address"), body.seconds ?? standardSeconds)
                 let count = try await told { () async throws(AdminError) in try await node.ban(address, for: .seconds(seconds)) }
-                return .success { json in json.closed(address, count) }
+                return .object { json in json.closed(address, count) }
             },
             Route(.DELETE, "/admin/v1/bans/{address}") { request in
                 let address = request.firstParameter
                 try await told { () async throws(AdminError) in try await node.unban(address) }
-                return .success { json in json.member("address", address) }
+                return .object { json in json.member("address", address) }
             },
         ]
     }
@@ -169,28 +154,9 @@ extension APIRequest {
 }
 
 extension JSONWriter {
-    fileprivate mutating func member(_ name: StaticString, _ value: String) {
-        raw("{\"")
-        raw(name)
-        raw("\":")
-        string(value)
-        raw("}")
-    }
-
-    fileprivate mutating func member(_ name: StaticString, _ value: Bool) {
-        raw("{\"")
-        raw(name)
-        raw("\":")
-        bool(value)
-        raw("}")
-    }
-
     fileprivate mutating func closed(_ address: String, _ count: Int) {
-        raw("{\"address\":")
-        string(address)
-        raw(",\"connections_closed\":")
-        integer(count)
-        raw("}")
+        member("address", address)
+        member("connections_closed", count)
     }
 }
 

@@ -19,14 +19,10 @@ enum AccountEndpoints {
     private static func balance(_ chain: ChainReader, _ text: ByteString) throws -> APIResponse {
         let address = try PathParameter.address(text)
         let balance = Amount(balance: try chain.read { snapshot in try snapshot.stateValue(StateKeys.balance(of: address)) })
-        return APIResponse.success { writer in
-            writer.raw("{\"address\":")
-            writer.string(text)
-            writer.raw(",\"balance\":")
-            writer.amount(balance)
-            writer.raw(",\"balance_formatted\":")
-            writer.string(chain.genesis.token.format(balance))
-            writer.raw("}")
+        return APIResponse.object { json in
+            json.member("address", text)
+            json.member("balance") { $0.amount(balance) }
+            json.member("balance_formatted", chain.genesis.token.format(balance))
         }
     }
 
@@ -37,18 +33,10 @@ enum AccountEndpoints {
         let (balance, used) = try node.chain.read { snapshot in
             (try snapshot.stateValue(StateKeys.balance(of: address)), try snapshot.lastNonce(sender: address))
         }
-        return APIResponse.success { writer in
-            writer.raw("{\"address\":")
-            writer.string(text)
-            writer.raw(",\"balance\":")
-            writer.amount(Amount(balance: balance))
-            writer.raw(",\"nonce\":")
-            if let nonce = nextNonce(used: used, pending: pending) {
-                writer.integer(nonce)
-            } else {
-                writer.raw("null")
-            }
-            writer.raw("}")
+        return APIResponse.object { json in
+            json.member("address", text)
+            json.member("balance") { $0.amount(Amount(balance: balance)) }
+            json.member("nonce", nextNonce(used: used, pending: pending))
         }
     }
 

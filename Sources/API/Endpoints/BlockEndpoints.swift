@@ -39,25 +39,17 @@ enum BlockEndpoints {
         let transactions = try StoredBlock.transactions(of: json)
         var shown = json
         if let null = transactions.null { shown.replaceSubrange(null, with: Array("[]".utf8)) }
-        return APIResponse.success(capacity: shown.count + 640) { writer in
-            writer.openObject(shown)
-            writer.raw(",\"hash\":")
-            writer.hash(hash)
-            writer.raw(",\"height\":")
-            writer.integer(header.height)
-            writer.raw(",\"timestamp\":")
-            writer.integer(header.timestamp)
-            writer.raw(",\"previous_hash\":")
-            writer.hex(header.previousHash)
-            writer.raw(",\"producer\":")
-            writer.string(header.producer)
-            writer.raw(",\"transaction_root\":")
-            writer.hex(header.merkleRoot)
-            writer.raw(",\"state_root\":")
-            writer.hex(header.stateRoot)
-            writer.raw(",\"transaction_count\":")
-            writer.integer(transactions.each.count)
-            writer.raw("}")
+        return APIResponse.success(capacity: shown.count + 640) { json in
+            json.object(extending: shown) { json in
+                json.member("hash") { $0.hash(hash) }
+                json.member("height", header.height)
+                json.member("timestamp", header.timestamp)
+                json.member("previous_hash") { $0.hex(header.previousHash) }
+                json.member("producer", header.producer)
+                json.member("transaction_root") { $0.hex(header.merkleRoot) }
+                json.member("state_root") { $0.hex(header.stateRoot) }
+                json.member("transaction_count", transactions.each.count)
+            }
         }
     }
 }

@@ -14,22 +14,14 @@ enum ChainEndpoints {
     /// One read of the head, whatever the chain holds.
     static func info(_ chain: ChainReader) throws -> APIResponse {
         guard let head = try chain.read({ snapshot in try snapshot.head() }) else { throw NodeStopped() }
-        return APIResponse.success(capacity: 1024) { writer in
-            writer.raw("{\"height\":")
-            writer.integer(head.height)
-            writer.raw(",\"current_hash\":")
-            writer.hash(head.hash)
-            writer.raw(",\"latest_block_hash\":")
-            writer.hash(head.hash)
-            writer.raw(",\"genesis_hash\":")
-            writer.hash(chain.genesis.hash)
-            writer.raw(",\"chain_id\":")
-            writer.string(chain.chainID)
-            writer.raw(",\"authorities\":")
-            writer.array(chain.genesis.authorities) { writer, authority in writer.string(authority) }
-            writer.raw(",\"state_root\":")
-            writer.hash(head.stateRoot)
-            writer.raw("}")
+        return APIResponse.object(capacity: 1024) { json in
+            json.member("height", head.height)
+            json.member("current_hash") { $0.hash(head.hash) }
+            json.member("latest_block_hash") { $0.hash(head.hash) }
+            json.member("genesis_hash") { $0.hash(chain.genesis.hash) }
+            json.member("chain_id", chain.chainID)
+            json.member("authorities") { $0.array(chain.genesis.authorities) { $0.string($1) } }
+            json.member("state_root") { $0.hash(head.stateRoot) }
         }
     }
 }

@@ -54,19 +54,18 @@ struct HealthCheck: Sendable {
     func response() async -> APIResponse {
         let now = WallClock.unixSeconds
         let report = await report(now: now)
-        return APIResponse.success(status: report.isUnhealthy ? .serviceUnavailable : .ok) { writer in
-            writer.raw("{\"status\":")
-            writer.string(report.status)
-            writer.raw(",\"checks\":{\"database\":")
-            writer.string(report.database)
-            writer.raw(",\"network\":")
-            writer.string(report.network)
-            writer.raw(",\"sync\":")
-            writer.string(report.sync)
-            // It answers.
-            writer.raw(",\"api\":\"ok\"},\"timestamp\":")
-            writer.integer(now)
-            writer.raw("}")
+        return APIResponse.object(status: report.isUnhealthy ? .serviceUnavailable : .ok) { json in
+            json.member("status", report.status)
+            json.member("checks") { json in
+                json.object { json in
+                    json.member("database", report.database)
+                    json.member("network", report.network)
+                    json.member("sync", report.sync)
+                    // It answers.
+                    json.member("api", "ok")
+                }
+            }
+            json.member("timestamp", now)
         }
     }
 

@@ -2,11 +2,6 @@ internal import Ledger
 internal import Primitives
 
 extension JSONWriter {
-    /// A quoted string of text from this program.
-    mutating func string(_ text: String) {
-        string(ByteString(text))
-    }
-
     /// A hash as `"0x…"`.
     mutating func hash(_ hash: Hash32) {
         raw("\"0x")
@@ -28,18 +23,6 @@ extension JSONWriter {
         raw("\"")
     }
 
-    /// An array, `element` each.
-    mutating func array<Element>(_ elements: some Collection<Element>, _ element: (inout JSONWriter, Element) throws -> Void) rethrows {
-        raw("[")
-        var isFirst = true
-        for value in elements {
-            if !isFirst { raw(",") }
-            isFirst = false
-            try element(&self, value)
-        }
-        raw("]")
-    }
-
     /// A number with three digits behind the point, as many of them as matter. Not below zero.
     mutating func thousandths(_ count: UInt64) {
         integer(count / 1000)
@@ -54,8 +37,10 @@ extension JSONWriter {
         }
     }
 
-    /// A JSON object that stands in `json`, without its last brace, so that members can follow.
-    mutating func openObject(_ json: [UInt8]) {
+    /// The object that stands in `json`, with what `members` writes behind its own.
+    mutating func object(extending json: [UInt8], _ members: (inout JSONWriter) -> Void) {
         bytes.append(contentsOf: json.dropLast())
+        members(&self)
+        raw("}")
     }
 }

@@ -19,20 +19,20 @@ enum MempoolEndpoints {
     private static func list(_ mempool: MempoolView) -> APIResponse {
         let oldest = mempool.oldest(maxListed)
         let count = max(mempool.count, oldest.count)
-        return APIResponse.success(capacity: 64 + 600 * oldest.count) { writer in
-            writer.raw("{\"count\":")
-            writer.integer(count)
+        return APIResponse.object(capacity: 64 + 600 * oldest.count) { json in
+            json.member("count", count)
             // The name under which the explorer's page reads it.
-            writer.raw(",\"transaction_count\":")
-            writer.integer(count)
-            writer.raw(",\"transactions\":[")
-            let start = writer.bytes.count
-            for transaction in oldest {
-                guard writer.bytes.count == start || writer.bytes.count - start + transaction.size <= maxBytes else { break }
-                if writer.bytes.count > start { writer.raw(",") }
-                writer.transaction(transaction.transaction.json, hash: transaction.hash, block: nil)
+            json.member("transaction_count", count)
+            json.member("transactions") { json in
+                json.array { json in
+                    let start = json.bytes.count
+                    for transaction in oldest {
+                        guard json.bytes.count == start || json.bytes.count - start + transaction.size <= maxBytes else { break }
+                        json.separate()
+                        json.transaction(transaction.transaction.json, hash: transaction.hash, block: nil)
+                    }
+                }
             }
-            writer.raw("]}")
         }
     }
 }

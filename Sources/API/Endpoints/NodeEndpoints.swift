@@ -36,40 +36,26 @@ enum NodeEndpoints {
     ///
     /// - Parameter peers: the array of peers, as JSON.
     private static func info(_ status: NodeStatus, _ peers: [UInt8], _ context: APIContext) -> APIResponse {
-        APIResponse.success(capacity: 1024 + peers.count) { writer in
-            writer.raw("{\"version\":")
-            writer.string(PodoruVersion.current)
+        APIResponse.object(capacity: 1024 + peers.count) { json in
+            json.member("version", PodoruVersion.current)
             if let commit = context.node.commit {
-                writer.raw(",\"commit\":")
-                writer.string(commit)
+                json.member("commit", commit)
             }
-            writer.raw(",\"node_type\":")
-            writer.string(status.nodeType.text)
+            json.member("node_type", status.nodeType.text)
             // What the Go node says of itself, whatever its role.
-            writer.raw(",\"type\":\"podoru-chain\",\"address\":")
-            writer.string(identity(status.address, context.node.chain.genesis.rules))
-            writer.raw(",\"p2p_address\":")
-            writer.string(listening(status, context))
-            writer.raw(",\"p2p_port\":")
-            writer.integer(status.p2pPort)
-            writer.raw(",\"api_port\":")
-            writer.integer(context.port)
-            writer.raw(",\"chain_id\":")
-            writer.string(context.node.chain.chainID)
-            writer.raw(",\"rules_hash\":")
-            writer.string(context.node.chain.genesis.rulesHash.prefixedHex)
-            appendProgress(of: status, to: &writer)
-            writer.raw(",\"peer_count\":")
-            writer.integer(status.peers.count)
-            writer.raw(",\"peers\":")
-            writer.raw(peers)
-            writer.raw(",\"uptime\":")
-            writer.integer(max(0, status.uptime / .seconds(1)))
-            writer.raw(",\"observed_addresses\":")
-            writer.array(status.observedAddresses) { writer, address in writer.string(address.description) }
-            writer.raw(",\"clock_offsets\":")
-            writer.array(status.clockOffsets) { writer, offset in writer.clockOffset(offset) }
-            writer.raw("}")
+            json.member("type", "podoru-chain")
+            json.member("address", identity(status.address, context.node.chain.genesis.rules))
+            json.member("p2p_address", listening(status, context))
+            json.member("p2p_port", status.p2pPort)
+            json.member("api_port", context.port)
+            json.member("chain_id", context.node.chain.chainID)
+            json.member("rules_hash", context.node.chain.genesis.rulesHash.prefixedHex)
+            appendProgress(of: status, to: &json)
+            json.member("peer_count", status.peers.count)
+            json.member("peers") { $0.raw(peers) }
+            json.member("uptime", max(0, status.uptime / .seconds(1)))
+            json.member("observed_addresses") { $0.array(status.observedAddresses) { $0.string($1.description) } }
+            json.member("clock_offsets") { $0.array(status.clockOffsets) { $0.clockOffset($1) } }
         }
     }
 
@@ -78,15 +64,11 @@ enum NodeEndpoints {
         Address(ByteString(address)).flatMap { rules.producerName(of: $0) } ?? ByteString(address)
     }
 
-    private static func appendProgress(of status: NodeStatus, to writer: inout JSONWriter) {
-        writer.raw(",\"height\":")
-        writer.integer(status.height)
-        writer.raw(",\"best_peer_height\":")
-        writer.integer(status.target)
-        writer.raw(",\"is_syncing\":")
-        writer.bool(status.isSyncing)
-        writer.raw(",\"sync_progress\":")
-        writer.thousandths(syncProgress(height: status.height, target: status.target))
+    private static func appendProgress(of status: NodeStatus, to json: inout JSONWriter) {
+        json.member("height", status.height)
+        json.member("best_peer_height", status.target)
+        json.member("is_syncing", status.isSyncing)
+        json.member("sync_progress") { $0.thousandths(syncProgress(height: status.height, target: status.target)) }
     }
 
     /// Thousandths of a per cent; 100 per cent only when nothing is missing.
@@ -100,47 +82,36 @@ enum NodeEndpoints {
 extension JSONWriter {
     /// What one authority's last block showed of its clock.
     fileprivate mutating func clockOffset(_ offset: NodeStatus.ClockOffset) {
-        raw("{\"producer\":")
-        string(offset.producer)
-        raw(offset.ahead < 0 ? ",\"ahead_seconds\":-" : ",\"ahead_seconds\":")
-        thousandths(offset.ahead.magnitude / 1_000_000)
-        raw("}")
+        object { json in
+            json.member("producer", offset.producer)
+            json.member("ahead_seconds") { json in
+                if offset.ahead < 0 { json.raw("-") }
+                json.thousandths(offset.ahead.magnitude / 1_000_000)
+            }
+        }
     }
 
     /// One peer, as `node/peers` and `node/info` show it.
     mutating func peer(_ peer: NodeStatus.Peer) {
-        raw("{\"id\":")
-        string(peer.id)
-        raw(",\"address\":")
-        string(peer.endpoint.description)
-        raw(peer.isInbound ? ",\"direction\":\"inbound\",\"node_type\":" : ",\"direction\":\"outbound\",\"node_type\":")
-        string(peer.nodeType.text)
-        raw(",\"version\":")
-        string(peer.version)
-        raw(",\"height\":")
-        integer(peer.height)
-        raw(",\"connected_at\":")
-        integer(peer.connectedAt)
-        raw(",\"last_seen\":")
-        integer(peer.lastSeen)
-        raw(",\"latency_ms\":")
-        if let latency = peer.latency {
-            thousandths(UInt64(clamping: max(0, latency) / 1000))
-        } else {
-            raw("null")
+        object { json in
+            json.member("id", peer.id)
+            json.member("address", peer.endpoint.description)
+            json.member("direction", peer.isInbound ? "inbound" : "outbound")
+            json.member("node_type", peer.nodeType.text)
+            json.member("version", peer.version)
+            json.member("height", peer.height)
+            json.member("connected_at", peer.connectedAt)
+            json.member("last_seen", peer.lastSeen)
+            json.member("latency_ms") { json in
+                guard let latency = peer.latency else { return json.null() }
+                json.thousandths(UInt64(clamping: max(0, latency) / 1000))
+            }
+            json.member("bytes_in", peer.bytesIn)
+            json.member("bytes_out", peer.bytesOut)
+            json.member("messages_in", peer.messagesIn)
+            json.member("messages_out", peer.messagesOut)
+            json.member("capabilities") { $0.array(peer.capabilities) { $0.string($1) } }
+            json.member("dialect", peer.dialect)
         }
-        raw(",\"bytes_in\":")
-        integer(peer.bytesIn)
-        raw(",\"bytes_out\":")
-        integer(peer.bytesOut)
-        raw(",\"messages_in\":")
-        integer(peer.messagesIn)
-        raw(",\"messages_out\":")
-        integer(peer.messagesOut)
-        raw(",\"capabilities\":")
-        array(peer.capabilities) { writer, capability in writer.string(capability) }
-        raw(",\"dialect\":")
-        string(peer.dialect)
-        raw("}")
     }
 }

@@ -136,16 +136,15 @@ extension NodeStatusCache.Snapshot {
     init(_ status: NodeStatus, _ info: NodeStatusCache.InfoRenderer) {
         self.status = status
         var list = JSONWriter(capacity: 2 + 420 * status.peers.count)
-        list.array(status.peers) { writer, peer in writer.peer(peer) }
+        list.array(status.peers) { $0.peer($1) }
         let peers = list.bytes
         infoAnswer = info(status, peers)
-        bareAnswer = NodeStatusCache.Snapshot.answer(peers.count) { writer in writer.raw(peers) }
-        wrappedAnswer = NodeStatusCache.Snapshot.answer(peers.count) { writer in
-            writer.raw("{\"peers\":")
-            writer.raw(peers)
-            writer.raw(",\"peer_count\":")
-            writer.integer(status.peers.count)
-            writer.raw("}")
+        bareAnswer = NodeStatusCache.Snapshot.answer(peers.count) { json in json.raw(peers) }
+        wrappedAnswer = NodeStatusCache.Snapshot.answer(peers.count) { json in
+            json.object { json in
+                json.member("peers") { $0.raw(peers) }
+                json.member("peer_count", status.peers.count)
+            }
         }
     }
 

@@ -22,17 +22,14 @@ struct ReadinessCheck: Sendable {
     /// 200, or 503 with what is missing.
     func response() async -> APIResponse {
         let reasons = await reasons()
-        return APIResponse.success(status: reasons.isEmpty ? .ok : .serviceUnavailable) { writer in
-            writer.raw("{\"ready\":")
-            writer.bool(reasons.isEmpty)
-            writer.raw(",\"reasons\":")
-            writer.array(reasons) { writer, reason in writer.string(reason) }
-            writer.raw("}")
+        return APIResponse.object(status: reasons.isEmpty ? .ok : .serviceUnavailable) { json in
+            json.member("ready", reasons.isEmpty)
+            json.member("reasons") { $0.array(reasons) { $0.string($1) } }
         }
     }
 
     /// The answer of a process that serves: it asks nothing and nobody.
-    static let alive = APIResponse.success { writer in writer.raw("{\"live\":true}") }
+    static let alive = APIResponse.object { $0.member("live", true) }
 
     private static let stopping = "the node is stopping"
 

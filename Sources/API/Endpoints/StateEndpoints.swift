@@ -33,16 +33,12 @@ enum StateEndpoints {
         guard let value = try chain.read({ snapshot in try snapshot.stateValue(key) }) else {
             throw APIError(.notFound, "key not found")
         }
-        return APIResponse.success(capacity: 128 + key.count + 3 * value.count) { writer in
-            writer.raw("{\"key\":")
-            writer.string(key)
-            writer.raw(",\"value\":")
-            writer.goBytes(value)
+        return APIResponse.object(capacity: 128 + key.count + 3 * value.count) { json in
+            json.member("key", key)
+            json.member("value") { $0.goBytes(value) }
             if isText(value) {
-                writer.raw(",\"decoded\":")
-                writer.string(ByteString(value))
+                json.member("decoded", ByteString(value))
             }
-            writer.raw("}")
         }
     }
 
@@ -66,15 +62,11 @@ enum StateEndpoints {
                 values.append((key, value))
             }
         }
-        return APIResponse.success(capacity: 64 + 2 * size) { writer in
-            writer.raw("{")
-            for (index, entry) in values.enumerated() {
-                if index > 0 { writer.raw(",") }
-                writer.string(entry.key)
-                writer.raw(":")
-                writer.goBytes(entry.value ?? [])
+        return APIResponse.object(capacity: 64 + 2 * size) { json in
+            for entry in values {
+                json.name(entry.key)
+                json.goBytes(entry.value ?? [])
             }
-            writer.raw("}")
         }
     }
 
@@ -144,27 +136,20 @@ enum StateEndpoints {
                 size += key.count + value.count
                 isCut = count == query.limit || count > 0 && size > maxValueBytes
                 if isCut { return false }
-                if count > 0 { results.raw(",") }
-                results.string(key)
-                results.raw(":")
+                results.name(key)
                 results.base64(value)
                 count += 1
                 last = key
                 return true
             }
         }
-        return APIResponse.success(capacity: results.bytes.count + 256) { writer in
-            writer.raw("{\"count\":")
-            writer.integer(count)
+        return APIResponse.object(capacity: results.bytes.count + 256) { json in
+            json.member("count", count)
             if isCut, let last {
-                writer.raw(",\"next\":")
-                writer.string(last)
+                json.member("next", last)
             }
-            writer.raw(",\"prefix\":")
-            writer.string(query.prefix)
-            writer.raw(",\"results\":{")
-            writer.raw(results.bytes)
-            writer.raw("}}")
+            json.member("prefix", query.prefix)
+            json.member("results") { $0.object { $0.raw(results.bytes) } }
         }
     }
 }

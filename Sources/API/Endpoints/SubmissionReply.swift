@@ -19,13 +19,11 @@ struct SubmissionReply: Sendable {
     }
 
     func accepted(_ hash: Hash32) -> APIResponse {
-        let text = hash.withUnsafeBytes { Hex.encode($0) }
-        return APIResponse.success(capacity: 288) { writer in
-            writer.raw("{\"transaction_hash\":\"0x")
-            writer.raw(text)
-            writer.raw("\",\"hash\":\"0x")
-            writer.raw(text)
-            writer.raw("\",\"status\":\"submitted\",\"message\":\"Transaction submitted successfully\"}")
+        APIResponse.object(capacity: 288) { json in
+            json.member("transaction_hash") { $0.hash(hash) }
+            json.member("hash") { $0.hash(hash) }
+            json.member("status", "submitted")
+            json.member("message", "Transaction submitted successfully")
         }
     }
 

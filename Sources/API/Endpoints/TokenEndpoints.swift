@@ -18,32 +18,23 @@ enum TokenEndpoints {
     }
 
     private static func tokenInfo(_ genesis: Genesis) -> APIResponse {
-        APIResponse.success { writer in
-            writer.raw("{\"name\":")
-            writer.string(genesis.token.name)
-            writer.raw(",\"symbol\":")
-            writer.string(genesis.token.symbol)
-            writer.raw(",\"decimals\":")
-            writer.integer(genesis.token.decimals)
+        APIResponse.object { json in
+            json.member("name", genesis.token.name)
+            json.member("symbol", genesis.token.symbol)
+            json.member("decimals", genesis.token.decimals)
             // Absent when the genesis does not say, as there.
             if let supply = genesis.configuration.token?.initialSupply, !supply.isEmpty {
-                writer.raw(",\"total_supply\":")
-                writer.string(supply)
+                json.member("total_supply", supply)
             }
-            writer.raw("}")
         }
     }
 
     private static func gasConfiguration(_ genesis: Genesis) -> APIResponse {
         let fees = genesis.rules.fees
-        return APIResponse.success { writer in
-            writer.raw("{\"enabled\":")
-            writer.bool(fees != nil)
-            writer.raw(",\"base_fee\":")
-            writer.amount(fees?.baseFee ?? .zero)
-            writer.raw(",\"per_byte_fee\":")
-            writer.amount(fees?.perByteFee ?? .zero)
-            writer.raw("}")
+        return APIResponse.object { json in
+            json.member("enabled", fees != nil)
+            json.member("base_fee") { $0.amount(fees?.baseFee ?? .zero) }
+            json.member("per_byte_fee") { $0.amount(fees?.perByteFee ?? .zero) }
         }
     }
 
@@ -58,20 +49,13 @@ enum TokenEndpoints {
         // On a chain without fees everything costs nothing; the Go node drops the connection there.
         let fees = genesis.rules.fees ?? FeeSchedule(baseFee: .zero, perByteFee: .zero)
         let estimate = fees.estimate(size: Int(size))
-        return APIResponse.success { writer in
-            writer.raw("{\"transaction_size\":")
-            writer.integer(size)
-            writer.raw(",\"base_fee\":")
-            writer.amount(estimate.base)
-            writer.raw(",\"per_byte_fee\":")
-            writer.amount(fees.perByteFee)
-            writer.raw(",\"size_fee\":")
-            writer.amount(estimate.perSize)
-            writer.raw(",\"total_fee\":")
-            writer.amount(estimate.total)
-            writer.raw(",\"total_fee_formatted\":")
-            writer.string(genesis.token.format(estimate.total))
-            writer.raw("}")
+        return APIResponse.object { json in
+            json.member("transaction_size", size)
+            json.member("base_fee") { $0.amount(estimate.base) }
+            json.member("per_byte_fee") { $0.amount(fees.perByteFee) }
+            json.member("size_fee") { $0.amount(estimate.perSize) }
+            json.member("total_fee") { $0.amount(estimate.total) }
+            json.member("total_fee_formatted", genesis.token.format(estimate.total))
         }
     }
 }

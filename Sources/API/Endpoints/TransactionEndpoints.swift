@@ -29,7 +29,7 @@ enum TransactionEndpoints {
         if let found = try confirmed(id, node.chain) { return found }
         if let pending = node.mempool.transaction(id) {
             let json = pending.transaction.json
-            return APIResponse.success(capacity: json.count + 192) { writer in writer.transaction(json, hash: pending.hash, block: nil) }
+            return APIResponse.success(capacity: json.count + 192) { $0.transaction(json, hash: pending.hash, block: nil) }
         }
         // It may have left the mempool for a block between the two looks.
         return try confirmed(id, node.chain)
@@ -48,7 +48,7 @@ enum TransactionEndpoints {
         let json = Array(found.block[ranges[found.index]])
         let hash = try Transaction(decoding: json).hash
         let block = (height: found.height, hash: try HeaderPeek.read(found.block).hash)
-        return APIResponse.success(capacity: json.count + 320) { writer in writer.transaction(json, hash: hash, block: block) }
+        return APIResponse.success(capacity: json.count + 320) { $0.transaction(json, hash: hash, block: block) }
     }
 
     // MARK: Submitting
@@ -71,14 +71,11 @@ extension JSONWriter {
     ///
     /// - Parameter block: where it is confirmed; `nil` while it is pending.
     mutating func transaction(_ json: [UInt8], hash: Hash32, block: (height: UInt64, hash: Hash32)?) {
-        openObject(json)
-        raw(",\"hash\":")
-        self.hash(hash)
-        guard let block else { return raw(",\"status\":\"pending\",\"block_height\":null,\"block_hash\":null}") }
-        raw(",\"status\":\"confirmed\",\"block_height\":")
-        integer(block.height)
-        raw(",\"block_hash\":")
-        self.hash(block.hash)
-        raw("}")
+        object(extending: json) { json in
+            json.member("hash") { $0.hash(hash) }
+            json.member("status", block == nil ? "pending" : "confirmed")
+            json.member("block_height", block?.height)
+            json.member("block_hash") { if let block { $0.hash(block.hash) } else { $0.null() } }
+        }
     }
 }

@@ -15,15 +15,24 @@ struct APIResponse: Sendable {
         self.body = body
     }
 
-    /// `{"success":true,"data":…}`, the data written by `write`.
-    static func success(status: HTTPResponseStatus = .ok, capacity: Int = 512, _ write: (inout JSONWriter) throws -> Void) rethrows
-        -> APIResponse
-    {
-        var writer = JSONWriter(capacity: capacity)
-        writer.raw("{\"success\":true,\"data\":")
-        try write(&writer)
-        writer.raw("}\n")
-        return APIResponse(status: status, body: writer.bytes)
+    /// `{"success":true,"data":…}`, the data written by `data`.
+    static func success(
+        status: HTTPResponseStatus = .ok, capacity: Int = 512, _ data: (inout JSONWriter) throws -> Void
+    ) rethrows -> APIResponse {
+        var json = JSONWriter(capacity: capacity)
+        try json.object { json in
+            json.member("success", true)
+            try json.member("data", data)
+        }
+        json.raw("\n")
+        return APIResponse(status: status, body: json.bytes)
+    }
+
+    /// The same for data that is an object, its members written by `members`.
+    static func object(
+        status: HTTPResponseStatus = .ok, capacity: Int = 512, _ members: (inout JSONWriter) throws -> Void
+    ) rethrows -> APIResponse {
+        try success(status: status, capacity: capacity) { json in try json.object(members) }
     }
 }
 
@@ -41,11 +50,13 @@ struct APIError: Error, Sendable {
     }
 
     var response: APIResponse {
-        var writer = JSONWriter(capacity: 64 + message.utf8.count)
-        writer.raw("{\"success\":false,\"error\":")
-        writer.string(ByteString(message))
-        writer.raw("}\n")
-        var response = APIResponse(status: status, body: writer.bytes)
+        var json = JSONWriter(capacity: 64 + message.utf8.count)
+        json.object { json in
+            json.member("success", false)
+            json.member("error", message)
+        }
+        json.raw("\n")
+        var response = APIResponse(status: status, body: json.bytes)
         response.headers = headers
         return response
     }

@@ -1,6 +1,7 @@
 /// Writes JSON byte for byte as Go's `encoding/json` does (`ledger.md`, "Canonical JSON"), onto the end of an array.
 ///
-/// It writes what it is told in the order it is told; commas and braces are the caller's, as `raw`.
+/// It writes what it is told in the order it is told. Commas and braces are `object`'s and `array`'s, or the caller's as `raw`, where consensus
+/// hangs on each byte.
 public struct JSONWriter {
     /// What is written so far.
     public var bytes: [UInt8]
@@ -29,6 +30,12 @@ public struct JSONWriter {
     /// A quoted string, escaped as Go does with HTML escaping on; each invalid UTF-8 byte becomes `\ufffd`.
     public mutating func string(_ text: ByteString) {
         text.bytes.withUnsafeBytes { string($0) }
+    }
+
+    /// A quoted string, escaped in the same way.
+    public mutating func string(_ text: String) {
+        var text = text
+        text.withUTF8 { string(UnsafeRawBufferPointer($0)) }
     }
 
     /// A quoted string of UTF-8 bytes.
