@@ -30,9 +30,6 @@ struct APILimits: Sendable {
     var bodyBytes = 2 * 1024 * 1024
     /// Bodies that are being received or answered, of all connections together. 32 bodies of the greatest size.
     var allBodyBytes = 64 * 1024 * 1024
-    /// Requests of one connection that wait behind the one being answered, before no more are read. What came in the same read
-    /// (64 KiB) is kept.
-    var pipelinedRequests = 16
     /// Requests of one connection that are answered in one go before others have their turn.
     var requestsInARow = 32
 

@@ -1,4 +1,3 @@
-internal import DequeModule
 internal import NIOCore
 internal import NIOHTTP1
 internal import Network
@@ -24,17 +23,13 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LiveC
 
     /// The request whose body is being received.
     var incoming: IncomingRequest?
-    /// Complete requests that wait for their turn.
-    private var waiting: Deque<Exchange> = []
-    /// The request that is being answered.
-    private var current: Exchange?
-    /// Counts the answers, so that one that comes after its deadline is known.
-    private var turn: UInt64 = 0
+    /// The requests that are complete.
+    private(set) var turns: Turns
     private var isAdvancing = false
     private var readIsHeld = false
 
     /// How far the connection is on its way to its end.
-    private enum Ending {
+    enum Ending {
         case open
         /// No more requests are taken; it ends when the last is answered.
         case afterAnswers
@@ -43,21 +38,20 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LiveC
         case closed
     }
 
-    private var ending = Ending.open
+    private(set) var ending = Ending.open
     /// The head that is being received.
-    private var head = HeadProgress()
-    /// When the last answer was written, or the connection accepted.
-    private var idleSince: NIODeadline
-    private var turnBegan: NIODeadline
-    private var hasServed = false
+    private(set) var head = HeadProgress()
+    /// How long it may do nothing: a head's time from the accept, more from each answer on.
+    private(set) var idleUntil: NIODeadline
     private var stall = WriteStall()
 
     init(state: ServerState, profile: ListenerProfile, peer: IPAddress?) {
         self.state = state
         self.profile = profile
         self.peer = peer
-        idleSince = state.loop.now
-        turnBegan = idleSince
+        let now = state.loop.now
+        turns = Turns(at: now)
+        idleUntil = now + state.limits.headDeadline
     }
 
     var limits: APILimits { state.limits }
@@ -78,13 +72,13 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LiveC
     }
 
     private func releaseBodies() {
-        for exchange in waiting { state.releaseBody(exchange.reserved) }
+        state.releaseBody(turns.dropAll())
+        dropIncoming()
+    }
+
+    private func dropIncoming() {
         if let incoming { state.releaseBody(incoming.exchange.reserved) }
-        if let current { state.releaseBody(current.reserved) }
-        waiting = []
         incoming = nil
-        current = nil
-        turn += 1
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -113,9 +107,10 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LiveC
         if mayRead(context) { context.read() } else { readIsHeld = true }
     }
 
+    /// Nothing is read while a request waits: what came with the one before, in one read of at most 64 KiB, is all that is kept.
     private func mayRead(_ context: ChannelHandlerContext) -> Bool {
         if case .lingering = ending { return true }
-        return waiting.isEmpty && context.channel.isWritable
+        return !turns.isAwaited && context.channel.isWritable
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -129,20 +124,16 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LiveC
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        switch event {
-        case ChannelEvent.inputClosed: inputClosed(context)
-        case is ChannelShouldQuiesceEvent: quiesce()
-        default: context.fireUserInboundEventTriggered(event)
-        }
+        if case ChannelEvent.inputClosed = event { return inputClosed(context) }
+        context.fireUserInboundEventTriggered(event)
     }
 
     /// The client sends no more. It may still read, as `nc` does.
     private func inputClosed(_ context: ChannelHandlerContext) {
         if case .lingering = ending { return context.close(promise: nil) }
-        if let incoming { state.releaseBody(incoming.exchange.reserved) }
-        incoming = nil
+        dropIncoming()
         head.end()
-        if current == nil, waiting.isEmpty { return context.close(promise: nil) }
+        if turns.isIdle { return context.close(promise: nil) }
         ending = .afterAnswers
         advance()
     }
@@ -165,7 +156,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LiveC
     /// A request is complete, or what it is answered with is known.
     func enqueue(_ exchange: Exchange) {
         if exchange.isLast { ending = .afterAnswers }
-        waiting.append(exchange)
+        turns.append(exchange)
     }
 
     /// Answers with an error, throws away what comes, and ends.
@@ -187,14 +178,14 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LiveC
         guard !isAdvancing, let context else { return }
         isAdvancing = true
         var budget = limits.requestsInARow
-        while current == nil, budget > 0, context.channel.isWritable, let next = waiting.popFirst() {
+        while budget > 0, context.channel.isWritable, let next = turns.next(at: state.loop.now) {
             budget -= 1
-            begin(next)
+            make(next)
             guard self.context != nil else { return }
         }
         isAdvancing = false
         context.flush()
-        if budget == 0, !waiting.isEmpty {
+        if budget == 0, turns.isAwaited {
             let me = NIOLoopBound(self, eventLoop: context.eventLoop)
             context.eventLoop.execute { me.value.advance() }
         }
@@ -206,15 +197,12 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LiveC
     }
 
     private func continueIfAwaited(_ context: ChannelHandlerContext) {
-        guard current == nil, waiting.isEmpty, incoming?.awaitsContinue == true else { return }
+        guard turns.isIdle, incoming?.awaitsContinue == true else { return }
         incoming?.awaitsContinue = false
         context.writeAndFlush(HTTPConnection.wrapOutboundOut(ByteBuffer(string: AnswerEncoder.goOn)), promise: nil)
     }
 
-    private func begin(_ exchange: Exchange) {
-        current = exchange
-        turn += 1
-        turnBegan = state.loop.now
+    private func make(_ exchange: Exchange) {
         switch exchange.work {
         case .answer(let response): answer(response)
         case .route(let route, let request): run(route, request)
@@ -237,46 +225,45 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LiveC
     /// Runs a handler at once, on this thread. One that waits for nothing has answered when this returns.
     private func run(_ route: Route, _ request: APIRequest) {
         let me = NIOLoopBound(self, eventLoop: state.loop)
-        let (loop, logger, turn) = (state.loop, state.logger, turn)
-        Task.immediate(executorPreference: state.executor) {
+        let (executor, logger, turn) = (state.executor, state.logger, turns.number)
+        let loop = state.loop
+        Task.immediate(executorPreference: executor) {
             let response = await route.answer(request, logger: logger)
             if loop.inEventLoop {
                 me.value.finish(turn, response)
             } else {
-                loop.execute { me.value.finish(turn, response) }
+                executor.perform { me.value.finish(turn, response) }
             }
         }
     }
 
     private func finish(_ turn: UInt64, _ response: APIResponse) {
-        guard turn == self.turn, current != nil else { return }
+        guard turn == turns.number, turns.current != nil else { return }
         answer(response)
         advance()
     }
 
     private func answer(_ response: APIResponse) {
-        guard let context, var exchange = current else { return }
+        guard let context, var exchange = turns.current else { return }
         if state.isStopping { exchange.isLast = true }
         let buffer = AnswerEncoder.encode(
             response, for: exchange, cors: profile.cors, date: state.date.current(), allocator: context.channel.allocator)
         if !profile.isAdmin { state.counters.answered(status: response.status) }
         state.releaseBody(exchange.reserved)
-        current = nil
-        hasServed = true
-        idleSince = state.loop.now
+        turns.end()
+        idleUntil = state.loop.now + limits.idleDeadline
         if exchange.isLast {
             writeLast(buffer, lingers: exchange.lingers, context)
         } else {
             context.write(HTTPConnection.wrapOutboundOut(buffer), promise: nil)
-            if case .afterAnswers = ending, waiting.isEmpty { closeOnceWritten(context) }
+            if case .afterAnswers = ending, !turns.isAwaited { closeOnceWritten(context) }
         }
     }
 
     // MARK: Ends
 
     private func writeLast(_ buffer: ByteBuffer, lingers: Bool, _ context: ChannelHandlerContext) {
-        for exchange in waiting { state.releaseBody(exchange.reserved) }
-        waiting = []
+        state.releaseBody(turns.dropWaiting())
         ending = lingers ? .lingering(since: state.loop.now) : .afterAnswers
         let written = context.eventLoop.makePromise(of: Void.self)
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
@@ -293,43 +280,19 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LiveC
     func quiesce() {
         guard case .open = ending, let context else { return }
         ending = .afterAnswers
-        if current == nil, waiting.isEmpty { context.close(promise: nil) }
+        if turns.isIdle { context.close(promise: nil) }
     }
 
     func close() {
         context?.close(promise: nil)
     }
 
-    func sweep(at now: NIODeadline) {
-        guard let context else { return }
-        if case .lingering(let since) = ending {
-            if now - since > limits.lingerDeadline { context.close(promise: nil) }
-            return
-        }
-        if stall.isOver(context.channel, at: now, limits) { return context.close(promise: nil) }
-        if current != nil {
-            if now - turnBegan > limits.answerDeadline { abandon() }
-        } else if let incoming {
-            guard now - incoming.headEnded > limits.bodyDeadline else { return }
-            refuse(APIError(.requestTimeout, "the body did not come within \(limits.bodyDeadline.seconds) s"))
-        } else if let began = head.began {
-            guard now - began > limits.headDeadline else { return }
-            refuse(APIError(.requestTimeout, "the head did not come within \(limits.headDeadline.seconds) s"))
-        } else if waiting.isEmpty, now - idleSince > (hasServed ? limits.idleDeadline : limits.headDeadline) {
-            context.close(promise: nil)
-        }
-    }
+    /// Whether the client has not read what is written to it for too long.
+    func isStalled(_ channel: any Channel, at now: NIODeadline) -> Bool { stall.isOver(channel, at: now, limits) }
 
     /// The answer takes too long: the client is told, and what comes of it is dropped.
-    private func abandon() {
-        turn += 1
-        current?.isLast = true
-        current?.lingers = true
+    func abandon() {
+        turns.abandon()
         answer(APIError(.serviceUnavailable, "the answer took longer than \(limits.answerDeadline.seconds) s").response)
     }
-}
-
-extension TimeAmount {
-    /// Whole seconds, for people.
-    var seconds: Int64 { nanoseconds / 1_000_000_000 }
 }
