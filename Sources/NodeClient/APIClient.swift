@@ -111,11 +111,8 @@ package struct APIClient: Sendable {
     /// - Throws: `refused` with the node's reason.
     package func submit(_ transaction: [UInt8]) async throws(APIFailure) -> String {
         let path = "/transaction"
-        var writer = JSONWriter(capacity: transaction.count + 32)
-        writer.raw("{\"transaction\":")
-        writer.raw(transaction)
-        writer.raw("}")
-        let reply = try await http.request(.post, "/api/v1" + path, body: writer.bytes)
+        let body = JSONWriter.object(capacity: transaction.count + 32) { json in json.member("transaction") { $0.raw(transaction) } }
+        let reply = try await http.request(.post, "/api/v1" + path, body: body)
         return try understood(try success(reply, path)["transaction_hash"].text, path)
     }
 

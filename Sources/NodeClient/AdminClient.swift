@@ -103,19 +103,15 @@ package struct AdminClient: Sendable {
 
     /// A flat object of texts and numbers.
     private static func json(_ members: [(name: String, value: JSONValue)]) -> [UInt8] {
-        var writer = JSONWriter(capacity: 128)
-        writer.raw("{")
-        for (index, member) in members.enumerated() {
-            if index > 0 { writer.raw(",") }
-            writer.string(ByteString(member.name))
-            writer.raw(":")
-            switch member.value {
-            case .string(let text): writer.string(ByteString(text))
-            case .number(let text): writer.raw(Array(text.utf8))
-            default: writer.raw("null")
+        JSONWriter.object(capacity: 128) { json in
+            for member in members {
+                json.name(escaping: ByteString(member.name))
+                switch member.value {
+                case .string(let text): json.string(text)
+                case .number(let text): json.raw(Array(text.utf8))
+                default: json.null()
+                }
             }
         }
-        writer.raw("}")
-        return writer.bytes
     }
 }

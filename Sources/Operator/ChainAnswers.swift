@@ -7,23 +7,23 @@ internal import Terminal
 package enum BlockAnswer {
     package static func json(_ block: PreparedBlock) -> [UInt8] {
         let header = block.block.header ?? BlockHeader()
-        var object = JSONObjectWriter()
-        object.field("height", header.height)
-        object.field("hash", block.hash.prefixedHex)
-        object.field("previous_hash", hex(header.previousHash))
-        object.field("timestamp", header.timestamp)
-        object.field("producer", header.producer.text)
-        object.field("transaction_root", hex(header.merkleRoot))
-        object.field("state_root", hex(header.stateRoot))
-        object.field("size", block.json.count)
-        object.field("transaction_count", block.transactions.count)
-        object.field("transactions") { writer in
-            writer.array(block.transactions) { writer, transaction in
-                guard let transaction else { return writer.raw("null") }
-                writer.string(ByteString(transaction.hash.prefixedHex))
+        return JSONWriter.object { json in
+            json.member("height", header.height)
+            json.member("hash", block.hash.prefixedHex)
+            json.member("previous_hash", hex(header.previousHash))
+            json.member("timestamp", header.timestamp)
+            json.member("producer", header.producer.text)
+            json.member("transaction_root", hex(header.merkleRoot))
+            json.member("state_root", hex(header.stateRoot))
+            json.member("size", block.json.count)
+            json.member("transaction_count", block.transactions.count)
+            json.member("transactions") { json in
+                json.array(block.transactions) { json, transaction in
+                    guard let transaction else { return json.null() }
+                    json.string(ByteString(transaction.hash.prefixedHex))
+                }
             }
         }
-        return object.end()
     }
 
     private static func hex(_ bytes: [UInt8]?) -> String? { bytes.map { Hex.prefixedString($0) } }
@@ -49,29 +49,29 @@ package enum BlockAnswer {
 package enum TransactionAnswer {
     package static func json(_ found: ChainQuery.FoundTransaction) -> [UInt8] {
         let transaction = found.transaction.transaction
-        var object = JSONObjectWriter()
-        object.field("hash", found.transaction.hash.prefixedHex)
-        switch found.place {
-        case .confirmed(let height, let block):
-            object.field("status", "confirmed")
-            object.field("height", height)
-            object.field("block_hash", block)
-        case .pending, .unknown:
-            object.field("status", "pending")
-            object.field("height", UInt64?.none)
-            object.field("block_hash", String?.none)
-        }
-        object.field("from", transaction.from.text)
-        object.field("nonce", transaction.nonce)
-        object.field("timestamp", transaction.timestamp)
-        object.field("size", found.transaction.size)
-        object.field("operations") { writer in
-            writer.array(transaction.data?.operations ?? []) { writer, operation in
-                guard let operation else { return writer.raw("null") }
-                writer.raw(OperationText.json(operation))
+        return JSONWriter.object { json in
+            json.member("hash", found.transaction.hash.prefixedHex)
+            switch found.place {
+            case .confirmed(let height, let block):
+                json.member("status", "confirmed")
+                json.member("height", height)
+                json.member("block_hash", block)
+            case .pending, .unknown:
+                json.member("status", "pending")
+                json.member("height", UInt64?.none)
+                json.member("block_hash", String?.none)
+            }
+            json.member("from", transaction.from.text)
+            json.member("nonce", transaction.nonce)
+            json.member("timestamp", transaction.timestamp)
+            json.member("size", found.transaction.size)
+            json.member("operations") { json in
+                json.array(transaction.data?.operations ?? []) { json, operation in
+                    guard let operation else { return json.null() }
+                    json.raw(OperationText.json(operation))
+                }
             }
         }
-        return object.end()
     }
 
     package static func lines(_ found: ChainQuery.FoundTransaction, _ token: APIAnswer.TokenInfo?) -> [String] {
@@ -94,13 +94,13 @@ package enum TransactionAnswer {
 package enum StateAnswer {
     /// `value` is null where the bytes are no text.
     package static func json(_ key: [UInt8], _ value: [UInt8]) -> [UInt8] {
-        var object = JSONObjectWriter()
-        object.field("key", String(validating: key, as: UTF8.self))
-        object.field("key_hex", Hex.prefixedString(key))
-        object.field("value", String(validating: value, as: UTF8.self))
-        object.field("value_hex", Hex.prefixedString(value))
-        object.field("size", value.count)
-        return object.end()
+        return JSONWriter.object { json in
+            json.member("key", String(validating: key, as: UTF8.self))
+            json.member("key_hex", Hex.prefixedString(key))
+            json.member("value", String(validating: value, as: UTF8.self))
+            json.member("value_hex", Hex.prefixedString(value))
+            json.member("size", value.count)
+        }
     }
 }
 
@@ -109,12 +109,12 @@ package enum BalanceAnswer {
     package static func json(
         _ address: Address, _ account: APIAnswer.Account, _ balance: Amount, _ token: APIAnswer.TokenInfo?
     ) -> [UInt8] {
-        var object = JSONObjectWriter()
-        object.field("address", address.checksummed.text)
-        object.field("balance", balance.description)
-        object.field("formatted", token.map { TokenAmount.text(balance, $0) })
-        object.field("nonce", account.nonce)
-        return object.end()
+        return JSONWriter.object { json in
+            json.member("address", address.checksummed.text)
+            json.member("balance", balance.description)
+            json.member("formatted", token.map { TokenAmount.text(balance, $0) })
+            json.member("nonce", account.nonce)
+        }
     }
 }
 
@@ -149,13 +149,13 @@ private enum OperationText {
     static func json(_ operation: Operation) -> [UInt8] {
         let hasAmount = operation.type == .transfer || operation.type == .mint
         let amount = Amount(bigEndian: operation.value)
-        var object = JSONObjectWriter()
-        object.field("type", operation.type.name.text)
-        object.field("key", operation.key.text)
-        object.field("value", hasAmount ? nil : String(validating: operation.value, as: UTF8.self))
-        object.field("value_hex", Hex.prefixedString(operation.value))
-        object.field("amount", hasAmount && amount.fitsBalance ? amount.description : nil)
-        return object.end()
+        return JSONWriter.object { json in
+            json.member("type", operation.type.name.text)
+            json.member("key", operation.key.text)
+            json.member("value", hasAmount ? nil : String(validating: operation.value, as: UTF8.self))
+            json.member("value_hex", Hex.prefixedString(operation.value))
+            json.member("amount", hasAmount && amount.fitsBalance ? amount.description : nil)
+        }
     }
 }
 

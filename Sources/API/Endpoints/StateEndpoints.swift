@@ -64,7 +64,7 @@ enum StateEndpoints {
         }
         return APIResponse.object(capacity: 64 + 2 * size) { json in
             for entry in values {
-                json.name(entry.key)
+                json.name(escaping: entry.key)
                 json.goBytes(entry.value ?? [])
             }
         }
@@ -136,7 +136,7 @@ enum StateEndpoints {
                 size += key.count + value.count
                 isCut = count == query.limit || count > 0 && size > maxValueBytes
                 if isCut { return false }
-                results.name(key)
+                results.name(escaping: key)
                 results.base64(value)
                 count += 1
                 last = key

@@ -1,4 +1,5 @@
 internal import Logging
+internal import Primitives
 
 #if canImport(Glibc)
 internal import Glibc
@@ -32,9 +33,17 @@ struct LogLine {
             let pairs = fields.map { " \($0)=\(LogLine.word($1))" }.joined()
             return Array("\(label): \(LogLine.oneLine(message))\(pairs)".utf8)
         case .json:
-            let pairs = fields.map { ",\(LogLine.quoted($0)):\(LogLine.quoted($1))" }.joined()
-            let head = "\"level\":\"\(level.rawValue)\",\"module\":\(LogLine.quoted(label)),\"message\":\(LogLine.quoted(message))"
-            return Array((head + pairs).utf8)
+            var json = JSONWriter(capacity: 256)
+            json.member("level") { $0.plainString(level.rawValue) }
+            json.member("module") { $0.plainString(label) }
+            json.member("message") { $0.plainString(message) }
+            for (name, value) in fields {
+                json.separate()
+                json.plainString(name)
+                json.raw(":")
+                json.plainString(value)
+            }
+            return json.bytes
         }
     }
 
@@ -84,28 +93,6 @@ struct LogLine {
 
     private static func breaksLines(_ scalar: Unicode.Scalar) -> Bool {
         scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) || (0x2028...0x2029).contains(scalar.value)
-    }
-
-    /// A JSON string.
-    static func quoted(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": quoted += "\\\""
-            case "\\": quoted += "\\\\"
-            case "\n": quoted += "\\n"
-            case "\r": quoted += "\\r"
-            case "\t": quoted += "\\t"
-            default:
-                if scalar.value < 0x20 {
-                    let digits = String(scalar.value, radix: 16)
-                    quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-                } else {
-                    quoted.unicodeScalars.append(scalar)
-                }
-            }
-        }
-        return quoted + "\""
     }
 }
 

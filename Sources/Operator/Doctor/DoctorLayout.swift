@@ -92,24 +92,21 @@ extension DoctorFinding.Outcome {
 extension DoctorReport {
     /// The report as one line of JSON. Names stay as they are; new ones may come.
     package var json: [UInt8] {
-        var object = JSONObjectWriter()
-        object.field("config", file)
-        object.field("exit_code", exitCode)
-        for outcome in [DoctorFinding.Outcome.failure, .warning, .ok, .skipped] { object.field(outcome.countName, count(outcome)) }
-        object.field("findings") { writer in
-            writer.raw("[")
-            for (index, finding) in findings.enumerated() {
-                if index > 0 { writer.raw(",") }
-                var object = JSONObjectWriter()
-                object.field("check", finding.check.rawValue)
-                object.field("outcome", finding.outcome.rawValue)
-                object.field("seen", finding.seen)
-                object.field("remedy", finding.remedy)
-                writer.raw(object.end())
+        return JSONWriter.object { json in
+            json.member("config", file)
+            json.member("exit_code", exitCode)
+            for outcome in [DoctorFinding.Outcome.failure, .warning, .ok, .skipped] { json.member(outcome.countName, count(outcome)) }
+            json.member("findings") { json in
+                json.array(findings) { json, finding in
+                    json.object { json in
+                        json.member("check", finding.check.rawValue)
+                        json.member("outcome", finding.outcome.rawValue)
+                        json.member("seen", finding.seen)
+                        json.member("remedy", finding.remedy)
+                    }
+                }
             }
-            writer.raw("]")
-        }
-        return object.end() + [UInt8(ascii: "\n")]
+        } + [UInt8(ascii: "\n")]
     }
 }
 

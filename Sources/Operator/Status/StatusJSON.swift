@@ -5,64 +5,64 @@ internal import Terminal
 extension StatusSnapshot {
     /// The snapshot as one line of JSON. Names stay as they are; new ones may come (README, "Look at a node").
     package func json(warnings: [StatusWarning]) -> [UInt8] {
-        var object = JSONObjectWriter()
-        object.field("api", address)
-        object.field("time", takenAt)
-        object.field("version", info.version)
-        object.field("commit", info.commit)
-        object.field("node_type", info.nodeType)
-        object.field("address", info.address)
-        object.field("chain_id", chainID)
-        object.field("rules_hash", info.rulesHash)
-        object.field("uptime", info.uptimeSeconds)
-        object.field("state", state.rawValue)
-        object.field("health", health?.status)
-        object.field("height", height)
-        object.field("hash", chain.hash)
-        object.field("target", target)
-        object.field("blocks_per_second", blocksPerSecond)
-        object.field("seconds_left", secondsLeft)
-        object.field("last_block") { writer in
-            guard let latest, let age else { return writer.raw("null") }
-            var block = JSONObjectWriter()
-            block.field("height", latest.height)
-            block.field("hash", latest.hash)
-            block.field("timestamp", latest.timestamp)
-            block.field("age", age)
-            block.field("transactions", latest.transactionCount)
-            block.field("producer", latest.producer)
-            writer.raw(block.end())
-        }
-        object.field("block_times") { writer in writer.array(blockTimes) { $0.integer($1) } }
-        object.field("mempool", mempool)
-        object.field("peer_count", peerCount)
-        object.field("inbound", inbound)
-        object.field("outbound", outbound)
-        object.field("peers") { writer in writer.array(peers) { $0.raw($1.json) } }
-        object.field("warnings") { writer in
-            writer.array(warnings) { writer, warning in
-                var object = JSONObjectWriter()
-                object.field("code", warning.code.rawValue)
-                object.field("text", warning.text)
-                writer.raw(object.end())
+        return JSONWriter.object { json in
+            json.member("api", address)
+            json.member("time", takenAt)
+            json.member("version", info.version)
+            json.member("commit", info.commit)
+            json.member("node_type", info.nodeType)
+            json.member("address", info.address)
+            json.member("chain_id", chainID)
+            json.member("rules_hash", info.rulesHash)
+            json.member("uptime", info.uptimeSeconds)
+            json.member("state", state.rawValue)
+            json.member("health", health?.status)
+            json.member("height", height)
+            json.member("hash", chain.hash)
+            json.member("target", target)
+            json.member("blocks_per_second", blocksPerSecond)
+            json.member("seconds_left", secondsLeft)
+            json.member("last_block") { json in
+                guard let latest, let age else { return json.null() }
+                json.object { json in
+                    json.member("height", latest.height)
+                    json.member("hash", latest.hash)
+                    json.member("timestamp", latest.timestamp)
+                    json.member("age", age)
+                    json.member("transactions", latest.transactionCount)
+                    json.member("producer", latest.producer)
+                }
             }
-        }
-        return object.end() + [UInt8(ascii: "\n")]
+            json.member("block_times") { json in json.array(blockTimes) { $0.integer($1) } }
+            json.member("mempool", mempool)
+            json.member("peer_count", peerCount)
+            json.member("inbound", inbound)
+            json.member("outbound", outbound)
+            json.member("peers") { json in json.array(peers) { $0.raw($1.json) } }
+            json.member("warnings") { json in
+                json.array(warnings) { json, warning in
+                    json.object { json in
+                        json.member("code", warning.code.rawValue)
+                        json.member("text", warning.text)
+                    }
+                }
+            }
+        } + [UInt8(ascii: "\n")]
     }
 }
 
 extension APIAnswer.Peer {
     fileprivate var json: [UInt8] {
-        var object = JSONObjectWriter()
-        object.field("id", id)
-        object.field("address", address)
-        object.field("direction", direction)
-        object.field("node_type", nodeType)
-        object.field("version", version)
-        object.field("height", height)
-        object.field("latency_ms", latencyMilliseconds)
-        object.field("bytes_in", bytesIn)
-        object.field("bytes_out", bytesOut)
-        return object.end()
+        return JSONWriter.object { json in
+            json.member("id", id)
+            json.member("address", address)
+            json.member("direction", direction)
+            json.member("node_type", nodeType)
+            json.member("version", version)
+            json.member("height", height)
+            json.member("latency_ms", latencyMilliseconds)
+            json.member("bytes_in", bytesIn)
+            json.member("bytes_out", bytesOut)
+        }
     }
 }

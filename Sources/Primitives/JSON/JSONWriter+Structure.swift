@@ -13,6 +13,13 @@ extension JSONWriter {
         bytes.append(UInt8(ascii: "}"))
     }
 
+    /// The bytes of one object.
+    public static func object(capacity: Int = 256, _ members: (inout JSONWriter) throws -> Void) rethrows -> [UInt8] {
+        var json = JSONWriter(capacity: capacity)
+        try json.object(members)
+        return json.bytes
+    }
+
     /// An array of what `element` writes for each of `elements`: one value each.
     @inlinable
     public mutating func array<Elements: Sequence>(
@@ -59,7 +66,7 @@ extension JSONWriter {
     }
 
     /// The name of a member that came from outside, escaped as any string.
-    public mutating func name(_ name: ByteString) {
+    public mutating func name(escaping name: ByteString) {
         separate()
         string(name)
         bytes.append(UInt8(ascii: ":"))

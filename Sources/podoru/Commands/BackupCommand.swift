@@ -84,13 +84,14 @@ struct BackupCommand: ParsableCommand {
     private func end(began: Int64) throws {
         let copy = try LMDBStore(directory: out, access: .readOnly)
         guard let head = try copy.head() else { throw CommandFailure(.internalError, "the copy in \(out) holds no chain") }
-        var object = JSONObjectWriter()
-        object.field("height", head.height)
-        object.field("hash", head.hash.prefixedHex)
-        object.field("state_root", head.stateRoot.prefixedHex)
-        object.field("bytes", FileSize.of("\(out)/data.mdb"))
-        object.field("seconds", Double(SystemTime.milliseconds - began) / 1000)
-        try StandardOutput.put(object.end() + [UInt8(ascii: "\n")])
+        let line = JSONWriter.object { json in
+            json.member("height", head.height)
+            json.member("hash", head.hash.prefixedHex)
+            json.member("state_root", head.stateRoot.prefixedHex)
+            json.member("bytes", FileSize.of("\(out)/data.mdb"))
+            json.member("seconds", Double(SystemTime.milliseconds - began) / 1000)
+        }
+        try StandardOutput.put(line + [UInt8(ascii: "\n")])
     }
 }
 

@@ -112,26 +112,12 @@ private struct Finding {
 
     /// One line of JSON.
     var line: [UInt8] {
-        var writer = JSONWriter(capacity: 256)
-        writer.raw("{\"hash\":")
-        writer.hash(hash)
-        writer.raw(",\"size\":")
-        if let size { writer.integer(size) } else { writer.raw("null") }
-        if let merkleRoot {
-            writer.raw(",\"merkle_root\":")
-            writer.hash(merkleRoot)
-        }
-        writer.raw(error == nil ? ",\"valid\":true,\"error\":null}\n" : ",\"valid\":false,\"error\":")
-        if let error {
-            writer.string(ByteString(error))
-            writer.raw("}\n")
-        }
-        return writer.bytes
-    }
-}
-
-extension JSONWriter {
-    fileprivate mutating func hash(_ hash: Hash32?) {
-        if let hash { string(ByteString(hash.prefixedHex)) } else { raw("null") }
+        JSONWriter.object { json in
+            json.member("hash", hash?.prefixedHex)
+            json.member("size", size)
+            if let merkleRoot { json.member("merkle_root", merkleRoot?.prefixedHex) }
+            json.member("valid", error == nil)
+            json.member("error", error)
+        } + [UInt8(ascii: "\n")]
     }
 }

@@ -3,6 +3,7 @@ internal import Dispatch
 internal import NodeClient
 internal import Operator
 internal import PodoruConfiguration
+internal import Primitives
 internal import Terminal
 
 #if canImport(Glibc)
@@ -106,12 +107,12 @@ struct Status: AsyncParsableCommand {
         var text: String { "no answer\(seconds > 0 ? " for \(StatusText.duration(seconds))" : ""), trying again: \(failure.description)" }
 
         var json: [UInt8] {
-            var object = JSONObjectWriter()
-            object.field("api", address)
-            object.field("time", SystemTime.unixMilliseconds / 1000)
-            object.field("state", "unreachable")
-            object.field("error", failure.description)
-            return object.end() + [UInt8(ascii: "\n")]
+            return JSONWriter.object { json in
+                json.member("api", address)
+                json.member("time", SystemTime.unixMilliseconds / 1000)
+                json.member("state", "unreachable")
+                json.member("error", failure.description)
+            } + [UInt8(ascii: "\n")]
         }
     }
 

@@ -201,21 +201,21 @@ struct TransactionResult {
     }
 
     var json: [UInt8] {
-        var object = JSONObjectWriter()
-        object.field("hash", hash.prefixedHex)
-        object.field("status", status)
-        if case .confirmed(let height, let block) = place {
-            object.field("height", height)
-            object.field("block_hash", block)
-        } else {
-            object.field("height", UInt64?.none)
-            object.field("block_hash", String?.none)
-        }
-        object.field("from", from.checksummed.text)
-        object.field("nonce", nonce)
-        object.field("size", size)
-        object.field("fee", fee?.description)
-        object.field("seconds", Double(milliseconds) / 1000)
-        return object.end() + [UInt8(ascii: "\n")]
+        return JSONWriter.object { json in
+            json.member("hash", hash.prefixedHex)
+            json.member("status", status)
+            if case .confirmed(let height, let block) = place {
+                json.member("height", height)
+                json.member("block_hash", block)
+            } else {
+                json.member("height", UInt64?.none)
+                json.member("block_hash", String?.none)
+            }
+            json.member("from", from.checksummed.text)
+            json.member("nonce", nonce)
+            json.member("size", size)
+            json.member("fee", fee?.description)
+            json.member("seconds", Double(milliseconds) / 1000)
+        } + [UInt8(ascii: "\n")]
     }
 }

@@ -179,20 +179,17 @@ enum Transfer {
     ///
     /// - Parameter isAnswerTaken: standard output has the blocks, so the line goes beside it.
     static func end(_ outcome: TransferOutcome, subject: String, isAnswerTaken: Bool = false) throws {
-        var writer = JSONWriter(capacity: 256)
-        writer.raw("{\"height\":")
-        writer.integer(outcome.head.height)
-        writer.raw(",\"hash\":")
-        writer.string(ByteString(outcome.head.hash.prefixedHex))
-        writer.raw(",\"state_root\":")
-        writer.string(ByteString(outcome.head.stateRoot.prefixedHex))
-        writer.raw(",\"blocks\":")
-        writer.integer(outcome.blocks)
-        writer.raw(",\"seconds\":")
-        let milliseconds = UInt64(max(0, outcome.seconds) * 1000)
-        let fraction = String(1000 + milliseconds % 1000).dropFirst()
-        writer.raw(Array("\(milliseconds / 1000).\(fraction)}\n".utf8))
-        if isAnswerTaken { StandardError.put(String(decoding: writer.bytes, as: UTF8.self)) } else { try StandardOutput.put(writer.bytes) }
+        let line =
+            JSONWriter.object { json in
+                json.member("height", outcome.head.height)
+                json.member("hash", outcome.head.hash.prefixedHex)
+                json.member("state_root", outcome.head.stateRoot.prefixedHex)
+                json.member("blocks", outcome.blocks)
+                let milliseconds = UInt64(max(0, outcome.seconds) * 1000)
+                let fraction = String(1000 + milliseconds % 1000).dropFirst()
+                json.member("seconds") { $0.raw(Array("\(milliseconds / 1000).\(fraction)".utf8)) }
+            } + [UInt8(ascii: "\n")]
+        if isAnswerTaken { StandardError.put(String(decoding: line, as: UTF8.self)) } else { try StandardOutput.put(line) }
         if let fault = outcome.fault { throw CommandFailure(.badData, "\(Redaction.value(subject)): \(fault)") }
     }
 }
