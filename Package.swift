@@ -39,7 +39,8 @@ let package = Package(
         .executable(name: "podoru", targets: ["podoru"]),
         .library(name: "PodoruWire", targets: ["Network", "Wire", "RateLimiter"]),
         .library(name: "PodoruLedger", targets: ["Primitives", "Ledger"]),
-        .library(name: "PodoruProtocol", targets: ["ProtocolCore", "Peering", "Gossip", "Sync", "Chain", "Mempool", "Consensus"]),
+        .library(
+            name: "PodoruProtocol", targets: ["ProtocolCore", "Session", "Peering", "Gossip", "Sync", "Chain", "Mempool", "Consensus"]),
         .library(name: "PodoruEventLoop", targets: ["EventLoop"]),
         .library(name: "PodoruNode", targets: ["Node", "ChainService", "API", "ChainTools"]),
     ],
@@ -69,13 +70,14 @@ let package = Package(
         module("Peering", ["Primitives", "Network", "Wire", "RateLimiter", deque, ordered]),
         module("Gossip", ["Primitives", "Network", "RateLimiter", deque]),
         module("Sync", ["Primitives", "Network", deque]),
+        module("Session", ["Primitives", "Network", "Wire", deque]),
         module("Mempool", ["Primitives", "Ledger", deque, heap, ordered]),
         module("Consensus", ["Primitives", "Ledger"]),
         // What runs on the chain's thread: the chain's processor, and what the core and it say to each other.
         module("Chain", ["Primitives", "Ledger", "Network", "Wire", "Gossip", "Sync", "Mempool", "Consensus"]),
         module(
             "ProtocolCore",
-            ["Primitives", "Ledger", "Network", "Wire", "RateLimiter", "Peering", "Gossip", "Sync", "Consensus", "Chain", deque]),
+            ["Primitives", "Ledger", "Network", "Wire", "RateLimiter", "Session", "Peering", "Gossip", "Sync", "Consensus", "Chain", deque]),
 
         // The machine: sockets, disk, files.
         module("EventLoop", ["CCrash", "CSystemShims", deque]),
@@ -96,8 +98,8 @@ let package = Package(
             "Node",
             [
                 "Primitives", "Ledger", "Network", "Wire", "RateLimiter", "Peering", "Gossip", "Sync", "Mempool", "Consensus", "Chain",
-                "ProtocolCore", "EventLoop", "Storage", "PodoruConfiguration", "WholeFiles", "ChainService", "CSystemShims", logging,
-                deque,
+                "Session", "ProtocolCore", "EventLoop", "Storage", "PodoruConfiguration", "WholeFiles", "ChainService", "CSystemShims",
+                logging, deque,
             ]),
         module(
             "API",
@@ -158,12 +160,16 @@ let package = Package(
         tests("Wire", ["Wire", "Network", "Primitives"]),
         tests("Peering", ["Peering", "Network", "Wire", "Primitives"]),
         tests("Gossip", ["Gossip", "Network", "Primitives"]),
+        tests("Session", ["Session", "Network", "Wire", "Primitives"]),
         tests("Sync", ["Sync", "Network", "Primitives"]),
         tests("Mempool", ["Mempool", "Ledger", "Primitives"]),
         tests("Consensus", ["Consensus", "Ledger", "Primitives"]),
         tests(
             "ProtocolCore",
-            ["ProtocolCore", "Peering", "Gossip", "Sync", "Chain", "Mempool", "Consensus", "Network", "Wire", "Ledger", "Primitives"]),
+            [
+                "ProtocolCore", "Session", "Peering", "Gossip", "Sync", "Chain", "Mempool", "Consensus", "Network", "Wire", "Ledger",
+                "Primitives", deque,
+            ]),
         tests("Chain", ["Chain", "Sync", "Mempool", "Network", "Wire", "Ledger", "Primitives"]),
         tests("EventLoop", ["EventLoop"]),
         tests("Storage", ["Storage", "Ledger", "Primitives"]),

@@ -59,6 +59,9 @@ public protocol TCPConnectionDelegate: AnyObject {
     /// More than ``TCPOptions/highWaterBytes`` are queued: stop giving it work, and drop it when that lasts.
     func connectionDidRiseAboveHighWater(_ connection: TCPConnection)
 
+    /// The system has taken something of the queue, in which so many bytes are left. Not told of what a write hands over at once.
+    func connection(_ connection: TCPConnection, didDrainTo byteCount: Int)
+
     /// The queue is down to ``TCPOptions/lowWaterBytes`` after it was above the high mark.
     func connectionDidFallToLowWater(_ connection: TCPConnection)
 
@@ -68,6 +71,7 @@ public protocol TCPConnectionDelegate: AnyObject {
 
 extension TCPConnectionDelegate {
     public func connectionDidEnd(_ connection: TCPConnection) { connection.close(flushingWithin: EventLoopLimits.flushDeadline) }
+    public func connection(_ connection: TCPConnection, didDrainTo byteCount: Int) {}
     public func connectionDidRiseAboveHighWater(_ connection: TCPConnection) {}
     public func connectionDidFallToLowWater(_ connection: TCPConnection) {}
 }

@@ -154,6 +154,7 @@ extension TCPConnection {
         } else if state == .flushing {
             sendEnd()
         }
+        if state == .open { delegate?.connection(self, didDrainTo: queuedBytes) }
         guard writer.isAboveHighWater, writer.byteCount <= options.lowWaterBytes else { return }
         writer.isAboveHighWater = false
         if state == .open { delegate?.connectionDidFallToLowWater(self) }

@@ -17,7 +17,7 @@ extension Node {
         let core = new.coreConfiguration(
             identity: identity, listenAddress: Node.announced(try new.listenAddress()), nonce: nonce, commit: commit)
         let shell = shell
-        try? await loop.perform { () throws(EventLoopError) -> Void in shell.reconfigure(core) }
+        try? await loop.perform { () throws(EventLoopError) -> Void in shell.tell { $0.reconfigure(core, at: $1, into: &$2) } }
         plan.withLock { $0 = new }
         let changes = configuration.changes(from: old.configuration)
         report(changes, logLevel: configuration.logLevel)

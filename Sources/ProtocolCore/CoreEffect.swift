@@ -34,15 +34,6 @@ public enum CoreEffect: Sendable {
     case fact(CoreFact)
 }
 
-/// How urgent a message is.
-public enum Lane: Hashable, Sendable {
-    /// At once.
-    case now
-    /// Nobody waits for it: transactions in gossip. What is sent `now` may overtake it, so that the same batch for many peers keeps no
-    /// answer waiting.
-    case bulk
-}
-
 /// What is worth a line, a metric or an event.
 public enum CoreFact: Sendable {
     case peerConnected(PeerInfo)

@@ -33,3 +33,12 @@ public enum Message: Hashable, Sendable {
         }
     }
 }
+
+/// How urgent a message is.
+public enum Lane: Hashable, Sendable {
+    /// At once.
+    case now
+    /// Nobody waits for it: transactions in gossip. What is sent `now` may overtake it, so that the same batch for many peers keeps no
+    /// answer waiting.
+    case bulk
+}

@@ -42,6 +42,15 @@ public struct Transport: Sendable {
     /// The reason to close the connection at `now` because of half a frame, if there is one.
     public func overdue(at now: Nanoseconds) -> Violation? { decoder.overdue(at: now) }
 
+    /// Bytes of the budget that its frame holds.
+    public var reservedByteCount: Int { decoder.reservedByteCount }
+
+    /// Bytes that it holds now, of a frame that is not whole and kept ones.
+    public var bufferedByteCount: Int { decoder.bufferedByteCount }
+
+    /// How many bytes are kept.
+    public var keptByteCount: Int { decoder.keptByteCount }
+
     /// Gives a frame that has begun as much more time: for a caller that itself did not read for so long.
     public mutating func extendFrameClock(by pause: Nanoseconds) { decoder.extendFrameClock(by: pause) }
 
@@ -52,4 +61,7 @@ public struct Transport: Sendable {
 
     /// The bytes that bring a frame to this peer; here the frame itself, whose array all receivers share.
     public mutating func seal(_ frame: [UInt8]) -> [UInt8] { frame }
+
+    /// What must always hold, for tests.
+    public func checkInvariants() -> Bool { decoder.checkInvariants() }
 }

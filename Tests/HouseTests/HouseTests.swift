@@ -7,7 +7,7 @@ import Testing
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
     static let core = [
-        "Primitives", "Ledger", "RateLimiter", "Network", "Wire", "Peering", "Gossip", "Sync", "Mempool", "Consensus", "Chain",
+        "Primitives", "Ledger", "RateLimiter", "Network", "Wire", "Session", "Peering", "Gossip", "Sync", "Mempool", "Consensus", "Chain",
         "ProtocolCore",
     ]
     static let machine = ["EventLoop", "Storage", "PodoruConfiguration", "WholeFiles", "ChainService"]

@@ -112,7 +112,7 @@ private struct HostileTalk {
     mutating func say(from node: SimulatedNode) -> Int {
         let peers = node.core.peers.readyPeers.map(\.id)
         for id in peers {
-            world.network.send(message(head: node.head), over: id)
+            node.say(message(head: node.head), to: id)
         }
         return peers.count
     }

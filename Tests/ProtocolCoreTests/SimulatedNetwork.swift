@@ -1,13 +1,12 @@
-import Ledger
-import Mempool
 import Network
 import Peering
 import Primitives
 import ProtocolCore
+import Session
 import Wire
 
-/// Many whole nodes in one process: the core and the chain processor of each, an in-memory network with latency, and virtual
-/// time. No socket, no thread, no clock; the same seed gives the same run.
+/// Many whole nodes in one process: the core, the sessions and the chain processor of each, sockets with queues, marks and latency, and
+/// virtual time. No thread, no clock, no system call; the same seed gives the same run.
 final class SimulatedNetwork {
     struct Event {
         let time: Nanoseconds
@@ -21,14 +20,11 @@ final class SimulatedNetwork {
     let epochMilliseconds: Int64 = 1_800_000_000_000
     /// One way, between any two nodes.
     var latency: Nanoseconds = .milliseconds(5)
-    /// Messages that crossed the network, by type.
-    private(set) var messages: [MessageType: Int] = [:]
     var random: SplitMix64
 
     private var events = EventHeap()
     private var sequence: UInt64 = 0
-    private var connections: [PeerID: (node: Int, other: PeerID)] = [:]
-    private var slots = PeerSlots()
+    private var connections = 0
     private var cut: Set<Int> = []
 
     init(seed: UInt64) {
@@ -36,6 +32,9 @@ final class SimulatedNetwork {
     }
 
     var now: Moment { Moment(uptime: time, unixMilliseconds: epochMilliseconds + time / 1_000_000) }
+
+    /// Messages of a type that nodes have sent, since each was opened.
+    func sent(_ type: MessageType) -> UInt64 { nodes.reduce(0) { $0 + $1.core.counters.sent[type].messages } }
 
     // MARK: Nodes
 
@@ -46,20 +45,15 @@ final class SimulatedNetwork {
         return node
     }
 
-    func start(_ node: SimulatedNode) {
-        node.isRunning = true
-        node.withCore { core, effects in core.start(at: now, into: &effects) }
-    }
+    func start(_ node: SimulatedNode) { node.start() }
 
     /// The node is gone at once: its connections break.
-    func kill(_ node: SimulatedNode) {
-        node.isRunning = false
-        for (id, end) in connections where end.node == node.index { disconnect(id, .connectionLost) }
-    }
+    func kill(_ node: SimulatedNode) { node.kill() }
 
     /// Frames to and from the node vanish, as behind a broken link: nobody is told.
     func cutOff(_ node: SimulatedNode) { cut.insert(node.index) }
     func reconnect(_ node: SimulatedNode) { cut.remove(node.index) }
+    func isCut(_ node: SimulatedNode) -> Bool { cut.contains(node.index) }
 
     // MARK: Time
 
@@ -99,41 +93,24 @@ final class SimulatedNetwork {
         after(latency) { [self] in
             guard node.isRunning else { return }
             let target = nodes.first { $0.endpoint == endpoint && $0.isRunning }
-            guard let target, !cut.contains(target.index), !cut.contains(node.index) else {
-                node.withCore { core, effects in core.dialFailed(endpoint, .refused, at: now, into: &effects) }
+            guard let target, !isCut(target), !isCut(node) else {
+                node.dialFailed(endpoint)
                 return
             }
-            guard let mine = slots.open(), let theirs = slots.open() else { return }
-            connections[mine] = (node.index, theirs)
-            connections[theirs] = (target.index, mine)
-            let seen = Endpoint(host: node.endpoint.host, port: UInt16(20_000 + theirs.generation % 40_000))!
-            target.withCore { core, effects in core.accepted(theirs, from: seen, at: now, into: &effects) }
-            node.withCore { core, effects in core.dialSucceeded(endpoint, as: mine, remote: endpoint, at: now, into: &effects) }
+            connections += 1
+            let (mine, theirs) = SimulatedSocket.pair(node, target, in: self)
+            for socket in [mine, theirs] { socket.isCut = { [self] in isCut(node) || isCut(target) } }
+            target.accepted(theirs, from: Endpoint(host: node.endpoint.host, port: UInt16(20_000 + connections % 40_000))!)
+            node.dialSucceeded(endpoint, mine)
         }
     }
 
-    /// Says something over one side of a connection, signed as a node signs: the handshake alone.
-    func send(_ message: Message, over id: PeerID) {
-        guard let end = connections[id] else { return }
-        let message = ReceivedMessage(
-            .message(message), signer: message.type == .handshake ? nodes[end.node].key.address : nil, byteCount: 0)
-        messages[message.type ?? .handshake, default: 0] += 1
-        let other = end.other
-        after(latency) { [self] in
-            guard let receiver = connections[other], !cut.contains(receiver.node), !cut.contains(end.node) else { return }
-            nodes[receiver.node].deliver(message, over: other)
-        }
-    }
-
-    func disconnect(_ id: PeerID, _ reason: DisconnectReason) {
-        guard let end = connections.removeValue(forKey: id) else { return }
-        slots.close(id)
-        after(latency) { [self] in
-            guard let receiver = connections.removeValue(forKey: end.other) else { return }
-            slots.close(end.other)
-            nodes[receiver.node].withCore { core, effects in core.closed(end.other, .closedByPeer, at: now, into: &effects) }
-            if nodes[receiver.node].isRunning { nodes[receiver.node].assertForgotten(end.other) }
-        }
+    /// A stranger connects to a node, each from a network of its own.
+    func connect(_ stranger: SimulatedStranger, to node: SimulatedNode) {
+        connections += 1
+        let (mine, theirs) = SimulatedSocket.pair(stranger, node, in: self)
+        stranger.socket = mine
+        node.accepted(theirs, from: Endpoint("\(20 + connections % 100).\(connections / 100).1.1:40000")!)
     }
 }
 

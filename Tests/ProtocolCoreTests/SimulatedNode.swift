@@ -5,17 +5,18 @@ import Network
 import Peering
 import Primitives
 import ProtocolCore
+import Session
 import Sync
 import Testing
 import Wire
 
-/// One whole node of a simulation.
-final class SimulatedNode {
+/// One whole node of a simulation: the swarm that runs in production, with simulated sockets and a chain worker of its own.
+final class SimulatedNode: SimulatedHost {
     let index: Int
     let endpoint: Endpoint
     let key: PrivateKey
-    var isRunning = false
-    private(set) var core: ProtocolCore
+    private(set) var isRunning = false
+    private(set) var swarm: Swarm
     private(set) var chain: ChainProcessor
     private let configuration: CoreConfiguration
     private let isProducer: Bool
@@ -27,11 +28,21 @@ final class SimulatedNode {
     private(set) var ticks = 0
     /// How long the chain worker takes for a block, a range or a batch.
     var workTime: Nanoseconds = .milliseconds(1)
+    /// Answers to block requests have so many bytes instead of blocks, for strangers who do not look.
+    var answerBytes: Int?
+    /// How long the disk takes for an answer.
+    var readTime: Nanoseconds = .microseconds(500)
+    /// How long the loop is busy with one turn of bulk.
+    var turnTime: Nanoseconds = .microseconds(50)
+    /// What a socket's buffers hold, and how fast the lines of this node are; for connections that are made from now on.
+    var window = SimulatedPipe().window
+    var bytesPerSecond: Int64?
     private(set) var facts = Facts()
     private unowned let network: SimulatedNetwork
-    private var paused: [PeerID: [ReceivedMessage]] = [:]
-    private var effects: [CoreEffect] = []
-    /// Events that the core has taken; its invariants are looked at after each 61st.
+    private var sockets: [PeerID: SimulatedSocket] = [:]
+    private var effects: [ShellEffect] = []
+    private var isCarryingOut = false
+    /// Events that the swarm has taken; its invariants are looked at after each 61st.
     private var events = 0
     private var armed: Nanoseconds?
     private var workerFreeAt: Nanoseconds = 0
@@ -74,7 +85,8 @@ final class SimulatedNode {
         configure(&configuration)
         self.chain = chain
         self.configuration = configuration
-        core = ProtocolCore(configuration: configuration, head: chain.head, seed: network.random.next(), at: network.now)
+        let core = ProtocolCore(configuration: configuration, head: chain.head, seed: network.random.next(), at: network.now)
+        swarm = Swarm(core: core, identity: key)
     }
 
     /// A new process over the same store: everything that was only in memory is gone.
@@ -83,14 +95,16 @@ final class SimulatedNode {
         chain = try ChainProcessor(engine: ChainEngine(genesis: genesis, store: store), key: isProducer ? key : nil)
         var configuration = configuration
         configuration.peering.local.nonce = network.random.next()
-        core = ProtocolCore(configuration: configuration, head: chain.head, seed: network.random.next(), at: now)
+        let core = ProtocolCore(configuration: configuration, head: chain.head, seed: network.random.next(), at: now)
+        swarm = Swarm(core: core, identity: key)
         life += 1
-        paused = [:]
+        sockets = [:]
         effects = []
         armed = nil
         workerFreeAt = 0
     }
 
+    var core: ProtocolCore { swarm.core }
     var head: Head { core.head }
 
     /// The time by its own clocks.
@@ -98,66 +112,135 @@ final class SimulatedNode {
         Moment(uptime: network.now.uptime, unixMilliseconds: network.now.unixMilliseconds + clockAheadMilliseconds)
     }
 
+    // MARK: Life
+
+    func start() {
+        isRunning = true
+        happened { $0.tell { core, effects in core.start(at: now, into: &effects) } }
+        checkLater(life)
+    }
+
+    func kill() {
+        isRunning = false
+        for socket in sockets.values { socket.close() }
+    }
+
+    private func checkLater(_ life: Int) {
+        network.after(SessionLimits.checkInterval) { [self] in
+            guard isRunning, self.life == life else { return }
+            let queued = sockets.mapValues(\.pipe.queuedBytes)
+            happened { $0.check(at: now) { queued[$0] ?? 0 } }
+            #expect(swarm.checkInvariants() == [])
+            checkLater(life)
+        }
+    }
+
     // MARK: Events
 
-    func withCore(_ body: (inout ProtocolCore, inout [CoreEffect]) -> Void) {
+    private func happened(_ event: (inout Swarm) -> Void) {
         guard isRunning else { return }
-        body(&core, &effects)
+        event(&swarm)
         carryOut()
         events += 1
-        if events % 61 == 0 { #expect(core.checkInvariants() == []) }
+        if events % 61 == 0 { #expect(swarm.checkInvariants() == []) }
     }
 
     /// After the end of a connection: no part may have kept anything of it.
-    func assertForgotten(_ id: PeerID) {
-        #expect(core.remnants(of: id) == [], "\(id) at node \(index)")
+    private func assertForgotten(_ remnants: [String], _ id: PeerID) {
+        #expect(remnants == [], "\(id) at node \(index)")
     }
 
-    func deliver(_ message: ReceivedMessage, over id: PeerID) {
-        guard isRunning else { return }
-        if paused[id] != nil {
-            paused[id]?.append(message)
-            return
-        }
-        take(message, over: id)
+    func dialFailed(_ endpoint: Endpoint) {
+        happened { $0.tell { core, effects in core.dialFailed(endpoint, .refused, at: now, into: &effects) } }
     }
 
-    private func take(_ message: ReceivedMessage, over id: PeerID) {
-        withCore { core, effects in
-            core.received(message, from: id, at: now, into: &effects)
-            if !core.frameTaken(id, at: now, into: &effects) { paused[id] = paused[id] ?? [] }
+    func dialSucceeded(_ endpoint: Endpoint, _ socket: SimulatedSocket) {
+        adopt(socket) { $0.dialSucceeded(endpoint, remote: endpoint, at: now) }
+    }
+
+    func accepted(_ socket: SimulatedSocket, from remote: Endpoint) {
+        adopt(socket) { $0.accepted(from: remote, at: endpoint.address, now: now) }
+    }
+
+    private func adopt(_ socket: SimulatedSocket, _ event: (inout Swarm) -> PeerID?) {
+        guard let id = event(&swarm) else { return socket.close() }
+        socket.pipe.window = window
+        socket.pipe.bytesPerSecond = bytesPerSecond
+        socket.id = id
+        sockets[id] = socket
+        carryOut()
+    }
+
+    func arrived(_ bytes: ArraySlice<UInt8>, at socket: SimulatedSocket) {
+        swarm.bytesArrived(bytes.count, from: socket.id, at: now)
+        bytes.withUnsafeBytes { bytes in
+            var rest = bytes
+            var isMore = true
+            while isMore {
+                isMore = swarm.read(&rest, from: socket.id, at: now)
+                carryOut()
+            }
         }
+    }
+
+    func drained(_ socket: SimulatedSocket) {
+        happened { $0.drained(socket.id, to: socket.pipe.queuedBytes) }
+    }
+
+    func congestionChanged(_ socket: SimulatedSocket, isCongested: Bool) {
+        happened { $0.congestionChanged(socket.id, isCongested: isCongested, at: now) }
+    }
+
+    func closed(_ socket: SimulatedSocket, _ reason: DisconnectReason) {
+        guard sockets[socket.id] === socket else { return }
+        sockets[socket.id] = nil
+        happened { $0.closed(socket.id, reason, at: now) }
+        if isRunning { assertForgotten(swarm.remnants(of: socket.id), socket.id) }
     }
 
     // MARK: Effects
 
     private func carryOut() {
-        while !effects.isEmpty {
-            let batch = effects
-            effects.removeAll()
-            for effect in batch { carryOut(effect) }
+        guard !isCarryingOut else { return }
+        isCarryingOut = true
+        while swarm.work(at: now, into: &effects) {
+            for effect in effects { carryOut(effect) }
+            effects.removeAll(keepingCapacity: true)
         }
+        isCarryingOut = false
         arm()
     }
 
-    private func carryOut(_ effect: CoreEffect) {
+    private func carryOut(_ effect: ShellEffect) {
         switch effect {
+        case .socket(let effect): carryOut(effect)
         case .dial(let endpoint): network.dial(endpoint, from: self)
         case .cancelDial: break
-        case .send(let message, let receivers, _): for id in receivers { network.send(message, over: id) }
-        case .limitFrames, .stampRelay: break
-        case .close(let id, let reason):
-            facts.disconnects[reason, default: 0] += 1
-            assertForgotten(id)
-            network.disconnect(id, reason)
-        case .pauseReading(let id): paused[id] = paused[id] ?? []
-        case .resumeReading(let id):
-            guard let kept = paused.removeValue(forKey: id) else { return }
-            for message in kept { deliver(message, over: id) }
         case .chain(let command): work(command)
-        case .readBlocks(let range, let isSingle, let id): sendBlocks(range, isSingle, to: id)
+        case .stampRelay(let receivedAt): swarm.tell { core, _ in core.blockHandedOn(receivedAt: receivedAt, at: now) }
         case .fact(let fact): take(fact)
         }
+    }
+
+    private func carryOut(_ effect: SessionEffect) {
+        switch effect {
+        case .write(let id, let frame):
+            guard let socket = sockets[id] else { return }
+            let isTaken = socket.write(frame)
+            swarm.wrote(id, queue: socket.pipe.socketQueue, isRefused: !isTaken && socket.isOpen, at: now)
+        case .pauseReading(let id): sockets[id]?.isReading = false
+        case .resumeReading(let id): sockets[id]?.isReading = true
+        case .close(let id, _):
+            assertForgotten(core.remnants(of: id), id)
+            sockets[id]?.close()
+        case .readBlocks(let id, let range, let isSingle): readBlocks(range, isSingle, for: id)
+        case .nextTurn: network.after(turnTime) { [self] in happened { $0.turn() } }
+        }
+    }
+
+    /// Says what the node itself would not: for a test that has it lie.
+    func say(_ message: Message, to id: PeerID) {
+        if let frame = Dialect.podoru.encode(message, timestamp: now.unixSeconds, identity: key) { _ = sockets[id]?.write(frame) }
     }
 
     /// The chain worker: one thing after the other, each takes its time.
@@ -170,19 +253,26 @@ final class SimulatedNode {
             var reports: [ChainReport] = []
             try? chain.handle(command, at: now) { reports.append($0) }
             for report in reports {
-                withCore { core, effects in core.chainReported(report, at: now, into: &effects) }
+                happened { $0.tell { core, effects in core.chainReported(report, at: now, into: &effects) } }
             }
         }
     }
 
-    private func sendBlocks(_ range: HeightRange, _ isSingle: Bool, to id: PeerID) {
-        var blocks: [[UInt8]] = []
-        for height in range.first...range.last {
-            guard let block = (try? chain.engine.store.block(atHeight: height)) ?? nil else { break }
-            blocks.append(block)
+    private func readBlocks(_ range: HeightRange, _ isSingle: Bool, for id: PeerID) {
+        let life = life
+        network.after(readTime) { [self] in
+            guard self.life == life else { return }
+            var blocks: [[UInt8]] = []
+            for height in range.first...range.last {
+                guard let block = (try? chain.engine.store.block(atHeight: height)) ?? nil else { break }
+                blocks.append(block)
+            }
+            let payload =
+                answerBytes.map { [UInt8](repeating: 0x20, count: $0) }
+                ?? (isSingle ? blocks.first ?? [] : BlockResponse.encode(blocks).payload)
+            let frame = Dialect.podoru.encode(.blockResponse(payload), timestamp: 0)
+            happened { $0.blocksRead(id, frame: frame, at: now) }
         }
-        network.send(.blockResponse(isSingle ? blocks.first ?? [] : BlockResponse.encode(blocks).payload), over: id)
-        withCore { core, effects in core.blocksSent(id, at: now, into: &effects) }
     }
 
     private func take(_ fact: CoreFact) {
@@ -200,7 +290,7 @@ final class SimulatedNode {
     }
 
     private func arm() {
-        guard let deadline = core.nextDeadline(at: now) else { return }
+        guard let deadline = swarm.nextDeadline(at: now) else { return }
         let time = max(deadline, network.time)
         if let armed, armed <= time, armed >= network.time { return }
         armed = time
@@ -208,7 +298,7 @@ final class SimulatedNode {
             guard armed == time else { return }
             armed = nil
             ticks += 1
-            withCore { core, effects in core.tick(at: now, into: &effects) }
+            happened { $0.tell { core, effects in core.tick(at: now, into: &effects) } }
         }
     }
 

@@ -23,7 +23,7 @@ import Wire
         // A block crosses each link at most twice, once in each direction; more would be an echo.
         let blocks = world.network.nodes[0].head.height
         let links = world.network.nodes.reduce(0) { $0 + $1.core.peers.readyPeers.count } / 2
-        let sent = world.network.messages[.block, default: 0]
+        let sent = Int(world.network.sent(.block))
         print("blocks \(blocks), links \(links), block messages \(sent)")
         #expect(sent >= Int(blocks) * 49)
         #expect(sent <= Int(blocks + 1) * links * 2)

@@ -69,7 +69,7 @@ extension NetworkShell {
     /// What the loop knows of the metrics; `nil` once it stops. On the loop. Linear in the peers: about a microsecond.
     func metrics() -> NodeMetrics? {
         guard !isStopping else { return nil }
-        let now = moment
+        let (now, core) = (moment, swarm.core)
         var metrics = NodeMetrics(
             version: PodoruVersion.current, uptime: now.uptime - startedAt.uptime, startedAt: startedAt.unixSeconds,
             height: core.head.height, committedHeight: core.committedHeight, headTimestamp: core.head.timestamp,

@@ -4,14 +4,6 @@ internal import Primitives
 
 /// What the shell needs beside the core's configuration.
 struct NetworkOptions: Sendable {
-    /// How often half-received frames are looked at for their deadline. The deadline itself is tens of seconds.
-    static let frameCheckInterval = Duration.seconds(1)
-    /// How long a closing connection may take to send what was written before: the reason of the close is usually
-    /// that the other side is at fault, so it is not waited for.
-    static let flushDeadline = Duration.seconds(2)
-    /// Local addresses that are remembered for having been reached: a host has few, and one is enough to find it.
-    static let maxReachedAddresses = 8
-
     var listenAddress: SocketAddress
     /// Signs the handshake, so that nobody else can take this node's name.
     var identity: PrivateKey?

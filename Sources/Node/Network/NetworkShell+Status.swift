@@ -12,6 +12,7 @@ internal import Wire
 extension NetworkShell {
     /// Where the node stands, for a supervisor.
     func statusReport() -> NodeReport.Status {
+        let core = swarm.core
         var status = NodeReport.Status()
         status.height = core.head.height
         status.hash = core.head.hash
@@ -28,7 +29,7 @@ extension NetworkShell {
     /// Where the node stands, without its mempool; `nil` once it stops. Linear in the peers.
     func status() -> NodeStatus? {
         guard !isStopping else { return nil }
-        let now = moment
+        let (now, core) = (moment, swarm.core)
         let sync = core.sync.status
         let local = core.configuration.peering.local
         let delivered = Dictionary(sync.peers.map { ($0.id, $0.blocksDelivered) }, uniquingKeysWith: { first, _ in first })
@@ -43,30 +44,13 @@ extension NetworkShell {
         status.remaining = sync.isSyncing ? sync.progress.remaining : nil
         status.startedAt = startedAt.unixSeconds
         status.uptime = now.uptime - startedAt.uptime
-        status.p2pPort = port
+        status.p2pPort = listener?.localAddress.port ?? 0
         status.nodeType = local.nodeType
         status.address = local.nodeID?.checksummed.text ?? ""
-        status.observedAddresses = observedAddresses
+        status.observedAddresses = swarm.observedEndpoints(listeningAt: listener.map { Endpoint($0.localAddress) })
         status.clockOffsets = core.clocks.readings(at: now.uptime).map {
             NodeStatus.ClockOffset(producer: $0.producer, ahead: .milliseconds($0.offsetMilliseconds))
         }
         return status
-    }
-
-    private var port: UInt16 { listener?.localAddress.port ?? 0 }
-
-    /// Where peers find this node, as far as it knows, the surest first: what the operator announces, where it listens, where
-    /// dials led back to it, and on which of its addresses it was reached.
-    ///
-    /// Bounded by `PeeringLimits.maxOwnEndpoints` and `NetworkOptions.maxReachedAddresses`, and two.
-    private var observedAddresses: [Endpoint] {
-        let announced = Endpoint(core.configuration.peering.local.listenAddress).map { [$0] } ?? []
-        let bound = listener.map { [Endpoint($0.localAddress)] } ?? []
-        let reached = reachedAddresses.map { Endpoint(address: $0, port: port) }
-        var found: [Endpoint] = []
-        for endpoint in announced + bound + core.peers.ownEndpoints + reached where endpoint.isDialable && !found.contains(endpoint) {
-            found.append(endpoint)
-        }
-        return found
     }
 }

@@ -1,78 +1,49 @@
 internal import Chain
-internal import ChainService
-internal import DequeModule
 internal import EventLoop
-internal import Ledger
 internal import Network
 internal import Peering
 internal import Primitives
 internal import ProtocolCore
-internal import Sync
-internal import Synchronization
-internal import Wire
+internal import Session
 
-/// Who does the chain's work for the core. Calls come on the loop thread and must not block; reports go back through
-/// `NetworkShell.report`.
-protocol ChainExecutor: AnyObject, Sendable {
-    func submit(_ command: ChainCommand)
-    /// Refuses orders to make blocks for as long as it is paused, those on their way too.
-    func setProductionPaused(_ isPaused: Bool)
-    /// Reads blocks and has them sent: calls `NetworkShell.answer` once for each call, from any thread.
-    func readBlocks(_ range: HeightRange, isSingle: Bool, for id: PeerID)
-}
-
-/// Who hears of what happened: the log, the metrics, the supervisor. Calls come on the loop thread.
-protocol CoreObserver: AnyObject {
-    func observe(_ fact: CoreFact, now: Moment)
-}
-
-/// The core on real sockets: bytes become frames become messages, effects become writes.
+/// The swarm on real sockets: libuv's callbacks become its events, its effects become calls to libuv. Nothing is decided here.
 ///
 /// Everything runs on the loop thread: per message there is no hop, no task and no `await`.
 // Unchecked: touched on the loop's thread only; `report`, `answer` and `start` hop there themselves.
 final class NetworkShell: @unchecked Sendable {
+    private enum Phase { case idle, carryingOut, stopped }
+
     let loop: EventLoop
-    var core: ProtocolCore
     let options: NetworkOptions
     let chain: any ChainExecutor
+    private(set) var swarm: Swarm
     private weak var observer: (any CoreObserver)?
-
-    var sockets: [PeerID: PeerSocket] = [:]
-    private var attempts: [Endpoint: ConnectAttempt] = [:]
+    private var phase = Phase.idle
+    private var sockets: [PeerID: PeerSocket] = [:]
+    private let dialler: Dialler
     private(set) var listener: TCPListener?
-    /// How late the loop was at the worst in each `NetworkOptions.frameCheckInterval`.
+    private var timer: EventLoop.Timer?
+    private var housekeeping: EventLoop.Timer?
+    /// Reused, so that an event allocates no list.
+    private var effects: [ShellEffect] = []
+    /// How late the loop was at the worst in each `SessionLimits.checkInterval`.
     private(set) var lag = Histogram(Histogram.lagBounds)
     /// When the loop took up the node.
     let startedAt: Moment
-    /// Local addresses at which connections came in. At most `NetworkOptions.maxReachedAddresses`.
-    private(set) var reachedAddresses: [IPAddress] = []
-    private var timer: EventLoop.Timer?
-    private var housekeeping: EventLoop.Timer?
-    private var budget: FrameBudget
-    /// Sockets whose next frame waits for the budget, the longest waiting first. At most one entry a connection.
-    private var budgetQueue: Deque<PeerID> = []
-    private var slots = PeerSlots()
-    private(set) var isStopping = false
-    /// What the core decided and is not carried out yet.
-    var effects: [CoreEffect] = []
-    private var isCarryingOut = false
-    /// Sockets that may be read again, in order. At most a few entries a connection, of one event.
-    private var resuming: Deque<PeerID> = []
-    private var isResuming = false
-    var answers = AnswerQueue()
-    var bulk = BulkQueue()
 
     init(loop: EventLoop, core: ProtocolCore, options: NetworkOptions, chain: any ChainExecutor, observer: any CoreObserver) {
         self.loop = loop
-        self.core = core
         self.options = options
         self.chain = chain
         self.observer = observer
-        budget = FrameBudget(maxFrameBytes: core.configuration.maxFrameBytes)
+        swarm = Swarm(core: core, identity: options.identity)
+        dialler = Dialler(loop: loop, options: options)
         startedAt = Moment(uptime: loop.now, unixMilliseconds: loop.unixMilliseconds)
     }
 
+    var core: ProtocolCore { swarm.core }
     var moment: Moment { Moment(uptime: loop.now, unixMilliseconds: loop.unixMilliseconds) }
+    var isStopping: Bool { phase == .stopped }
 
     // MARK: Life
 
@@ -85,328 +56,153 @@ final class NetworkShell: @unchecked Sendable {
             on: options.listenAddress, options: options.tcp, onAccept: { [self] in accepted($0) },
             onProblem: { [self] in options.onProblem("accepting connections rests: \($0)") })
         self.listener = listener
-        let timer = try EventLoop.Timer(on: loop) { [self] in timerFired() }
-        self.timer = timer
-        housekeeping = try loop.schedule(every: NetworkOptions.frameCheckInterval) { [self] in checkFrames() }
-        core.start(at: moment, into: &effects)
-        carryOut()
+        timer = try EventLoop.Timer(on: loop) { [self] in tell { $0.tick(at: $1, into: &$2) } }
+        housekeeping = try loop.schedule(every: .nanoseconds(SessionLimits.checkInterval)) { [self] in check() }
+        tell { $0.start(at: $1, into: &$2) }
         return listener.localAddress.port
     }
 
     /// Stops listening and dialling, and closes the peers after what was sent to them. On the loop.
     func stop() {
-        isStopping = true
+        phase = .stopped
         listener?.close()
         timer?.cancel()
         housekeeping?.cancel()
-        for attempt in attempts.values { attempt.cancel() }
-        attempts = [:]
-        for socket in sockets.values { socket.connection.close(flushingWithin: NetworkOptions.flushDeadline) }
+        dialler.stop()
+        for socket in sockets.values { socket.close(flushes: true) }
         observer = nil
+    }
+
+    /// Tells the core something, and carries out what comes of it. On the loop.
+    func tell<Answer, Failure: Error>(
+        _ body: (inout ProtocolCore, Moment, inout [CoreEffect]) throws(Failure) -> Answer
+    ) throws(Failure) -> Answer {
+        defer { carryOut() }
+        return try swarm.tell { core, effects throws(Failure) in try body(&core, moment, &effects) }
     }
 
     /// Takes the chain worker's reports, in order. From any thread.
     func report(_ reports: [ChainReport]) {
         loop.execute { [self] in
             guard !isStopping else { return }
-            for report in reports {
-                core.chainReported(report, at: moment, into: &effects)
-                carryOut()
-            }
+            for report in reports { tell { $0.chainReported(report, at: $1, into: &$2) } }
         }
     }
 
     /// Sends a peer the blocks it asked for; `nil` when they could not be read. From any thread.
     func answer(_ id: PeerID, frame: [UInt8]?) {
-        loop.execute { [self] in
-            guard !isStopping else { return }
-            answers.underWay -= 1
-            if let frame, let socket = sockets[id], !socket.isClosing {
-                core.sent(.blockResponse, byteCount: frame.count, to: [id])
-                write(frame, to: socket)
-                // The next answer is read when this one is on its way: behind a full queue a second large one has no room.
-                socket.isAnswerQueued = socket.connection.isAboveHighWater
-            }
-            if sockets[id]?.isAnswerQueued != true { core.blocksSent(id, at: moment, into: &effects) }
-            carryOut()
-        }
+        loop.execute { [self] in happened { $0.blocksRead(id, frame: frame, at: $1) } }
     }
 
-    /// Takes reloaded settings. On the loop.
-    func reconfigure(_ configuration: CoreConfiguration) {
-        core.reconfigure(configuration, at: moment, into: &effects)
+    /// Something happened to a socket: the swarm hears of it, and what it decides is carried out.
+    func happened(_ event: (inout Swarm, Moment) -> Void) {
+        guard !isStopping else { return }
+        event(&swarm, moment)
         carryOut()
     }
+}
 
-    // MARK: Connections
+// MARK: - Sockets
 
+extension NetworkShell {
     private func accepted(_ connection: TCPConnection) {
-        guard let socket = adopt(connection) else { return }
-        noteReached(at: connection.localAddress)
-        core.accepted(socket.id, from: Endpoint(connection.remoteAddress), at: moment, into: &effects)
-        carryOut()
-    }
-
-    /// Where this host was reached says under which address others know it, on a listener that is bound to all of them.
-    private func noteReached(at local: SocketAddress?) {
-        guard let address = local.flatMap({ Endpoint($0).address }), !reachedAddresses.contains(address) else { return }
-        guard reachedAddresses.count < NetworkOptions.maxReachedAddresses else { return }
-        reachedAddresses.append(address)
-    }
-
-    /// Gives a connection its id; `nil` when there are as many as there are ids, and then it is closed. Descriptors end before.
-    private func adopt(_ connection: TCPConnection) -> PeerSocket? {
-        guard let id = slots.open() else {
-            connection.close()
-            return nil
-        }
-        let socket = PeerSocket(id: id, connection: connection, shell: self)
-        sockets[id] = socket
-        connection.delegate = socket
-        connection.startReading()
-        return socket
+        let local = connection.localAddress.flatMap { Endpoint($0).address }
+        adopt(connection) { $0.accepted(from: Endpoint(connection.remoteAddress), at: local, now: $1) }
     }
 
     private func dial(_ endpoint: Endpoint) {
-        guard !isStopping, attempts[endpoint] == nil else { return }
-        attempts[endpoint] = loop.connect(
-            host: endpoint.host, port: endpoint.port, timeout: options.dialTimeout, options: options.tcp
-        ) { [self] result in
-            let isWanted = attempts.removeValue(forKey: endpoint) != nil
-            guard !isStopping, isWanted else {
-                if case .success(let connection) = result { connection.close() }
-                return
-            }
+        dialler.dial(endpoint) { [self] result in
             switch result {
             case .success(let connection):
-                guard let socket = adopt(connection) else {
-                    core.dialFailed(endpoint, .other("too many connections are open"), at: moment, into: &effects)
-                    break
-                }
-                core.dialSucceeded(
-                    endpoint, as: socket.id, remote: Endpoint(connection.remoteAddress), at: moment, into: &effects)
+                adopt(connection) { $0.dialSucceeded(endpoint, remote: Endpoint(connection.remoteAddress), at: $1) }
             case .failure(let error):
-                core.dialFailed(endpoint, DialFailure(error), at: moment, into: &effects)
+                tell { $0.dialFailed(endpoint, DialFailure(error), at: $1, into: &$2) }
             }
-            carryOut()
         }
     }
 
-    func closed(_ socket: PeerSocket, _ reason: CloseReason) {
-        guard sockets.removeValue(forKey: socket.id) != nil else { return }
-        // What is reported below still names it; its slot goes to the next connection that comes, which is later.
-        slots.close(socket.id)
-        socket.transport.discard(budget: &budget)
-        if socket.isWaitingForBudget { budgetQueue.removeAll { $0 == socket.id } }
-        guard !isStopping else { return }
-        if !socket.isClosing {
-            let reason: DisconnectReason = reason == .ended || reason == .requested ? .closedByPeer : .connectionLost
-            core.closed(socket.id, reason, at: moment, into: &effects)
+    private func adopt(_ connection: TCPConnection, _ event: (inout Swarm, Moment) -> PeerID?) {
+        if let id = event(&swarm, moment) {
+            let socket = PeerSocket(id: id, connection: connection, shell: self)
+            sockets[id] = socket
+            connection.delegate = socket
+            connection.startReading()
+        } else {
+            connection.close()
         }
         carryOut()
     }
 
-    func congestionChanged(_ socket: PeerSocket, isCongested: Bool) {
-        guard !isStopping, !socket.isClosing else { return }
-        core.setCongested(socket.id, isCongested, at: moment, into: &effects)
-        if !isCongested, socket.isAnswerQueued {
-            socket.isAnswerQueued = false
-            core.blocksSent(socket.id, at: moment, into: &effects)
-        }
-        // Not from within the socket's own write.
-        if !isCarryingOut { loop.execute { [self] in carryOut() } }
-    }
-
-    // MARK: Reading
-
-    func read(_ bytes: UnsafeRawBufferPointer, from socket: PeerSocket) {
-        guard !socket.isClosing else { return }
-        core.bytesReceived(socket.id, count: bytes.count, at: moment)
+    /// Takes messages off what was just read, each with its consequences before the next.
+    func read(_ bytes: UnsafeRawBufferPointer, from id: PeerID) {
+        swarm.bytesArrived(bytes.count, from: id, at: moment)
         var rest = bytes
-        takeFrames(&rest, from: socket)
-        arm()
-    }
-
-    /// Takes frames off `rest` until it is used up or the peer is held back; what is left is kept.
-    private func takeFrames(_ rest: inout UnsafeRawBufferPointer, from socket: PeerSocket) {
-        while !socket.isClosing {
-            if socket.isPaused {
-                socket.transport.keep(rest)
-                return
-            }
-            let now = moment
-            switch socket.transport.next(&rest, budget: &budget, now: now.uptime) {
-            case .needMore: return
-            case .frame(let frame): take(frame, from: socket, at: now)
-            case .waitingForBudget: waitForBudget(socket)
-            case .violation(let violation): core.violated(socket.id, violation, at: now, into: &effects)
-            }
+        var isMore = true
+        while isMore {
+            isMore = swarm.read(&rest, from: id, at: moment)
             carryOut()
         }
     }
 
-    private func take(_ frame: Frame, from socket: PeerSocket, at now: Moment) {
-        do throws(Violation) {
-            let message = try frame.withUnsafeBytes { bytes throws(Violation) in try Dialect.podoru.decode(bytes) }
-            core.received(message, from: socket.id, at: now, into: &effects)
-        } catch {
-            core.violated(socket.id, error, at: now, into: &effects)
-        }
-        if !core.frameTaken(socket.id, at: now, into: &effects) { holdBack(socket) }
+    func closed(_ id: PeerID, _ reason: CloseReason) {
+        sockets[id] = nil
+        let reason: DisconnectReason = reason == .ended || reason == .requested ? .closedByPeer : .connectionLost
+        happened { $0.closed(id, reason, at: $1) }
     }
 
-    private func holdBack(_ socket: PeerSocket) {
-        socket.isHeldBack = true
-        pauseReading(socket)
-    }
-
-    private func pauseReading(_ socket: PeerSocket) {
-        if socket.pausedSince == nil { socket.pausedSince = loop.now }
-        socket.connection.pauseReading()
-    }
-
-    private func resume(_ socket: PeerSocket) {
-        guard let pausedSince = socket.pausedSince, !socket.isPaused, !socket.isClosing else { return }
-        socket.pausedSince = nil
-        socket.transport.extendFrameClock(by: loop.now - pausedSince)
-        let kept = socket.transport.takeKept()
-        kept.withUnsafeBytes { bytes in
-            var rest = bytes
-            takeFrames(&rest, from: socket)
-        }
-        if !socket.isPaused, !socket.isClosing { socket.connection.resumeReading() }
-    }
-
-    // MARK: The frame budget
-
-    private func waitForBudget(_ socket: PeerSocket) {
-        socket.isWaitingForBudget = true
-        pauseReading(socket)
-        budgetQueue.append(socket.id)
-    }
-
-    /// Takes the longest waiting out of the queue, when there is room for it.
-    private func nextBudgetWaiter() -> PeerID? {
-        while let id = budgetQueue.first {
-            if let socket = sockets[id], let count = socket.transport.waitingByteCount {
-                guard budget.canReserve(count) else { return nil }
-                socket.isWaitingForBudget = false
-            }
-            return budgetQueue.removeFirst()
-        }
-        return nil
-    }
-
-    /// Closes peers whose frame is overdue, or who keep others from their answers.
-    private func checkFrames() {
+    private func check() {
         guard !isStopping else { return }
-        let now = moment
         lag.observe(loop.takeWorstLoopLag())
-        for socket in sockets.values where !socket.isClosing {
-            if socket.isPaused {
-                core.notRead(socket.id, at: now)
-            } else if let violation = socket.transport.overdue(at: now.uptime) {
-                core.violated(socket.id, violation, at: now, into: &effects)
-            }
-        }
-        if let id = stuckReader() { core.slowReader(id, at: now, into: &effects) }
-        carryOut()
+        happened { $0.check(at: $1) { [sockets] id in sockets[id]?.connection.queuedBytes ?? 0 } }
     }
+}
 
-    // MARK: Effects
+// MARK: - Effects
 
-    private func timerFired() {
-        guard !isStopping else { return }
-        core.tick(at: moment, into: &effects)
-        carryOut()
-    }
-
-    /// Carries out what the core decided, in the order in which it did: what carrying out brings about comes after it.
-    /// Then goes on with what may be read or answered again.
-    func carryOut() {
-        guard !isCarryingOut else { return }
-        isCarryingOut = true
-        while !effects.isEmpty {
-            var batch: [CoreEffect] = []
-            swap(&batch, &effects)
-            for effect in batch { carryOut(effect) }
-            // Back with its room, so that an event allocates no list.
-            batch.removeAll(keepingCapacity: true)
-            if effects.isEmpty { swap(&batch, &effects) }
+extension NetworkShell {
+    /// Carries out what the swarm decided, in the order in which it did: what carrying out brings about comes after it.
+    private func carryOut() {
+        guard phase == .idle else { return }
+        phase = .carryingOut
+        while true {
+            let now = moment
+            guard swarm.work(at: now, into: &effects) else { break }
+            for effect in effects { carryOut(effect, at: now) }
+            effects.removeAll(keepingCapacity: true)
         }
-        isCarryingOut = false
-        dispatchAnswers()
-        goOn()
+        phase = .idle
         arm()
     }
 
-    /// Reads sockets again: those that the core let go, and those for whose frame the budget has room. Each takes its frames,
-    /// whose effects are carried out before the next; further sockets queue up behind, so this does not nest.
-    private func goOn() {
-        guard !isResuming else { return }
-        isResuming = true
-        defer { isResuming = false }
-        while let id = resuming.popFirst() ?? nextBudgetWaiter() {
-            if let socket = sockets[id] { resume(socket) }
-        }
-    }
-
-    private func carryOut(_ effect: CoreEffect) {
+    private func carryOut(_ effect: ShellEffect, at now: Moment) {
         switch effect {
+        case .socket(let effect): carryOut(effect, at: now)
         case .dial(let endpoint): dial(endpoint)
-        case .cancelDial(let endpoint): attempts.removeValue(forKey: endpoint)?.cancel()
-        case .send(let message, let receivers, let lane): send(message, to: receivers, lane)
-        case .limitFrames(let id, let byteCount): sockets[id]?.transport.limitFrames(to: byteCount)
-        case .close(let id, let reason): close(id, reason)
-        case .pauseReading(let id): if let socket = sockets[id] { holdBack(socket) }
-        case .resumeReading(let id):
-            sockets[id]?.isHeldBack = false
-            resuming.append(id)
+        case .cancelDial(let endpoint): dialler.cancel(endpoint)
         case .chain(let command): chain.submit(command)
-        case .readBlocks(let range, let isSingle, let id):
-            answers.waiting.append(AnswerQueue.Request(id: id, range: range, isSingle: isSingle))
-        case .stampRelay(let receivedAt): core.blockHandedOn(receivedAt: receivedAt, at: moment)
+        case .stampRelay(let receivedAt): swarm.tell { core, _ in core.blockHandedOn(receivedAt: receivedAt, at: moment) }
         case .fact(let fact): observer?.observe(fact, now: moment)
         }
     }
 
-    /// Encodes a message once for all its receivers, and hands it to their sockets. One that cannot be encoded is a bug of whoever made
-    /// it, and goes nowhere.
-    private func send(_ message: Message, to receivers: [PeerID], _ lane: Lane) {
-        guard let frame = Dialect.podoru.encode(message, timestamp: moment.unixSeconds, identity: options.identity) else { return }
-        core.sent(message.type, byteCount: frame.count, to: receivers)
-        for id in receivers {
-            switch lane {
-            case .now: if let socket = sockets[id], !socket.isClosing { write(frame, to: socket) }
-            case .bulk: queueBulk(frame, to: id)
-            }
-        }
-    }
-
-    func write(_ frame: [UInt8], to socket: PeerSocket) {
-        if socket.connection.write(socket.transport.seal(frame)) { return }
-        // The queue is full: this peer alone is dropped.
-        if socket.connection.isOpen { core.slowReader(socket.id, at: moment, into: &effects) }
-    }
-
-    private func close(_ id: PeerID, _ reason: DisconnectReason) {
-        guard let socket = sockets[id], !socket.isClosing else { return }
-        socket.isClosing = true
-        // What is reported below still names it; its slot goes to the next connection that comes, which is later.
-        slots.close(socket.id)
-        socket.transport.discard(budget: &budget)
-        if socket.isWaitingForBudget { budgetQueue.removeAll { $0 == id } }
-        // A peer that does not read gets no flush; others hear what was said before the end.
-        if reason == .slowReader {
-            socket.connection.close()
-        } else {
-            socket.connection.close(flushingWithin: NetworkOptions.flushDeadline)
+    private func carryOut(_ effect: SessionEffect, at now: Moment) {
+        switch effect {
+        case .write(let id, let frame):
+            guard let connection = sockets[id]?.connection else { return }
+            let isTaken = connection.write(frame)
+            let queue = SocketQueue(byteCount: connection.queuedBytes, isAboveHighWater: connection.isAboveHighWater)
+            swarm.wrote(id, queue: queue, isRefused: !isTaken && connection.isOpen, at: now)
+        case .pauseReading(let id): sockets[id]?.connection.pauseReading()
+        case .resumeReading(let id): sockets[id]?.connection.resumeReading()
+        case .close(let id, let flushes): sockets[id]?.close(flushes: flushes)
+        case .readBlocks(let id, let range, let isSingle): chain.readBlocks(range, isSingle: isSingle, for: id)
+        case .nextTurn: loop.executeNextTurn { [self] in happened { swarm, _ in swarm.turn() } }
         }
     }
 
     /// Sets the timer for what the core does next.
     private func arm() {
         guard !isStopping, let timer else { return }
-        if let deadline = core.nextDeadline(at: moment) { timer.set(at: deadline) } else { timer.unset() }
+        if let deadline = swarm.nextDeadline(at: moment) { timer.set(at: deadline) } else { timer.unset() }
     }
 }

@@ -255,6 +255,9 @@ extension FrameDecoder {
     /// Bytes that this decoder holds now: the frame being gathered and what was kept.
     public var bufferedByteCount: Int { gathered.count + kept.count }
 
+    /// Bytes of the budget that this decoder holds.
+    public var reservedByteCount: Int { reserved }
+
     /// The room of the gathering buffer in bytes, for tests.
     var gatheringCapacity: Int { gathered.capacity }
 
