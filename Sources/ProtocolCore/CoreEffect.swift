@@ -31,7 +31,8 @@ public enum CoreEffect: Sendable {
     /// The relay of a block stands before this, so its bytes are with the sockets now: report `blockHandedOn`.
     case stampRelay(receivedAt: Nanoseconds)
     /// Something for the log, the metrics or the event stream. Nothing changes when nobody looks.
-    case fact(CoreFact)
+    // In a box of its own: it comes with a block or a peer, and every effect would be as large as the largest fact.
+    indirect case fact(CoreFact)
 }
 
 /// What is worth a line, a metric or an event.

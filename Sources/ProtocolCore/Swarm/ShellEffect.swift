@@ -14,5 +14,6 @@ public enum ShellEffect: Sendable {
     /// The frames of a relayed block are with the sockets: tell the core `blockHandedOn` with the time that it is now.
     case stampRelay(receivedAt: Nanoseconds)
     /// Something for the log, the metrics or the event stream.
-    case fact(CoreFact)
+    // In a box of its own: it comes with a block or a peer, and every effect would be as large as the largest fact.
+    indirect case fact(CoreFact)
 }
