@@ -173,7 +173,7 @@ let package = Package(
         tests("Chain", ["Chain", "Sync", "Mempool", "Network", "Wire", "Ledger", "Primitives"]),
         tests("EventLoop", ["EventLoop"]),
         tests("Storage", ["Storage", "Ledger", "Primitives"]),
-        tests("Configuration", ["PodoruConfiguration", "Network", "Wire", "Peering", "Sync", "Primitives"]),
+        tests("Configuration", ["PodoruConfiguration", "Network", "Peering", "Sync", "Primitives"]),
         tests(
             "Node",
             [

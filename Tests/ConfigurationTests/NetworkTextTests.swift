@@ -2,7 +2,6 @@ import Network
 import PodoruConfiguration
 import Primitives
 import Testing
-import Wire
 
 struct CIDRTests {
     static let members: [(network: String, inside: [String], outside: [String])] = [

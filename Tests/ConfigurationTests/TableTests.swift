@@ -5,7 +5,6 @@ import PodoruConfiguration
 import Primitives
 import Sync
 import Testing
-import Wire
 
 struct TableTests {
     /// `operations.md`, "Configuration", and what `ledger.md` and `protocol.md` ask for beside it.

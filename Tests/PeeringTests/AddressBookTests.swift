@@ -1,7 +1,6 @@
 import Network
 import Primitives
 import Testing
-import Wire
 
 @testable import Peering
 
