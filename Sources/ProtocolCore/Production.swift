@@ -69,17 +69,30 @@ extension ProtocolCore {
         production = state
     }
 
-    /// Whether a producer must wait because blocks are on their way to it. A claim alone does not hold it for long: a peer that
-    /// lies about its height could silence it otherwise, so what counts is that blocks really come.
     private mutating func isCatchingUp(at now: Moment) -> Bool {
-        guard sync.target > head.height else {
-            behindSince = nil
-            return false
-        }
-        let since = behindSince ?? now.uptime
-        behindSince = since
-        return now.uptime - max(since, lastSyncProgress) < CoreLimits.catchUpPatience
+        catchUp.isUnderWay(isBehind: sync.target > head.height, at: now.uptime)
     }
 
     private var hasUsefulPeer: Bool { links.all.contains(where: \.isReady) }
+}
+
+/// Whether a producer must wait because blocks are on their way to it. A claim alone does not hold it for long: a peer that lies
+/// about its height could silence it otherwise, so what counts is that blocks really come.
+struct CatchUp: Sendable {
+    /// When a block was last applied by sync.
+    private var lastProgress: Nanoseconds = .min
+    /// Since when a peer claims more than we have.
+    private var behindSince: Nanoseconds?
+
+    mutating func applied(at now: Nanoseconds) { lastProgress = now }
+
+    mutating func isUnderWay(isBehind: Bool, at now: Nanoseconds) -> Bool {
+        guard isBehind else {
+            behindSince = nil
+            return false
+        }
+        let since = behindSince ?? now
+        behindSince = since
+        return now - max(since, lastProgress) < CoreLimits.catchUpPatience
+    }
 }

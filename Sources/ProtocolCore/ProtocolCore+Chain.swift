@@ -113,7 +113,7 @@ extension ProtocolCore {
         counters.blocksBySync += newHead.height - head.height
         committed(newHead, into: &effects)
         effects.append(.fact(.headChanged(newHead, origin: .sync, transactionCount: 0)))
-        lastSyncProgress = now.uptime
+        catchUp.applied(at: now.uptime)
         blocks.blockKnown(newHead.hash, at: now)
         advance(to: newHead, at: now, into: &effects)
     }

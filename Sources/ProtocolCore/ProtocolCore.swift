@@ -34,9 +34,7 @@ public struct ProtocolCore: Sendable {
     var waiting = WaitingBlocks()
     /// Blocks that the chain worker has, by hash: what will be relayed. Bounded by the blocks in validation of `BlockGossip`.
     var inValidation: [Hash32: ReceivedBlock] = [:]
-    /// When a block was last applied by sync, and since when a peer claims more than we have.
-    var lastSyncProgress: Nanoseconds = .min
-    var behindSince: Nanoseconds?
+    var catchUp = CatchUp()
     var production: Production?
 
     // What the parts want done. Their lists are reused, so that an event allocates none for them.

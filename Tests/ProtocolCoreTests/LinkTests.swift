@@ -186,6 +186,37 @@ import Wire
         #expect(harness.effects.isEmpty)
     }
 
+    @Test func aLateAnswerForAGoneConnectionDoesNotReachWhoHasItsSlotNow() {
+        let harness = Harness()
+        #expect(harness.ask(1) && harness.ask(2))
+        harness.core.closed(harness.peer, .closedByPeer, at: harness.now, into: &harness.effects)
+        #expect(harness.core.remnants(of: harness.peer) == [])
+        let other = PeerID(slot: harness.peer.slot, generation: 2)
+        harness.connect(other, nonce: 3)
+        #expect(harness.send(.blockRequest(.single(3)), from: other) && harness.send(.blockRequest(.single(4)), from: other))
+        harness.effects = []
+        harness.core.blocksSent(harness.peer, at: harness.now, into: &harness.effects)
+        harness.core.chainReported(.pendingTransactions(harness.peer, []), at: harness.now, into: &harness.effects)
+        #expect(harness.effects.isEmpty, "its first request is still being answered")
+        harness.core.blocksSent(other, at: harness.now, into: &harness.effects)
+        #expect(harness.effects.contains { if case .readBlocks(HeightRange(4), _, other) = $0 { true } else { false } })
+        #expect(harness.core.checkInvariants() == [])
+    }
+
+    @Test func aPeerWithTokensAgainThatIsHeldBackOtherwiseAsksForNoTickAtOnce() {
+        let harness = Harness()
+        for height in 1...4 { _ = harness.ask(UInt64(height)) }
+        // Beyond the burst: it has no tokens, and four requests that are not answered.
+        for _ in 0..<200 { _ = harness.send(.ping(Ping(nonce: 1, height: 10))) }
+        harness.time += .seconds(2)
+        harness.core.notRead(harness.peer, at: harness.now)
+        harness.core.tick(at: harness.now, into: &harness.effects)
+        #expect(!harness.isResumed())
+        #expect(harness.core.nextDeadline(at: harness.now) ?? .max > harness.time)
+        harness.core.blocksSent(harness.peer, at: harness.now, into: &harness.effects)
+        #expect(harness.isResumed())
+    }
+
     @Test func aPeerThatTheShellDoesNotReadIsNotTakenForDead() {
         let harness = Harness()
         for _ in 0..<60 {
