@@ -83,6 +83,9 @@ struct Session: Identifiable, Sendable {
         transport.keep(rest)
     }
 
+    /// The bytes that bring a frame to this peer.
+    mutating func seal(_ frame: [UInt8]) -> [UInt8] { transport.seal(frame) }
+
     mutating func pause(for reason: PauseReasons, at now: Moment) {
         switch intake {
         case .reading, .resuming: intake = .paused(reason, since: now.uptime)

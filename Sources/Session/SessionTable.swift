@@ -192,9 +192,10 @@ public struct SessionTable: Sendable {
 
     /// Sends a whole frame to those of `receivers` that are open: now, or when its turn comes.
     public mutating func send(_ frame: [UInt8], to receivers: [PeerID], _ lane: Lane, into effects: inout [SessionEffect]) {
-        for id in receivers where isOpen(id) {
+        for id in receivers {
+            guard let position = openPosition(of: id) else { continue }
             switch lane {
-            case .now: effects.append(.write(id, frame: frame))
+            case .now: effects.append(.write(id, frame: sessions[position].seal(frame)))
             case .bulk: if bulk.append(frame, to: id) { effects.append(.nextTurn) }
             }
         }
@@ -210,8 +211,8 @@ public struct SessionTable: Sendable {
     private mutating func writeBulk(_ byteLimit: Int, into effects: inout [SessionEffect]) {
         var byteCount = 0
         while byteCount < byteLimit, let (id, frame) = bulk.next() {
-            guard isOpen(id) else { continue }
-            effects.append(.write(id, frame: frame))
+            guard let position = openPosition(of: id) else { continue }
+            effects.append(.write(id, frame: sessions[position].seal(frame)))
             byteCount += frame.count
         }
     }
@@ -266,7 +267,7 @@ public struct SessionTable: Sendable {
         answers.wasRead()
         guard let position = openPosition(of: id) else { return false }
         sessions[position].answer = frame == nil ? .none : .writing
-        if let frame { effects.append(.write(id, frame: frame)) }
+        if let frame { effects.append(.write(id, frame: sessions[position].seal(frame))) }
         return frame == nil
     }
 
