@@ -42,7 +42,7 @@ let package = Package(
         .library(
             name: "PodoruProtocol", targets: ["ProtocolCore", "Session", "Peering", "Gossip", "Sync", "Chain", "Mempool", "Consensus"]),
         .library(name: "PodoruEventLoop", targets: ["EventLoop"]),
-        .library(name: "PodoruNode", targets: ["Node", "ChainService", "API", "ChainTools"]),
+        .library(name: "PodoruNode", targets: ["Node", "ChainService", "API", "ChainTools", "NodeLogging", "Supervisor"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -68,7 +68,7 @@ let package = Package(
         module("Network", ["Primitives"]),
         module("Wire", ["Primitives", "Network"]),
         module("Peering", ["Primitives", "Network", "Wire", "RateLimiter", deque, ordered]),
-        module("Gossip", ["Primitives", "Network", "RateLimiter", deque]),
+        module("Gossip", ["Primitives", "Network", "RateLimiter", deque, ordered]),
         module("Sync", ["Primitives", "Network", deque]),
         module("Session", ["Primitives", "Network", "Wire", deque]),
         module("Mempool", ["Primitives", "Ledger", deque, heap, ordered]),
@@ -93,12 +93,17 @@ let package = Package(
                 "Primitives", "Ledger", "Network", "Wire", "Sync", "Mempool", "Chain", "EventLoop", "Storage", "WholeFiles", logging, deque,
             ]),
 
+        // What a node writes: its log, and what it tells whoever started it.
+        module("NodeLogging", ["WholeFiles", "Primitives", logging]),
+        module("Supervisor", ["WholeFiles", "EventLoop", "Primitives"]),
+
         // The shell and the commands.
         module(
             "Node",
             [
                 "Primitives", "Ledger", "Network", "Wire", "RateLimiter", "Peering", "Gossip", "Sync", "Mempool", "Consensus", "Chain",
-                "Session", "ProtocolCore", "EventLoop", "Storage", "PodoruConfiguration", "WholeFiles", "ChainService", "CSystemShims",
+                "Session", "ProtocolCore", "EventLoop", "Storage", "PodoruConfiguration", "WholeFiles", "ChainService", "NodeLogging",
+                "Supervisor",
                 logging, deque,
             ]),
         module(
@@ -114,7 +119,7 @@ let package = Package(
 
         // The command. What it says and how it ends, a client of a node's API, what an operator is shown, a network on one machine; the
         // executable itself reads the command line and nothing else.
-        module("Terminal", ["WholeFiles", "Node", "Primitives", arguments]),
+        module("Terminal", ["WholeFiles", "NodeLogging", "Primitives", arguments]),
         module("NodeClient", ["Terminal", "PodoruConfiguration", "Ledger", "Primitives"] + nio),
         module(
             "Operator",
@@ -124,15 +129,12 @@ let package = Package(
             ] + nio),
         module(
             "Devnet",
-            ["NodeClient", "Terminal", "Node", "WholeFiles", "EventLoop", "Storage", "Wire", "Ledger", "Primitives"]),
+            ["NodeClient", "Terminal", "Supervisor", "Node", "WholeFiles", "EventLoop", "Storage", "Wire", "Ledger", "Primitives"]),
         .executableTarget(
             name: "podoru",
             dependencies: [
                 "Operator", "Devnet", "NodeClient", "Terminal", "ChainTools", "ChainService", "WholeFiles", "API", "Node",
-                "PodoruConfiguration",
-                "EventLoop", "Storage",
-                "Ledger", "Primitives",
-                "CPriority",
+                "NodeLogging", "Supervisor", "PodoruConfiguration", "EventLoop", "Storage", "Ledger", "Primitives", "CPriority",
                 arguments,
                 logging,
             ],
@@ -143,8 +145,8 @@ let package = Package(
         .executableTarget(
             name: "podoru-bench",
             dependencies: [
-                "API", "ChainTools", "ChainService", "WholeFiles", "Node", "EventLoop", "Network", "Wire", "Ledger", "Storage",
-                "Primitives", "RateLimiter",
+                "API", "ChainTools", "ChainService", "WholeFiles", "Supervisor", "Node", "EventLoop", "Network", "Wire", "Ledger",
+                "Storage", "Primitives", "RateLimiter",
                 "PodoruConfiguration", "ProtocolCore", "CEchoReference", arguments, logging,
             ] + nio,
             swiftSettings: strict),
@@ -177,7 +179,9 @@ let package = Package(
         tests(
             "Node",
             [
-                "podoru", "Devnet", "ChainTools", "ChainService", "WholeFiles", "Node", "ProtocolCore", "Chain", "Consensus", "Sync",
+                "podoru", "Devnet", "ChainTools", "ChainService", "WholeFiles", "NodeLogging", "Supervisor", "Node", "ProtocolCore",
+                "Chain",
+                "Consensus", "Sync",
                 "Peering",
                 "EventLoop",
                 "PodoruConfiguration", "Storage", "Mempool", "Ledger", "Network", "Wire", "Primitives", logging,
@@ -191,9 +195,11 @@ let package = Package(
                 "Network", "Wire", "Primitives", logging,
                 websocket,
             ] + nio),
+        tests("NodeLogging", ["NodeLogging", "Primitives", logging]),
+        tests("Supervisor", ["Supervisor"]),
         tests("NodeClient", ["NodeClient", "Terminal", "Ledger", "Primitives"]),
-        tests("Operator", ["Operator", "NodeClient", "Terminal", "PodoruConfiguration", "Storage", "Wire", "Primitives"]),
-        tests("Devnet", ["Devnet", "Node", "Primitives"]),
+        tests("Operator", ["Operator", "ChainService", "NodeClient", "Terminal", "PodoruConfiguration", "Storage", "Wire", "Primitives"]),
+        tests("Devnet", ["Devnet", "Supervisor", "Primitives"]),
         // Runs the built command as an operator does.
         tests(
             "Command",
@@ -201,7 +207,7 @@ let package = Package(
                 "podoru", "Operator", "NodeClient", "Terminal", "WholeFiles", "PodoruConfiguration", "Storage", "Wire", "Ledger",
                 "Primitives",
             ]),
-        tests("Peer", ["podoru", "Primitives"]),
+        tests("Peer", ["podoru", "ChainService", "Primitives"]),
         // Reads what `deploy/` installs with the tools that an operator has.
         tests("Deploy", ["podoru", "API", "PodoruConfiguration"]),
         tests("House", []),

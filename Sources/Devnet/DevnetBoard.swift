@@ -1,5 +1,6 @@
 internal import Node
 internal import Primitives
+internal import Supervisor
 
 /// What the devnet knows of its nodes, gathered from their reports: heads, and the times at which each saw each block.
 struct DevnetBoard {

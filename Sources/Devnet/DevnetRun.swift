@@ -2,6 +2,7 @@ internal import Ledger
 internal import Node
 internal import Primitives
 internal import Storage
+internal import Supervisor
 internal import Terminal
 
 #if canImport(Glibc)

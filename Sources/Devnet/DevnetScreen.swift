@@ -1,4 +1,5 @@
 internal import Node
+internal import Supervisor
 internal import Terminal
 
 #if canImport(Glibc)

@@ -1,6 +1,7 @@
 internal import Node
 internal import NodeClient
 internal import Primitives
+internal import Supervisor
 internal import Terminal
 
 /// The devnet's board as lines for a person. Pure: the same values give the same lines.

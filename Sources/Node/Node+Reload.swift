@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import Logging
+internal import NodeLogging
 public import PodoruConfiguration
 internal import ProtocolCore
 internal import Synchronization

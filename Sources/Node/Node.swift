@@ -6,11 +6,13 @@ internal import Ledger
 public import Logging
 internal import Mempool
 internal import Network
+public import NodeLogging
 internal import Peering
 public import PodoruConfiguration
 internal import Primitives
 internal import ProtocolCore
 internal import Storage
+public import Supervisor
 internal import Synchronization
 internal import WholeFiles
 internal import Wire

@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import Node
+internal import NodeLogging
 internal import Primitives
 package import WholeFiles
 

@@ -2,6 +2,7 @@ internal import ChainTools
 internal import Ledger
 internal import Node
 internal import Primitives
+internal import Supervisor
 internal import Wire
 
 #if canImport(Glibc)

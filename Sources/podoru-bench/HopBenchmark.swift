@@ -2,6 +2,7 @@ internal import ChainTools
 internal import Ledger
 internal import Node
 internal import Primitives
+internal import Supervisor
 internal import Wire
 
 /// Blocks of 30 transactions through a line of three nodes, each `podoru run` in a process of its own on this machine. A peer

@@ -2,6 +2,7 @@ internal import ChainTools
 internal import Ledger
 internal import Node
 internal import Primitives
+internal import Supervisor
 internal import Wire
 
 /// Resident memory of `podoru run` as a full node, its API off, on a chain of 2000 blocks: with eight peers that it relays blocks

@@ -2,6 +2,7 @@ internal import ChainService
 internal import Ledger
 internal import Node
 internal import Primitives
+internal import Supervisor
 internal import WholeFiles
 
 /// Reads of the API where they could become slow: on a large state, and while the node fetches a chain.

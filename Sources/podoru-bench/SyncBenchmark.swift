@@ -3,6 +3,7 @@ internal import ChainTools
 internal import Ledger
 internal import Node
 internal import Primitives
+internal import Supervisor
 
 /// A node that joins: it fetches the chain from one other node, both `podoru run` in processes of their own on this machine,
 /// against the import of the same chain. Both nodes share the cores that the import has for itself.

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import EventLoop
 internal import Node
 internal import NodeClient
+internal import NodeLogging
 internal import Primitives
 internal import Storage
 internal import Terminal

@@ -1,5 +1,5 @@
-import Node
 import Primitives
+import Supervisor
 import Testing
 
 @testable import Devnet

@@ -1,4 +1,5 @@
 import Logging
+import NodeLogging
 import Peering
 import PodoruConfiguration
 import ProtocolCore

@@ -6,6 +6,7 @@ import Ledger
 import Logging
 import Primitives
 import Storage
+import Supervisor
 import Synchronization
 import TestSupport
 import Testing

@@ -2,6 +2,7 @@ internal import ChainService
 internal import EventLoop
 public import Logging
 internal import Network
+internal import NodeLogging
 internal import Peering
 internal import PodoruConfiguration
 internal import Primitives

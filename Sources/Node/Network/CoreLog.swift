@@ -7,6 +7,7 @@ internal import Network
 internal import Peering
 internal import Primitives
 internal import ProtocolCore
+internal import Supervisor
 internal import Sync
 internal import WholeFiles
 internal import Wire

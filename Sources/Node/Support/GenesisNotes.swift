@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import Ledger
 internal import Logging
 internal import PodoruConfiguration

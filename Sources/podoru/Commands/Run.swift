@@ -2,9 +2,11 @@ internal import API
 internal import ArgumentParser
 internal import Logging
 internal import Node
+internal import NodeLogging
 internal import Operator
 internal import PodoruConfiguration
 internal import Primitives
+internal import Supervisor
 internal import Terminal
 
 #if canImport(Glibc)

@@ -1,6 +1,7 @@
 import Foundation
 import Ledger
 import Storage
+import Supervisor
 import TestSupport
 import WholeFiles
 

@@ -3,7 +3,7 @@ import Logging
 import Synchronization
 import Testing
 
-@testable import Node
+@testable import NodeLogging
 
 /// How a log line looks.
 @Suite struct LogLineTests {

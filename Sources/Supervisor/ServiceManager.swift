@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import WholeFiles
 
 #if canImport(Glibc)
@@ -54,7 +55,7 @@ public struct ServiceManager: Sendable {
 
     /// How often it is told that the node lives: three times in its interval, so that one late beat is no alarm, and every few
     /// seconds for the sake of the status line.
-    var heartbeatInterval: Duration { min(watchdogInterval.map { $0 / 3 } ?? .seconds(5), .seconds(5)) }
+    package var heartbeatInterval: Duration { min(watchdogInterval.map { $0 / 3 } ?? .seconds(5), .seconds(5)) }
 
     private static let maxPathBytes = MemoryLayout.size(ofValue: sockaddr_un().sun_path)
 
@@ -103,7 +104,7 @@ extension ServiceManager.Message {
 
 extension NodeReport.Status {
     /// One line for a person.
-    var summary: String {
+    package var summary: String {
         let peers = inbound + outbound
         let rest = "\(peers) \(peers == 1 ? "peer" : "peers"), \(mempool) waiting"
         guard isSyncing, target > height else { return "height \(height), \(rest)" }

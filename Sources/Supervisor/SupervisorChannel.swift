@@ -9,15 +9,15 @@ internal import Musl
 #endif
 
 /// The node's end of the socket on which a supervising process (the devnet) hears of it and gives it orders.
-final class SupervisorChannel: Sendable {
+package final class SupervisorChannel: Sendable {
     /// Orders, one word a line.
-    enum Order: String, Sendable {
+    package enum Order: String, Sendable {
         /// Make no more blocks.
         case pause
     }
 
     /// How often the supervisor hears where the node stands.
-    static let statusInterval = Duration.milliseconds(250)
+    package static let statusInterval = Duration.milliseconds(250)
 
     private let descriptor: Int32
     private let queue = DispatchQueue(label: "podoru.supervisor")
@@ -25,7 +25,7 @@ final class SupervisorChannel: Sendable {
     /// - Parameters:
     ///   - onOrder: called on a thread of the channel.
     ///   - onEnd: called there once, when the supervisor has closed its end or is gone, however it ended.
-    init(descriptor: Int32, onOrder: @escaping @Sendable (Order) -> Void, onEnd: @escaping @Sendable () -> Void) {
+    package init(descriptor: Int32, onOrder: @escaping @Sendable (Order) -> Void, onEnd: @escaping @Sendable () -> Void) {
         self.descriptor = descriptor
         SystemThread.start(name: "supervisor") {
             var line: [UInt8] = []
@@ -46,7 +46,7 @@ final class SupervisorChannel: Sendable {
     }
 
     /// Sends a report, or drops it when the supervisor does not read: it never waits.
-    func send(_ report: NodeReport) {
+    package func send(_ report: NodeReport) {
         let line = report.line
         _ = line.withUnsafeBytes {
             Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Node
+@testable import Supervisor
 
 @Suite struct ServiceManagerTests {
     private func manager(_ variables: [String: String], processID: Int32 = 42) -> ServiceManager? {

@@ -2,7 +2,7 @@ import Logging
 import Primitives
 import Testing
 
-@testable import Node
+@testable import NodeLogging
 
 /// What becomes of lines that are said again and again, as a value and in a time of its own.
 @Suite struct RepeatFilterTests {
