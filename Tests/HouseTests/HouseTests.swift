@@ -85,7 +85,7 @@ import Testing
     }
 
     @Test func theCoreSpeaksMessagesAndKnowsNoFrames() throws {
-        let words = ["FrameEncoder", "FrameDecoder", "FrameBudget", "Envelope(", "Dialect", "Transport("]
+        let words = ["FrameEncoder", "FrameDecoder", "FrameBudget", "Envelope(", "Dialect.", "Transport("]
         let core = ["Peering", "Gossip", "Sync", "ProtocolCore"]
         #expect(try Self.findings(in: core) { line in words.contains { line.contains($0) } } == [])
         #expect(try Self.findings(in: ["Gossip", "Sync"]) { Self.importedModule($0) == "Wire" } == [])
