@@ -109,8 +109,8 @@ let package = Package(
         module(
             "API",
             [
-                "Node", "ChainService", "ProtocolCore", "Peering", "PodoruConfiguration", "Storage", "Mempool", "Ledger", "Network", "Wire",
-                "Primitives",
+                "Node", "ChainService", "Chain", "ProtocolCore", "Peering", "PodoruConfiguration", "Storage", "Mempool", "Ledger", "Network",
+                "Wire", "Primitives",
                 "RateLimiter", logging, deque,
                 websocket,
             ] + nio),
@@ -172,7 +172,7 @@ let package = Package(
                 "ProtocolCore", "Session", "Peering", "Gossip", "Sync", "Chain", "Mempool", "Consensus", "Network", "Wire", "Ledger",
                 "Primitives", deque,
             ]),
-        tests("Chain", ["Chain", "Sync", "Mempool", "Network", "Wire", "Ledger", "Primitives"]),
+        tests("Chain", ["Chain", "Gossip", "Sync", "Mempool", "Network", "Wire", "Ledger", "Primitives"]),
         tests("EventLoop", ["EventLoop"]),
         tests("Storage", ["Storage", "Ledger", "Primitives"]),
         tests("Configuration", ["PodoruConfiguration", "Network", "Peering", "Sync", "Primitives"]),
@@ -190,7 +190,7 @@ let package = Package(
         tests(
             "API",
             [
-                "podoru", "API", "ChainTools", "ChainService", "Node", "ProtocolCore", "Peering", "PodoruConfiguration", "Storage",
+                "podoru", "API", "ChainTools", "ChainService", "Chain", "Node", "ProtocolCore", "Peering", "PodoruConfiguration", "Storage",
                 "Mempool", "Ledger",
                 "Network", "Wire", "Primitives", logging,
                 websocket,

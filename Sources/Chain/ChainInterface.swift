@@ -8,28 +8,6 @@ public import Sync
 // What the core and the chain worker say to each other. The worker (Node) runs on its own thread over LMDB; a simulation
 // runs the same conversation over `MemoryChainStore` in the same thread.
 
-/// A block that a peer sent, on its way to validation.
-public struct ReceivedBlock: Sendable {
-    public var hash: Hash32
-    public var height: UInt64
-    /// The payload as it arrived, which is also what is relayed.
-    public var payload: [UInt8]
-    public var from: PeerID
-    /// Whose block it claims to be: true of one that turns out valid.
-    public var producer: ByteString
-    /// When its frame was complete.
-    public var receivedAt: Nanoseconds
-
-    public init(hash: Hash32, height: UInt64, payload: [UInt8], from: PeerID, producer: ByteString, receivedAt: Nanoseconds) {
-        self.hash = hash
-        self.height = height
-        self.payload = payload
-        self.from = from
-        self.producer = producer
-        self.receivedAt = receivedAt
-    }
-}
-
 /// A transaction on its way to the mempool.
 public struct TransactionCandidate: Sendable {
     /// SHA-256 of the payload: what gossip knows it by.
@@ -59,12 +37,14 @@ public struct TransactionCandidate: Sendable {
 
 /// Work for the chain worker. It is done in the order in which it is given, except that preparing ranges overlaps everything.
 public enum ChainCommand: Sendable {
-    /// Validate a block that would follow the head; answered by `blockValidated` and then `blockCommitted`, or by `blockRejected`.
-    case validateBlock(ReceivedBlock)
+    /// Validate a block that would follow the head, named by the hash of its header as its sender wrote it; answered by `headMoved` and
+    /// then `committed`, or by `blockRejected`.
+    case validateBlock(hash: Hash32, payload: [UInt8])
     /// Split, decode and check the signatures of a range; answered by `rangePrepared` or `rangeMalformed`. A range of one height is the
     /// single form: the payload is an object instead of an array.
     case prepareRange(ticket: SyncTicket, range: HeightRange, payload: [UInt8])
-    /// Apply a prepared range; answered by `rangeApplied` or `rangeRejected`.
+    /// Apply a prepared range; answered by `rangeApplied` or `rangeRejected`, and before that by `headMoved` and `committed` when anything
+    /// of it was new.
     case applyRange(ticket: SyncTicket)
     /// Forget a range, prepared or not.
     case discardRange(ticket: SyncTicket)
@@ -72,7 +52,7 @@ public enum ChainCommand: Sendable {
     case checkTransactions([TransactionCandidate])
     /// Say what is pending, for a peer that has just come; answered by `pendingTransactions`.
     case listPending(PeerID)
-    /// Make the next block with this timestamp; answered by `blockProduced` once it is committed, or by `productionSkipped`.
+    /// Make the next block with this timestamp; answered by `headMoved` and `committed` once it is on disk, or by `productionSkipped`.
     case produceBlock(timestamp: Int64)
 }
 
@@ -114,23 +94,23 @@ extension TransactionRefusal: CustomStringConvertible {
 
 /// What the chain worker reports.
 public enum ChainReport: Sendable {
-    /// A block passed all rules and is the new head; it is not on disk yet.
-    case blockValidated(hash: Hash32, head: Head, transactionCount: Int)
-    /// The head is on disk.
-    case blockCommitted(Head)
+    /// The head is another block. One by gossip is told before it is on disk, so that its relay does not wait; all others are on disk.
+    case headMoved(HeadMove, HeadOrigin)
+    /// The head is on disk, and the mempool has followed it.
+    case committed(Head)
     /// The block was refused; `fault` says what that tells of other blocks with this hash.
     case blockRejected(hash: Hash32, fault: BlockRejection.Fault, reason: String)
     case rangePrepared(ticket: SyncTicket, count: Int)
     case rangeMalformed(ticket: SyncTicket, reason: String)
     /// The whole range is applied and on disk.
-    case rangeApplied(ticket: SyncTicket, head: Head)
+    case rangeApplied(ticket: SyncTicket)
     /// The block at `height` was refused; what came before it in the range is applied and on disk.
-    case rangeRejected(ticket: SyncTicket, height: UInt64, head: Head, cause: SyncRejection, reason: String)
+    case rangeRejected(ticket: SyncTicket, height: UInt64, cause: SyncRejection, reason: String)
     case transactionsChecked([TransactionVerdict])
     /// What is in the mempool, in the order in which it may be relayed. Everything admitted earlier is in it, everything
     /// admitted later is reported later.
     case pendingTransactions(PeerID, [GossipTransaction])
-    /// A block of our own: committed, not yet sent.
-    case blockProduced(payload: [UInt8], head: Head, transactionCount: Int)
+    /// Transactions of blocks that were taken back wait again, in the order in which they may be relayed.
+    case readmitted([GossipTransaction])
     case productionSkipped(timestamp: Int64, reason: String)
 }

@@ -52,10 +52,7 @@ extension ChainProcessor {
     }
 
     func listPending(_ id: PeerID, report: Report) {
-        let pending = mempool.oldest(ChainProcessor.announcedTransactions).map { prepared in
-            let payload = prepared.transaction.json
-            return GossipTransaction(id: SHA256.hash(payload), payload: payload)
-        }
+        let pending = mempool.oldest(ChainProcessor.announcedTransactions).map { GossipTransaction($0) }
         report(.pendingTransactions(id, pending))
     }
 
@@ -68,41 +65,41 @@ extension ChainProcessor {
             return
         }
         let selected = mempool.select()
-        let block: Block
-        do throws(ChainError) {
-            let built = try engine.buildBlock(transactions: selected, timestamp: timestamp, key: key)
-            tellRemoved(mempool.remove(refused: built.refused.map { (selected[$0.index].hash, $0.reason) }))
-            block = built.block
-        } catch {
-            guard case .rejected(let rejection) = error else { throw error }
-            report(.productionSkipped(timestamp: timestamp, reason: rejection.description))
-            return
-        }
-        // Its transactions' signatures were checked when they were admitted.
-        var prepared = PreparedBlock(unverified: block)
-        prepared.verify(knownSender: mempool.knownSender)
-        let height = engine.head.height + 1
-        if case .refuse(let signed) = signGuard.verdict(height: height, hash: prepared.hash) {
-            report(
-                .productionSkipped(
-                    timestamp: timestamp, reason: "this key has signed block \(signed.height) already, and never signs two of one height"))
-            return
-        }
+        var payload: [UInt8] = []
+        var signed: DoubleSignGuard.SignedBlock?
         var newGuard = signGuard
         do throws(ChainError) {
-            try engine.begin()
-            try engine.apply(prepared, now: now)
-            let record = newGuard.record(height: height, hash: prepared.hash)
-            do { try engine.store.setMetadata(DoubleSignGuard.metadataKey(for: key.address), record) } catch { throw .store(error) }
-            try engine.commit()
+            let built = try engine.build(transactions: selected, timestamp: timestamp, producer: key.address)
+            tellRemoved(mempool.remove(refused: built.refused.map { (selected[$0.index].hash, $0.reason) }))
+            let height = built.builder.parent.height + 1
+            let move = try write(at: now) { moving throws(ChainError) in
+                // The guard is asked and its record is in the write before the header is signed.
+                let block = try engine.append(built.builder, key: key, now: now) { hash throws(ChainError) in
+                    if case .refuse(let last) = newGuard.verdict(height: height, hash: hash) {
+                        signed = last
+                        return false
+                    }
+                    let record = newGuard.record(height: height, hash: hash)
+                    do { try engine.store.setMetadata(DoubleSignGuard.metadataKey(for: key.address), record) } catch { throw .store(error) }
+                    return true
+                }
+                guard let block else { return }
+                payload = block.prepared.json
+                moving.add(block)
+            }
+            signGuard = newGuard
+            if let move {
+                report(.headMoved(move, .own(payload: payload)))
+                reportCommitted(report)
+            } else if let signed {
+                report(
+                    .productionSkipped(
+                        timestamp: timestamp,
+                        reason: "this key has signed block \(signed.height) already, and never signs two of one height"))
+            }
         } catch {
-            engine.abort()
             guard case .rejected(let rejection) = error else { throw error }
             report(.productionSkipped(timestamp: timestamp, reason: rejection.description))
-            return
         }
-        signGuard = newGuard
-        try follow([prepared])
-        report(.blockProduced(payload: prepared.json, head: head, transactionCount: prepared.transactions.count))
     }
 }

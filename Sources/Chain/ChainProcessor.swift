@@ -1,4 +1,5 @@
 internal import Consensus
+internal import Gossip
 public import Ledger
 public import Mempool
 public import Primitives
@@ -19,6 +20,8 @@ public final class ChainProcessor {
     /// Prepared ranges that wait to be applied. Bounded by `SyncConfiguration.heldRanges`.
     var ranges: [SyncTicket: [PreparedBlock]] = [:]
     let preparer: any Preparer
+    /// What undone blocks gave back to the mempool and the core was not told of yet: empty between two commands.
+    var readmitted: [GossipTransaction] = []
     /// Who hears of what changes. Its owner sets it before the first command.
     public var observer: (any ChainObserver)?
 
@@ -49,9 +52,9 @@ public final class ChainProcessor {
     ///   whose disk fails should stop.
     public func handle(_ command: ChainCommand, at now: Moment, report: Report) throws(ChainError) {
         switch command {
-        case .validateBlock(let block): try validate(block, at: now, report: report)
+        case .validateBlock(let hash, let payload): try validate(hash, payload, at: now, report: report)
         case .prepareRange(let ticket, let range, let payload):
-            install(ticket, ChainProcessor.split(range, payload).flatMap { prepareAll($0, range) }, report: report)
+            install(ticket, preparer.prepare(range: range, payload: payload), report: report)
         case .applyRange(let ticket): try applyRange(ticket, at: now, report: report)
         case .discardRange(let ticket): ranges[ticket] = nil
         case .checkTransactions(let candidates): report(.transactionsChecked(try check(candidates, at: now)))
@@ -67,39 +70,27 @@ public final class ChainProcessor {
 
     // MARK: A block at the head
 
-    private func validate(_ block: ReceivedBlock, at now: Moment, report: Report) throws(ChainError) {
+    private func validate(_ hash: Hash32, _ payload: [UInt8], at now: Moment, report: Report) throws(ChainError) {
         let prepared: PreparedBlock
         do throws(DecodingError) {
-            prepared = try preparer.prepare(block: block.payload, knownSender: mempool.knownSender)
+            prepared = try preparer.prepare(block: payload, knownSender: mempool.knownSender)
         } catch {
-            report(.blockRejected(hash: block.hash, fault: .body, reason: "\(error)"))
+            report(.blockRejected(hash: hash, fault: .body, reason: "\(error)"))
             return
         }
         do throws(ChainError) {
-            try engine.begin()
-            let applied = try engine.apply(prepared, now: now)
-            let count = prepared.transactions.count
-            report(.blockValidated(hash: block.hash, head: applied.head, transactionCount: count))
-            try engine.commit()
-            try follow([prepared])
-            report(.blockCommitted(head))
+            let isValid = { (move: HeadMove) in report(.headMoved(move, .gossip(hash))) }
+            _ = try write(at: now, isValid: isValid) { moving throws(ChainError) in
+                moving.add(try engine.apply(prepared, now: now))
+            }
+            reportCommitted(report)
         } catch {
-            engine.abort()
             guard case .rejected(let rejection) = error else { throw error }
-            report(.blockRejected(hash: block.hash, fault: rejection.fault, reason: rejection.description))
+            report(.blockRejected(hash: hash, fault: rejection.fault, reason: rejection.description))
         }
     }
 
     // MARK: After a commit
-
-    /// Lets the mempool and the observer follow blocks that are on disk now, the last of them the head.
-    func follow(_ blocks: [PreparedBlock]) throws(ChainError) {
-        guard !blocks.isEmpty else { return }
-        for block in blocks {
-            do { tellRemoved(try mempool.blockApplied(block, on: engine.store)) } catch { throw .store(error) }
-        }
-        observer?.committed(blocks, head: engine.head)
-    }
 
     func tellRemoved(_ removals: [MempoolRemoval]) {
         if !removals.isEmpty { observer?.removed(removals) }
@@ -114,39 +105,9 @@ public protocol ChainObserver: AnyObject {
     func admitted(_ transaction: PreparedTransaction)
     /// These have left the mempool; never an empty list. What had to make room for an admission is told before it.
     func removed(_ removals: [MempoolRemoval])
-    /// These are on disk, in the order of their heights and without a gap, and `head` is the last of them: one block, or a range that sync
-    /// applied. What they removed from the mempool was told before.
-    func committed(_ blocks: [PreparedBlock], head: Head)
-}
-
-/// Does the expensive, stateless part of checking blocks and transactions.
-public protocol Preparer {
-    /// - Throws: `DecodingError` when `json` is no block.
-    func prepare(block json: [UInt8], knownSender: PreparedTransaction.KnownSender) throws(DecodingError) -> PreparedBlock
-    /// In order, a result for each. What is read already has its signature checked only.
-    func prepare(transactions candidates: [TransactionCandidate]) -> [Result<PreparedTransaction, DecodingError>]
-}
-
-/// Prepares one after the other on the calling thread.
-struct SequentialPreparer: Preparer {
-    let rules: ChainRules
-
-    func prepare(block json: [UInt8], knownSender: PreparedTransaction.KnownSender) throws(DecodingError) -> PreparedBlock {
-        try PreparedBlock.prepare(json, isAuthority: rules.isAuthority, knownSender: knownSender)
-    }
-
-    func prepare(transactions candidates: [TransactionCandidate]) -> [Result<PreparedTransaction, DecodingError>] {
-        candidates.map { $0.prepare() }
-    }
-}
-
-extension TransactionCandidate {
-    /// Reads it, unless that is done, and recovers its signer.
-    public func prepare() -> Result<PreparedTransaction, DecodingError> {
-        Result { () throws(DecodingError) -> PreparedTransaction in
-            guard var prepared else { return try PreparedTransaction(decoding: payload) }
-            prepared.verify()
-            return prepared
-        }
-    }
+    /// The head is another block, and on disk. What new blocks removed from the mempool was told before, what returns to it from undone
+    /// ones is told after.
+    ///
+    /// - Parameter blocks: those of `move.applied`, in the same order.
+    func moved(_ move: HeadMove, blocks: [PreparedBlock])
 }

@@ -1,4 +1,4 @@
-internal import Chain
+package import Chain
 package import Ledger
 package import Mempool
 internal import Synchronization
@@ -53,13 +53,9 @@ package final class ChainFeed: ChainObserver, @unchecked Sendable {
         hasMempoolChanged = true
     }
 
-    package func committed(_ blocks: [PreparedBlock], head: Head) {
+    package func moved(_ move: HeadMove, blocks: [PreparedBlock]) {
         guard isObserved.load(ordering: .relaxed) else { return }
-        if blocks.count <= NodeEvent.maxToldBlocks {
-            for block in blocks { events.append(.block(block)) }
-        } else {
-            events.append(.head(head))
-        }
+        events.append(.headMoved(move, blocks: blocks.count <= NodeEvent.maxToldBlocks ? blocks : []))
     }
 
     /// Tells the observers what happened since the last call.

@@ -251,7 +251,7 @@ package final class ChainWorker: Sendable {
         let began = SystemClock.uptime
         attempt(outputs) { () throws(ChainError) in
             try processor.handle(command, at: ChainWorker.moment) { report in
-                if case .blockValidated = report {
+                if case .headMoved(_, .gossip) = report {
                     validation.withLock { $0.observe(SystemClock.uptime - began) }
                     // At once: the relay must not wait for the disk.
                     outputs.report(reports + [report])

@@ -1,21 +1,21 @@
+public import Chain
 public import Ledger
 internal import Synchronization
 
 /// What happened to the chain and the mempool of a running node, for those who watch it.
 ///
-/// A block is told once it is on disk and its transactions have left the mempool: whoever hears of it can read it (`Node.chain`).
-/// A transaction is told once it is in `Node.mempool`.
+/// A move of the head is told once it is on disk and the transactions of its new blocks have left the mempool: whoever hears of it can read
+/// them (`Node.chain`). A transaction is told once it is in `Node.mempool`; those of undone blocks that wait again are told after the move.
 public enum NodeEvent: Sendable {
-    /// The new head: by gossip, our own, or in a range of at most `NodeEvent.maxToldBlocks` that sync applied.
-    case block(PreparedBlock)
-    /// A longer range was applied: the head jumped here. Its blocks and transactions are not told one by one.
-    case head(Head)
+    /// The chain has another head: a block by gossip, our own, a range that sync applied, or in time another branch. `blocks` are those that
+    /// were applied, or none of them when they are more than `NodeEvent.maxToldBlocks`.
+    case headMoved(HeadMove, blocks: [PreparedBlock])
     /// Admitted to the mempool.
     case transaction(PreparedTransaction)
     /// The mempool changed and has this many transactions now. Told once for all that one piece of work changed, after its other events.
     case mempool(count: Int)
 
-    /// Blocks of one applied range that are told one by one. A watcher that was a few blocks behind misses none; a node that
+    /// Blocks of one move that are told one by one. A watcher that was a few blocks behind misses none; a node that
     /// syncs a thousand blocks a second does not build an event for every transaction of the past.
     public static let maxToldBlocks = 10
 }

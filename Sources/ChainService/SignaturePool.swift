@@ -113,26 +113,12 @@ public final class SignaturePool: Preparer, Sendable {
         range: HeightRange, payload: [UInt8],
         completed: @escaping @Sendable (Result<[PreparedBlock], MalformedRange>) -> Void
     ) {
-        switch ChainProcessor.split(range, payload) {
-        case .failure(let fault): completed(.failure(fault))
-        case .success(let blocks):
-            _ = startPreparing(blocks: blocks) { results in completed(SignaturePool.run(of: results, range)) }
+        do throws(MalformedRange) {
+            let answer = try RangeAnswer(to: range, payload: payload)
+            _ = startPreparing(blocks: answer.blocks) { completed(answer.run(of: $0)) }
+        } catch {
+            completed(.failure(error))
         }
-    }
-
-    private static func run(
-        of results: [Result<PreparedBlock, DecodingError>], _ range: HeightRange
-    ) -> Result<[PreparedBlock], MalformedRange> {
-        var blocks: [PreparedBlock] = []
-        blocks.reserveCapacity(results.count)
-        for (index, result) in results.enumerated() {
-            switch result {
-            case .success(let block): blocks.append(block)
-            case .failure(let error):
-                return .failure(MalformedRange(reason: "block \(range.first + UInt64(index)): \(error)"))
-            }
-        }
-        return ChainProcessor.checkRun(blocks, range)
     }
 
     /// Prepares one block, its transactions spread over the cores, those that `knownSender` knows excepted. A block by a

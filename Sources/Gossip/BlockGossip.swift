@@ -27,14 +27,18 @@ public struct BlockGossip: Sendable {
     }
 
     /// The same bytes, from whoever sent them.
-    private struct Copy {
+    fileprivate struct Copy {
         let payload: [UInt8]
         var senders: OrderedSet<PeerID>
+        /// When the first of them had sent it whole.
+        let receivedAt: Nanoseconds
     }
 
     /// A block in validation; the first copy is the one that is tried, the others are its alternates.
     private struct Pending {
         var copies: [Copy]
+        /// The copy that is tried.
+        var first: Copy { copies[0] }
         var alternateBytes: Int { copies.dropFirst().reduce(0) { $0 + $1.payload.count } }
     }
 
@@ -67,13 +71,17 @@ public struct BlockGossip: Sendable {
 
     /// A block message came. `hash` is its header's; `payload` the bytes as they came, kept only while the block is in
     /// validation and compared with the other copies then, so the call is linear in its size then.
-    public mutating func blockArrived(_ hash: Hash32, payload: [UInt8], from id: PeerID, at now: Moment) -> BlockArrival {
+    ///
+    /// - Parameter receivedAt: when it came, for one that has waited for its parent since.
+    public mutating func blockArrived(
+        _ hash: Hash32, payload: [UInt8], from id: PeerID, receivedAt: Nanoseconds? = nil, at now: Moment
+    ) -> BlockArrival {
         markKnown(hash, to: id, at: now)
         if knownBad.contains(hash, at: now.uptime) {
             return .knownBad
         }
         if pending[hash] != nil {
-            keepCopy(hash, payload, from: id)
+            keepCopy(hash, Copy(payload: payload, senders: [id], receivedAt: receivedAt ?? now.uptime), from: id)
             return .waiting
         }
         if seen.contains(hash, at: now.uptime) {
@@ -82,9 +90,12 @@ public struct BlockGossip: Sendable {
         guard pending.count < configuration.pendingBlocks else {
             return .busy
         }
-        pending[hash] = Pending(copies: [Copy(payload: payload, senders: [id])])
+        pending[hash] = Pending(copies: [Copy(payload: payload, senders: [id], receivedAt: receivedAt ?? now.uptime)])
         return .validate
     }
+
+    /// The copy of the block that is in validation. Ask before the verdict is told, which forgets it.
+    public func inValidation(_ hash: Hash32) -> BlockCandidate? { pending[hash].map { BlockCandidate(hash, $0.first) } }
 
     /// The block is valid (or was made here, or came by sync): returns the peers that are not known to have it, in the
     /// order in which they came, and counts them as having it. Relay the very bytes.
@@ -114,8 +125,7 @@ public struct BlockGossip: Sendable {
             }
             alternateBytes -= copies[1].payload.count
             pending[hash]?.copies.removeFirst()
-            let next = BlockCandidate(hash: hash, payload: copies[1].payload, from: copies[1].senders[0])
-            return BlockRejectionOutcome(culprits: culprits, next: next)
+            return BlockRejectionOutcome(culprits: culprits, next: BlockCandidate(hash, copies[1]))
         }
     }
 
@@ -131,17 +141,22 @@ public struct BlockGossip: Sendable {
         seen.insert(hash, at: now.uptime)
     }
 
+    /// The chain does not have this block any more: should it come again, it is judged anew. Who has it is not told of it twice.
+    public mutating func blockUndone(_ hash: Hash32) {
+        seen.remove(hash)
+    }
+
     private mutating func markKnown(_ hash: Hash32, to id: PeerID, at now: Moment) {
         peers.update(id) { _ = $0.known.insert(hash, at: now.uptime) }
     }
 
-    private mutating func keepCopy(_ hash: Hash32, _ payload: [UInt8], from id: PeerID) {
+    private mutating func keepCopy(_ hash: Hash32, _ copy: Copy, from id: PeerID) {
         guard let copies = pending[hash]?.copies else { return }
-        if let same = copies.firstIndex(where: { $0.payload == payload }) {
+        if let same = copies.firstIndex(where: { $0.payload == copy.payload }) {
             pending[hash]?.copies[same].senders.append(id)
-        } else if copies.count <= configuration.alternatesPerBlock, alternateBytes + payload.count <= configuration.alternateBytes {
-            pending[hash]?.copies.append(Copy(payload: payload, senders: [id]))
-            alternateBytes += payload.count
+        } else if copies.count <= configuration.alternatesPerBlock, alternateBytes + copy.payload.count <= configuration.alternateBytes {
+            pending[hash]?.copies.append(copy)
+            alternateBytes += copy.payload.count
         }
     }
 
@@ -171,5 +186,11 @@ public struct BlockGossip: Sendable {
             if block.copies.count > 1 + configuration.alternatesPerBlock { broken.append("\(block.copies.count) copies") }
         }
         return broken
+    }
+}
+
+extension BlockCandidate {
+    fileprivate init(_ hash: Hash32, _ copy: BlockGossip.Copy) {
+        self.init(hash: hash, payload: copy.payload, from: copy.senders[0], receivedAt: copy.receivedAt)
     }
 }

@@ -25,17 +25,20 @@ public enum BlockFlaw: Hashable, Sendable {
     case body
 }
 
-/// A kept copy that is to be validated next.
+/// A copy of a block that is in validation, or is to be next.
 public struct BlockCandidate: Hashable, Sendable {
     public let hash: Hash32
     public let payload: [UInt8]
     /// The first who sent these bytes.
     public let from: PeerID
+    /// When it had come whole, as an uptime: each copy has its own.
+    public let receivedAt: Nanoseconds
 
-    public init(hash: Hash32, payload: [UInt8], from: PeerID) {
+    public init(hash: Hash32, payload: [UInt8], from: PeerID, receivedAt: Nanoseconds) {
         self.hash = hash
         self.payload = payload
         self.from = from
+        self.receivedAt = receivedAt
     }
 }
 

@@ -42,7 +42,7 @@ public enum CoreFact: Sendable {
     /// A connection was closed here before it became a peer.
     case connectionRefused(PeerID, Endpoint, DisconnectReason)
     case peering(PeerFact)
-    case headChanged(Head, origin: BlockOrigin, transactionCount: Int)
+    case headMoved(HeadMove, origin: BlockOrigin)
     /// A block was validated and handed to this many peers; the hop time runs from the last byte of its frame.
     case blockRelayed(Head, transactionCount: Int, receivedAt: Nanoseconds, peers: Int)
     case blockRefused(hash: Hash32, from: PeerID?, reason: String)
@@ -59,9 +59,4 @@ public enum CoreFact: Sendable {
     case producerClock(ProducerClocks.Notice)
     /// A peer broke the protocol; its connection is closed for it.
     case violated(PeerID, Violation)
-}
-
-/// How a block became the head.
-public enum BlockOrigin: String, Sendable {
-    case own, gossip, sync
 }

@@ -14,6 +14,8 @@ struct Production: Sendable {
     /// Until when a starting producer waits for peers; `nil` once it has waited or has one.
     var graceEnd: Nanoseconds?
     var parent: ProductionParent
+    /// Which block that is: another one of the same height and time begins patience anew.
+    var parentHash: Hash32
     /// When to look again.
     var nextDeadline: Nanoseconds?
 
@@ -21,6 +23,7 @@ struct Production: Sendable {
         self.configuration = configuration
         graceEnd = now.uptime + configuration.startGrace
         parent = ProductionParent(height: head.height, timestamp: head.timestamp, knownSince: now.uptime)
+        parentHash = head.hash
         nextDeadline = now.uptime
     }
 }
@@ -62,7 +65,8 @@ extension ProtocolCore {
     /// A new head, a finished sync or a failed attempt: look at once.
     mutating func reconsiderProduction(at now: Moment) {
         guard var state = production else { return }
-        if state.parent.height != head.height || state.parent.timestamp != head.timestamp {
+        if state.parentHash != head.hash {
+            state.parentHash = head.hash
             state.parent = ProductionParent(height: head.height, timestamp: head.timestamp, knownSince: now.uptime)
         }
         if !state.isUnderWay { state.nextDeadline = now.uptime }

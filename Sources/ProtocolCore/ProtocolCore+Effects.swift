@@ -34,15 +34,15 @@ extension ProtocolCore {
         case .dial(let endpoint): effects.append(.dial(endpoint))
         case .cancelDial(let endpoint): effects.append(.cancelDial(endpoint))
         case .sendHandshake(let id):
-            send(.handshake(configuration.peering.local.handshake(height: committedHeight)), to: id, at: now, into: &effects)
+            send(.handshake(configuration.peering.local.handshake(height: committedHead.height)), to: id, at: now, into: &effects)
         case .sendPeerListRequest(let id):
             send(.peerList(.request), to: id, at: now, into: &effects)
         case .sendPeerList(let id, let endpoints):
             send(.peerList(.answer(endpoints, skipped: 0)), to: id, at: now, into: &effects)
         case .sendPing(let id, let nonce):
-            send(.ping(Ping(nonce: nonce, height: committedHeight)), to: id, at: now, into: &effects)
+            send(.ping(Ping(nonce: nonce, height: committedHead.height)), to: id, at: now, into: &effects)
         case .sendPong(let id, let nonce):
-            send(.pong(Ping(nonce: nonce, height: committedHeight)), to: id, at: now, into: &effects)
+            send(.pong(Ping(nonce: nonce, height: committedHead.height)), to: id, at: now, into: &effects)
         case .close(let id, let reason):
             // One that was ready is reported by `peerGone`.
             if let link = links[id], !link.isReady {

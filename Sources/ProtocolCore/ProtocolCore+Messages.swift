@@ -86,8 +86,7 @@ extension ProtocolCore {
             throw .badPayload(type: .block, reason: "\(error)")
         }
         let height = peek.header.height
-        let block = ReceivedBlock(
-            hash: peek.hash, height: height, payload: payload, from: id, producer: peek.header.producer, receivedAt: now.uptime)
+        let block = ReceivedBlock(hash: peek.hash, height: height, payload: payload, from: id, receivedAt: now.uptime)
         if height <= head.height {
             takeOldBlock(block, at: now, into: &effects)
             return
@@ -120,10 +119,8 @@ extension ProtocolCore {
 
     /// Puts a block that may be the next one before validation, unless a copy of it is there already.
     mutating func offer(_ block: ReceivedBlock, at now: Moment, into effects: inout [CoreEffect]) {
-        switch blocks.blockArrived(block.hash, payload: block.payload, from: block.from, at: now) {
-        case .validate:
-            inValidation[block.hash] = block
-            effects.append(.chain(.validateBlock(block)))
+        switch blocks.blockArrived(block.hash, payload: block.payload, from: block.from, receivedAt: block.receivedAt, at: now) {
+        case .validate: effects.append(.chain(.validateBlock(hash: block.hash, payload: block.payload)))
         case .duplicate, .waiting: counters.blockDuplicates += 1
         case .knownBad: peers.penalize(block.from, .invalidBlock, at: now, into: &peerEffects.waiting)
         case .busy: break  // Sync asks for it later, should it be needed.
@@ -158,7 +155,7 @@ extension ProtocolCore {
 
     /// Has the oldest request of a peer answered, if its turn has come: see the rules above `LinkTable`.
     mutating func answerNext(_ id: PeerID, isCommitted: Bool = false, into effects: inout [CoreEffect]) {
-        let (committed, isAllOnDisk) = (committedHeight, isCommitted || head.height <= committedHeight)
+        let (committed, isAllOnDisk) = (committedHead.height, isCommitted || head == committedHead)
         guard let request = links.nextRequest(of: id, isOnDisk: { isAllOnDisk || $0.last <= committed }) else { return }
         var isSingle = false
         if case .single = request { isSingle = true }

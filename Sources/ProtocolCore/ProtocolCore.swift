@@ -23,8 +23,9 @@ public struct ProtocolCore: Sendable {
     public internal(set) var transactions: TransactionGossip
     /// The newest valid block. It may not be on disk yet.
     public internal(set) var head: Head
-    /// The height up to which blocks are on disk and can be served.
-    public internal(set) var committedHeight: UInt64
+    /// The head as it is on disk: up to it blocks can be served. Of another branch than `head` for as long as a change of branches is
+    /// being written.
+    public internal(set) var committedHead: Head
     public internal(set) var counters = CoreCounters()
     /// What blocks that came by gossip showed of their makers' clocks.
     public internal(set) var clocks = ProducerClocks()
@@ -32,8 +33,6 @@ public struct ProtocolCore: Sendable {
     /// One entry per open connection, ready or not.
     var links = LinkTable()
     var waiting = WaitingBlocks()
-    /// Blocks that the chain worker has, by hash: what will be relayed. Bounded by the blocks in validation of `BlockGossip`.
-    var inValidation: [Hash32: ReceivedBlock] = [:]
     var catchUp = CatchUp()
     var production: Production?
 
@@ -46,7 +45,7 @@ public struct ProtocolCore: Sendable {
     public init(configuration: CoreConfiguration, head: Head, seed: UInt64, at now: Moment) {
         self.configuration = configuration
         self.head = head
-        committedHeight = head.height
+        committedHead = head
         peers = PeerManager(configuration: configuration.peering, seed: seed)
         peers.localHeightChanged(head.height)
         sync = SyncManager(configuration: configuration.sync, height: head.height, at: now)

@@ -1,5 +1,16 @@
-internal import Chain
+internal import Network
 internal import Primitives
+
+/// A block that a peer sent, before it is in validation.
+struct ReceivedBlock: Sendable {
+    let hash: Hash32
+    let height: UInt64
+    /// The payload as it arrived, which is also what is relayed.
+    let payload: [UInt8]
+    let from: PeerID
+    /// When its frame was complete.
+    let receivedAt: Nanoseconds
+}
 
 /// Blocks that arrived before their parent was validated: a small waiting room, so that a burst of blocks or a block that
 /// overtook its parent needs no request.

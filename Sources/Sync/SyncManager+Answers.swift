@@ -105,11 +105,11 @@ extension SyncManager {
     public mutating func rangeApplied(_ ticket: SyncTicket, newHeight: UInt64, at now: Moment, into effects: inout [SyncEffect]) {
         guard let index = segmentIndex(ticket), segments[index].isApplying else {
             // Discarded too late: the worker had applied it already.
-            if newHeight > height { localHead(newHeight, at: now, into: &effects) }
+            if newHeight != height { headMoved(to: newHeight, hasUndone: newHeight < height, at: now, into: &effects) }
             return
         }
         let segment = segments.remove(at: index)
-        height = max(height, newHeight)
+        height = newHeight
         if height < segment.last { segments.insert(newSegment(height + 1, segment.last), at: index) }
         dropBelowHead(into: &effects)
         advance(at: now, into: &effects)

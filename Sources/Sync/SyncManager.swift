@@ -40,7 +40,7 @@ public import Primitives
 /// Bounds: `SyncConfiguration.windowRanges` requests in flight, `heldRanges` and `heldBytes` of answers; per peer one
 /// record and at most `requestsPerPeer` requests. Peers themselves are bounded by `max_peers`.
 ///
-/// What the shell owes: calls in the order of events, `localHead` for a new head before anything that asks for blocks; each
+/// What the shell owes: calls in the order of events, `headMoved` for a new head before anything that asks for blocks; each
 /// `prepare` and `apply` answered once; `tick` at `nextDeadline`.
 public struct SyncManager: Sendable {
     /// The bounds as they are in force.
@@ -100,7 +100,7 @@ public struct SyncManager: Sendable {
     }
 
     /// A peer has relayed a block of this height, valid or not, and so says that it has all blocks below: more than a
-    /// number in a ping, hence it ends the time for which its claims are cut after a lie. Call `localHead` first where
+    /// number in a ping, hence it ends the time for which its claims are cut after a lie. Call `headMoved` first where
     /// the block was applied, and do not call it while the block is in validation, or it is asked for once more.
     public mutating func peerHasBlock(_ id: PeerID, height claim: UInt64, at now: Moment, into effects: inout [SyncEffect]) {
         guard let index = peers.position(of: id), claim > peers[index].believedClaim else { return }
@@ -143,13 +143,13 @@ public struct SyncManager: Sendable {
 
     /// The head moved otherwise than by `apply`: a block came by gossip or was produced here, or blocks were undone.
     /// After an undo everything that is held is discarded, because it belongs to a chain that we have left.
-    public mutating func localHead(_ head: UInt64, at now: Moment, into effects: inout [SyncEffect]) {
-        if head < height {
+    public mutating func headMoved(to newHeight: UInt64, hasUndone: Bool, at now: Moment, into effects: inout [SyncEffect]) {
+        if hasUndone {
             discardAnswers(into: &effects) { _ in true }
             segments.removeAll()
             for index in peers.indices where peers[index].fork != nil { peers[index].fork = nil }
         }
-        height = head
+        height = newHeight
         dropBelowHead(into: &effects)
         advance(at: now, into: &effects)
     }

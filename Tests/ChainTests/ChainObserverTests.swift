@@ -1,3 +1,4 @@
+import Gossip
 import Ledger
 import Mempool
 import Network
@@ -21,8 +22,9 @@ import Wire
             for removal in removals { heard.append("\(removal.reason) \(name(removal.hash))") }
         }
 
-        func committed(_ blocks: [PreparedBlock], head: Head) {
-            heard.append("committed \(blocks.map { "\($0.block.header?.height ?? 0)" }.joined(separator: ",")) head \(head.height)")
+        func moved(_ move: HeadMove, blocks: [PreparedBlock]) {
+            let undone = move.undone.isEmpty ? "" : "undone \(move.undone.count), "
+            heard.append("\(undone)committed \(move.applied.map { "\($0.height)" }.joined(separator: ",")) head \(move.to.height)")
         }
 
         private func name(_ hash: Hash32) -> String { names[hash] ?? "?" }
@@ -79,7 +81,7 @@ import Wire
         func produce() throws -> [UInt8] {
             var made: [UInt8] = []
             try chain.handle(.produceBlock(timestamp: chain.head.timestamp + 1), at: now) { report in
-                if case .blockProduced(let payload, _, _) = report { made = payload }
+                if case .headMoved(_, .own(let payload)) = report { made = payload }
             }
             return made
         }
@@ -181,12 +183,9 @@ import Wire
         let peek = try HeaderPeek.read(block)
         _ = one.heard()
         var committedAt: Int?
-        let received = ReceivedBlock(
-            hash: peek.hash, height: peek.header.height, payload: block, from: PeerID(slot: 0, generation: 1),
-            producer: peek.header.producer, receivedAt: 0)
-        try one.chain.handle(.validateBlock(received), at: one.now) { report in
-            if case .blockCommitted = report { committedAt = one.recorder.heard.count }
-            if case .blockValidated = report { #expect(one.recorder.heard.isEmpty) }
+        try one.chain.handle(.validateBlock(hash: peek.hash, payload: block), at: one.now) { report in
+            if case .committed = report { committedAt = one.recorder.heard.count }
+            if case .headMoved = report { #expect(one.recorder.heard.isEmpty) }
         }
         #expect(committedAt == 2)
         #expect(one.heard() == ["nonceTaken mine", "committed 1 head 1"])
@@ -202,6 +201,43 @@ import Wire
         #expect(target.heard() == ["committed 3,4,5,6,7,8,9,10,11,12 head 12"])
         try apply(blocks, from: 1, to: target)
         #expect(target.heard() == [])
+    }
+
+    @Test func anotherBranchIsOneMoveAndGivesBackWhatItLacks() throws {
+        let (one, other) = (try Harness(), try Harness())
+        _ = try one.submit(one.transaction("kept", nonce: 1).json, one.transaction("lost", user: 1, nonce: 1).json)
+        let ours = try one.produce()
+        _ = try other.submit(one.transaction("kept", nonce: 1).json)
+        var branch = [try other.produce()]
+        branch.append(try other.produce())
+        _ = one.heard()
+        let prepared = try branch.map { try PreparedBlock.prepare($0) }
+        let move = try one.chain.write(at: one.now) { moving throws(ChainError) in
+            _ = try one.chain.move(back: 1, onto: prepared, at: one.now, &moving)
+        }
+        #expect(move?.undone == [try HeaderPeek.read(ours).hash])
+        #expect(move?.applied.map(\.height) == [1, 2] && move?.to == one.chain.head && move?.to.hash == other.chain.head.hash)
+        #expect(one.heard() == ["undone 1, committed 1,2 head 2", "admitted lost"])
+        var told: [GossipTransaction] = []
+        one.chain.reportCommitted { if case .readmitted(let transactions) = $0 { told += transactions } }
+        #expect(told.map(\.payload) == [one.transaction("lost", user: 1, nonce: 1).json])
+        // And on from there.
+        try one.produce()
+        #expect(one.heard() == ["included lost", "committed 3 head 3"])
+    }
+
+    @Test func aRefusedBranchLeavesWhatCameBeforeItsBadBlock() throws {
+        let (one, other) = (try Harness(), try Harness())
+        for _ in 0..<2 { try one.produce() }
+        let branch = [try other.produce(), try one.produce()]
+        let prepared = try branch.map { try PreparedBlock.prepare($0) }
+        let before = one.chain.head
+        var refused: BlockRejection?
+        let move = try one.chain.write(at: one.now) { moving throws(ChainError) in
+            refused = try one.chain.move(back: 3, onto: prepared, at: one.now, &moving)?.rejection
+        }
+        #expect(refused == .wrongHeight(expected: 2, found: 3))
+        #expect(move?.from == before && move?.to.height == 1 && move?.undone.count == 3)
     }
 
     private func apply(_ blocks: [[UInt8]], from first: UInt64, to harness: Harness) throws {

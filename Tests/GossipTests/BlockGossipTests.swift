@@ -48,7 +48,7 @@ import Testing
         var gossip = Self.gossip(3)
         #expect(gossip.blockArrived(hash(1), payload: Self.bad, from: id(1), at: at(0)) == .validate)
         #expect(gossip.blockArrived(hash(1), payload: Self.good, from: id(2), at: at(1)) == .waiting)
-        let next = BlockCandidate(hash: hash(1), payload: Self.good, from: id(2))
+        let next = BlockCandidate(hash: hash(1), payload: Self.good, from: id(2), receivedAt: at(1).uptime)
         #expect(gossip.blockRejected(hash(1), .body, at: at(2)) == BlockRejectionOutcome(culprits: [id(1)], next: next))
         #expect(gossip.blockAccepted(hash(1), at: at(3)) == [id(3)])
         #expect(gossip.checkInvariants() == [])

@@ -1,10 +1,10 @@
-import Chain
 import Ledger
 import Mempool
 import Primitives
 import ProtocolCore
 import Testing
 
+@testable import Chain
 @testable import ChainService
 @testable import Node
 
@@ -29,13 +29,30 @@ import Testing
         chain.observer = feed
         var uptime: Nanoseconds = 0
         var now: Moment { Moment(uptime: uptime, unixMilliseconds: 4_000_000_000_000) }
-        var (removals, fullest) = (0, 0)
+        var (removals, fullest, undone) = (0, 0, 0)
 
         for step in 0..<1000 {
             let before = chain.mempool.count
             switch Int.random(in: 0..<60, using: &random) {
             case 0:
                 try chain.handle(.produceBlock(timestamp: chain.head.timestamp + 1), at: now) { _ in }
+            case 2 where chain.head.height > 2, 3 where chain.head.height > 2:
+                // One to three blocks back, and sometimes a block by others on what is left.
+                let count = Int.random(in: 1...3, using: &random)
+                var branch: [PreparedBlock] = []
+                _ = try chain.write(at: now) { moving throws(ChainError) in
+                    _ = try chain.move(back: count, onto: [], at: now, &moving)
+                }
+                if Bool.random(using: &random) {
+                    let made = try chain.engine.buildBlock(
+                        transactions: chain.mempool.select(SelectionLimits(maxTransactions: 3)), timestamp: chain.head.timestamp + 7,
+                        key: authority)
+                    branch.append(try PreparedBlock.prepare(made.block.json))
+                    _ = try chain.write(at: now) { moving throws(ChainError) in
+                        _ = try chain.move(back: 0, onto: branch, at: now, &moving)
+                    }
+                }
+                undone += count
             case 1 where step > 100:
                 uptime += .seconds(Int64.random(in: 0..<3000, using: &random))
                 chain.tick(at: now)
@@ -57,7 +74,7 @@ import Testing
                 #expect(feed.mempool.highestNonce(of: user.address) == chain.mempool.transactions(of: user.address).last?.transaction.nonce)
             }
         }
-        #expect(removals > 5 && fullest == limits.maxTransactions)
+        #expect(removals > 5 && fullest == limits.maxTransactions && undone > 5)
     }
 
     @Test func theOldestComeFirstAndAreCut() throws {

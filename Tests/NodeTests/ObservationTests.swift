@@ -1,3 +1,4 @@
+import Chain
 import ChainService
 import Ledger
 import Mempool
@@ -20,7 +21,7 @@ import Testing
             observation.withLock { observation in
                 observation = node.observe { [weak self, weak node] events in
                     guard let self, let node else { return }
-                    for case .block(let block) in events {
+                    for block in events.flatMap(\.blocks) {
                         let height = block.block.header?.height ?? 0
                         let stored = try? node.chain.read { try $0.block(atHeight: height) }
                         let pending = block.transactions.contains { $0.map { node.mempool.transaction($0.hash) != nil } ?? false }
@@ -37,14 +38,19 @@ import Testing
         var events: [NodeEvent] { heard.withLock { $0 } }
         /// Blocks that were told before they could be read, or while their transactions were still pending.
         var toldTooEarly: [UInt64] { unreadable.withLock { $0 } }
-        var blocks: [PreparedBlock] { events.compactMap { if case .block(let block) = $0 { block } else { nil } } }
+        var blocks: [PreparedBlock] { events.flatMap(\.blocks) }
         var heights: [UInt64] { blocks.compactMap { $0.block.header?.height } }
-        var heads: [Head] { events.compactMap { if case .head(let head) = $0 { head } else { nil } } }
+        /// Heads that were told without their blocks.
+        var heads: [Head] {
+            events.compactMap { event in
+                guard case .headMoved(let move, let blocks) = event, blocks.isEmpty else { return nil }
+                return move.to
+            }
+        }
         var summary: [String] {
             events.map { event in
                 switch event {
-                case .block(let block): "block \(block.block.header?.height ?? 0)"
-                case .head(let head): "head \(head.height)"
+                case .headMoved(let move, let blocks): "\(blocks.isEmpty ? "head" : "block") \(move.to.height)"
                 case .transaction(let transaction): "transaction \(transaction.transaction.nonce)"
                 case .mempool(let count): "mempool \(count)"
                 }
@@ -121,4 +127,8 @@ import Testing
             #expect(dropped.events.count == 2)
         }
     }
+}
+
+extension NodeEvent {
+    fileprivate var blocks: [PreparedBlock] { if case .headMoved(_, let blocks) = self { blocks } else { [] } }
 }

@@ -76,6 +76,14 @@ import Wire
             }
         }
 
+        /// A move from the head to `head`: one block on it, or `undone` blocks back and one on what is left.
+        func move(to head: Head, undone: [Hash32] = [], producer: String = "") -> HeadMove {
+            let block = BlockSummary(height: head.height, hash: head.hash, producer: ByteString(producer), transactionCount: 0)
+            return HeadMove(from: core.head, to: head, undone: undone, applied: [block])
+        }
+
+        func report(_ report: ChainReport) { core.chainReported(report, at: now, into: &effects) }
+
         func refuse(_ candidates: [TransactionCandidate]) {
             let verdicts = candidates.map { (candidate: $0, outcome: TransactionOutcome.refused(.mempool(.full))) }
             core.chainReported(.transactionsChecked(verdicts), at: now, into: &effects)
@@ -109,13 +117,13 @@ import Wire
 
     @Test func aRequestBehindOneThatWaitsForACommitWaitsToo() {
         let harness = Harness()
-        let newHead = Head(height: 11, hash: Hash32(), timestamp: 1_704_556_805)
+        let newHead = Head(height: 11, hash: SHA256.hash([11]), timestamp: 1_704_556_805)
         harness.core.chainReported(
-            .blockValidated(hash: newHead.hash, head: newHead, transactionCount: 0), at: harness.now, into: &harness.effects)
+            .headMoved(harness.move(to: newHead), .gossip(newHead.hash)), at: harness.now, into: &harness.effects)
         harness.effects = []
         #expect(harness.ask(11) && harness.ask(1))
         #expect(harness.answers() == [])
-        harness.core.chainReported(.blockCommitted(newHead), at: harness.now, into: &harness.effects)
+        harness.core.chainReported(.committed(newHead), at: harness.now, into: &harness.effects)
         #expect(harness.answers() == [range(11, 11)])
         harness.core.blocksSent(harness.peer, at: harness.now, into: &harness.effects)
         #expect(harness.answers() == [range(1, 1)])

@@ -281,7 +281,7 @@ final class SimulatedNode: SimulatedHost {
         case .blockRelayed: facts.relays += 1
         case .competingBlock: facts.competing += 1
         case .syncFault(_, let fault): facts.syncFaults.append(fault)
-        case .headChanged(_, let origin, _): facts.origins[origin, default: 0] += 1
+        case .headMoved(_, let origin): facts.origins[origin, default: 0] += 1
         case .producerClock(let notice): facts.clocks.append(notice)
         case .peering(.otherRules): facts.otherRules += 1
         case .peerDisconnected(_, let reason): facts.disconnects[reason, default: 0] += 1

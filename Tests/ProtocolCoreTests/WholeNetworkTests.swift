@@ -1,3 +1,4 @@
+import Chain
 import Ledger
 import Peering
 import Primitives

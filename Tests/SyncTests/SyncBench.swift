@@ -41,7 +41,7 @@ struct SyncBench {
         return call { $0.peerGone(id(peer), at: $1, into: &$2) }
     }
     @discardableResult mutating func head(_ height: UInt64) -> [SyncEffect] {
-        call { $0.localHead(height, at: $1, into: &$2) }
+        call { $0.headMoved(to: height, hasUndone: height < $0.height, at: $1, into: &$2) }
     }
     @discardableResult mutating func answer(_ peer: Int, bytes: Int = 1_000_000) -> [SyncEffect] {
         call { $0.responseReceived(id(peer), payload: payload(bytes), at: $1, into: &$2) }

@@ -1,3 +1,4 @@
+internal import Chain
 internal import ChainService
 internal import DequeModule
 internal import Ledger
@@ -129,23 +130,28 @@ final class EventHub: @unchecked Sendable {
             switch event {
             case .transaction(let transaction):
                 add(.newTransaction, EventRenderer.newTransaction(transaction, status: "pending"))
-            case .block(let block):
-                add(.newBlock, EventRenderer.newBlock(block))
-                for transaction in block.transactions {
-                    guard let transaction else { continue }
-                    add(.newTransaction, EventRenderer.newTransaction(transaction, status: "confirmed"))
+            case .headMoved(let move, let blocks):
+                // What was undone is told with the first head after it.
+                var undone = move.undone
+                for block in blocks {
+                    add(.newBlock, EventRenderer.newBlock(block))
+                    for transaction in block.transactions {
+                        guard let transaction else { continue }
+                        add(.newTransaction, EventRenderer.newTransaction(transaction, status: "confirmed"))
+                    }
+                    let header = block.block.header ?? BlockHeader()
+                    add(.chainUpdate, chainUpdate(header.height, block.hash, header.timestamp, undone))
+                    undone = []
                 }
-                let header = block.block.header ?? BlockHeader()
-                add(.chainUpdate, chainUpdate(header.height, block.hash, header.timestamp))
-            case .head(let head): add(.chainUpdate, chainUpdate(head.height, head.hash, head.timestamp))
+                if blocks.isEmpty { add(.chainUpdate, chainUpdate(move.to.height, move.to.hash, move.to.timestamp, undone)) }
             case .mempool: break
             }
         }
         return rendered
     }
 
-    private func chainUpdate(_ height: UInt64, _ hash: Hash32, _ timestamp: Int64) -> [UInt8] {
-        EventRenderer.chainUpdate(height: height, hash: hash, timestamp: timestamp, authorities: authorities)
+    private func chainUpdate(_ height: UInt64, _ hash: Hash32, _ timestamp: Int64, _ undone: [Hash32]) -> [UInt8] {
+        EventRenderer.chainUpdate(height: height, hash: hash, timestamp: timestamp, authorities: authorities, undone: undone)
     }
 
     /// Writes to each client what it wants of these, all in one buffer.

@@ -1,3 +1,4 @@
+internal import Chain
 internal import ChainService
 internal import Ledger
 internal import Node
@@ -9,7 +10,7 @@ internal import Synchronization
 /// ones first; it is full only when the API's thread has stood still for seconds, and clients see the gap in the heights.
 final class EventQueue: Sendable {
     struct Batch: Sendable {
-        /// Blocks, heads and transactions, in order.
+        /// Moves of the head and transactions, in order.
         var events: [NodeEvent] = []
         /// The mempool's last count, when it changed.
         var mempoolCount: Int?
@@ -22,7 +23,7 @@ final class EventQueue: Sendable {
     private let waiting = Mutex(Batch())
     private let capacity: Int
 
-    /// - Parameter capacity: events, a block counting as one and one for each of its transactions.
+    /// - Parameter capacity: events, a move of the head counting as one, one for each block and one for each transaction in them.
     init(capacity: Int) {
         self.capacity = capacity
     }
@@ -37,12 +38,16 @@ final class EventQueue: Sendable {
                 case .mempool(let count):
                     batch.mempoolCount = count
                     continue
-                case .block(let block): weight = 1 + block.transactions.count
-                case .head, .transaction: weight = 1
+                case .headMoved(_, let blocks): weight = 1 + blocks.reduce(0) { $0 + 1 + $1.transactions.count }
+                case .transaction: weight = 1
                 }
-                // A block alone in the queue is told whatever its size.
+                // A move alone in the queue is told whatever its size. Where there is no room for its blocks, it is told by its head.
                 guard batch.weight + weight <= capacity || batch.events.isEmpty else {
                     batch.dropped += 1
+                    if case .headMoved(let move, _) = event, batch.weight < capacity {
+                        batch.weight += 1
+                        batch.events.append(.headMoved(move, blocks: []))
+                    }
                     continue
                 }
                 batch.weight += weight

@@ -40,11 +40,15 @@ enum EventRenderer {
         }
     }
 
-    static func chainUpdate(height: UInt64, hash: Hash32, timestamp: Int64, authorities: [ByteString]) -> [UInt8] {
-        event("chain_update", at: timestamp, capacity: 200 + 48 * authorities.count) { json in
+    /// - Parameter undone: the blocks that are no longer on the chain, the newest first; without any, the Go node's text.
+    static func chainUpdate(
+        height: UInt64, hash: Hash32, timestamp: Int64, authorities: [ByteString], undone: [Hash32]
+    ) -> [UInt8] {
+        event("chain_update", at: timestamp, capacity: 200 + 48 * authorities.count + 72 * undone.count) { json in
             json.member("height", height)
             json.member("current_hash") { $0.hash(hash) }
             json.member("authorities") { $0.array(authorities) { $0.string($1) } }
+            if !undone.isEmpty { json.member("undone") { $0.array(undone) { $0.hash($1) } } }
         }
     }
 

@@ -72,7 +72,7 @@ extension NetworkShell {
         let (now, core) = (moment, swarm.core)
         var metrics = NodeMetrics(
             version: PodoruVersion.current, uptime: now.uptime - startedAt.uptime, startedAt: startedAt.unixSeconds,
-            height: core.head.height, committedHeight: core.committedHeight, headTimestamp: core.head.timestamp,
+            height: core.head.height, committedHeight: core.committedHead.height, headTimestamp: core.head.timestamp,
             isSyncing: core.sync.isSyncing, syncTarget: core.sync.target, bannedAddresses: core.peers.bans(at: now).count,
             dialsStarted: core.peers.dialsStarted, dialsFailed: core.peers.dialsFailed, throttled: core.throttledTime(at: now),
             loopLag: lag, counters: core.counters)

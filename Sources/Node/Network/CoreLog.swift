@@ -39,7 +39,7 @@ final class CoreLog: CoreObserver {
                     "connection refused: \(reason)", metadata: ["peer": "\(remote)", "reason": "\(reason.rawValue)", "also": "\(skipped)"])
             }
         case .peering(let fact): peering(fact, now)
-        case .headChanged(let head, let origin, let count): headChanged(head, origin, count, now)
+        case .headMoved(let move, let origin): headMoved(move, origin, now)
         case .blockRelayed(let head, let count, let receivedAt, let peers): relayed(head, count, receivedAt, peers, now)
         case .blockRefused(let hash, let id, let reason):
             if let skipped = refused.mayLog(at: now) {
@@ -106,7 +106,8 @@ final class CoreLog: CoreObserver {
 
     // MARK: Blocks
 
-    private func headChanged(_ head: Head, _ origin: BlockOrigin, _ count: Int, _ now: Moment) {
+    private func headMoved(_ move: HeadMove, _ origin: BlockOrigin, _ now: Moment) {
+        let (head, count) = (move.to, origin == .own ? move.applied.last?.transactionCount ?? 0 : 0)
         if origin == .own {
             logger.info(
                 "block produced", metadata: ["height": "\(head.height)", "hash": "\(head.hash.prefixedHex)", "transactions": "\(count)"])

@@ -17,7 +17,7 @@ extension NetworkShell {
         var status = NodeReport.Status()
         status.height = core.head.height
         status.hash = core.head.hash
-        status.committed = core.committedHeight
+        status.committed = core.committedHead.height
         for peer in core.peers.readyPeers {
             if peer.direction.isInbound { status.inbound += 1 } else { status.outbound += 1 }
         }
@@ -34,7 +34,7 @@ extension NetworkShell {
         let sync = core.sync.status
         let local = core.configuration.peering.local
         let delivered = Dictionary(sync.peers.map { ($0.id, $0.blocksDelivered) }, uniquingKeysWith: { first, _ in first })
-        var status = NodeStatus(height: core.head.height, hash: core.head.hash, committedHeight: core.committedHeight)
+        var status = NodeStatus(height: core.head.height, hash: core.head.hash, committedHeight: core.committedHead.height)
         status.headTimestamp = core.head.timestamp
         status.peers = core.peers.readyPeers.map { info in
             NodeStatus.Peer(info, traffic: core.traffic(of: info.id) ?? Traffic(), blocksDelivered: delivered[info.id] ?? 0, now: now)

@@ -1,3 +1,4 @@
+import Chain
 import ChainService
 import Foundation
 import Ledger
@@ -155,6 +156,30 @@ import Testing
         let go = try GoEvents.texts()
         #expect(go.contains { GoEvents.shape($0) == GoEvents.shape(String(decoding: transaction, as: UTF8.self)) })
         #expect(go.contains { GoEvents.shape($0) == GoEvents.shape(String(decoding: block, as: UTF8.self)) })
+    }
+
+    @Test func whatWasUndoneIsToldWithTheFirstHeadAfterItAndElseTheTextIsTheGoNodes() throws {
+        let undone = [SHA256.hash([1]), SHA256.hash([2])]
+        let text = { (undone: [Hash32]) in
+            String(
+                decoding: EventRenderer.chainUpdate(height: 7, hash: .zero, timestamp: 9, authorities: ["0xabc"], undone: undone),
+                as: UTF8.self)
+        }
+        #expect(try GoEvents.texts().contains { GoEvents.shape($0) == GoEvents.shape(text([])) })
+        #expect(text(undone).hasSuffix("],\"undone\":[\"\(undone[0].prefixedHex)\",\"\(undone[1].prefixedHex)\"]},\"timestamp\":9}"))
+    }
+
+    @Test func aMoveWhoseBlocksHaveNoRoomIsToldByItsHead() throws {
+        let chain = try TestChain()
+        let queue = EventQueue(capacity: 3)
+        let block = PreparedBlock(unverified: Block(header: BlockHeader(), transactions: [], signature: nil))
+        let head = chain.genesis.head
+        let move = HeadMove(from: head, to: head, undone: [head.hash], applied: [])
+        _ = queue.append([.transaction(chain.transaction(nonce: 0)), .headMoved(move, blocks: [block, block, block])])
+        let batch = queue.drain()
+        try #require(batch.events.count == 2 && batch.dropped == 1)
+        guard case .headMoved(let told, let blocks) = batch.events[1] else { throw TestFailure("the move was lost") }
+        #expect(told == move && blocks.isEmpty)
     }
 
     @Test func aFullQueueKeepsTheLastMempoolCountAndDropsWhatIsNew() throws {
