@@ -67,11 +67,11 @@ let package = Package(
         module("RateLimiter", []),
         module("Network", ["Primitives"]),
         module("Wire", ["Primitives", "Network"]),
-        module("Peering", ["Primitives", "Network", "Wire", "RateLimiter", deque, ordered]),
+        module("Peering", ["Primitives", "Network", "Wire", ordered]),
         module("Gossip", ["Primitives", "Network", "RateLimiter", deque, ordered]),
         module("Sync", ["Primitives", "Network", deque]),
         module("Session", ["Primitives", "Network", "Wire", deque]),
-        module("Mempool", ["Primitives", "Ledger", deque, heap, ordered]),
+        module("Mempool", ["Primitives", "Ledger", deque, heap]),
         module("Consensus", ["Primitives", "Ledger"]),
         // What runs on the chain's thread: the chain's processor, and what the core and it say to each other.
         module("Chain", ["Primitives", "Ledger", "Network", "Wire", "Gossip", "Sync", "Mempool", "Consensus"]),
@@ -101,10 +101,8 @@ let package = Package(
         module(
             "Node",
             [
-                "Primitives", "Ledger", "Network", "Wire", "RateLimiter", "Peering", "Gossip", "Sync", "Mempool", "Consensus", "Chain",
-                "Session", "ProtocolCore", "EventLoop", "Storage", "PodoruConfiguration", "WholeFiles", "ChainService", "NodeLogging",
-                "Supervisor",
-                logging, deque,
+                "Primitives", "Ledger", "Network", "Wire", "Peering", "Sync", "Mempool", "Consensus", "Chain", "Session", "ProtocolCore",
+                "EventLoop", "Storage", "PodoruConfiguration", "WholeFiles", "ChainService", "NodeLogging", "Supervisor", logging,
             ]),
         module(
             "API",
@@ -125,8 +123,9 @@ let package = Package(
             "Operator",
             [
                 "NodeClient", "Terminal", "API", "Node", "WholeFiles", "PodoruConfiguration", "EventLoop", "Storage", "Mempool", "Network",
-                "Wire", "Ledger", "Primitives", logging,
-            ] + nio),
+                "Wire", "Ledger", "Primitives", logging, .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
         module(
             "Devnet",
             ["NodeClient", "Terminal", "Supervisor", "Node", "WholeFiles", "EventLoop", "Storage", "Wire", "Ledger", "Primitives"]),
@@ -145,9 +144,8 @@ let package = Package(
         .executableTarget(
             name: "podoru-bench",
             dependencies: [
-                "API", "ChainTools", "ChainService", "WholeFiles", "Supervisor", "Node", "EventLoop", "Network", "Wire", "Ledger",
-                "Storage", "Primitives", "RateLimiter",
-                "PodoruConfiguration", "ProtocolCore", "CEchoReference", arguments, logging,
+                "ChainTools", "ChainService", "WholeFiles", "Supervisor", "Node", "EventLoop", "Network", "Wire", "Ledger", "Storage",
+                "Primitives", "CEchoReference", arguments,
             ] + nio,
             swiftSettings: strict),
         // What the event loop is measured against.
@@ -204,8 +202,7 @@ let package = Package(
         tests(
             "Command",
             [
-                "podoru", "Operator", "NodeClient", "Terminal", "WholeFiles", "PodoruConfiguration", "Storage", "Wire", "Ledger",
-                "Primitives",
+                "podoru", "Operator", "NodeClient", "Terminal", "ChainService", "WholeFiles", "Wire", "Ledger", "Primitives",
             ]),
         tests("Peer", ["podoru", "ChainService", "Primitives"]),
         // Reads what `deploy/` installs with the tools that an operator has.

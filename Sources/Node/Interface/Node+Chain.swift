@@ -1,6 +1,6 @@
+internal import Chain
 public import ChainService
 public import Ledger
-internal import Chain
 
 // What those above the node see of the chain, and give to it.
 
