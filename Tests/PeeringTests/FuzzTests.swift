@@ -111,12 +111,14 @@ import Wire
         }
     }
 
+    /// The last one seated a peer too many, when a second connection took the slot of one that was evicted.
+    private static let knownSeeds: [UInt64] = [0, 1, 2, 3, 100_121]
     /// Eight rounds, and as many times more as `make fuzz` asks for.
     private static let rounds = (ProcessInfo.processInfo.environment["PODORU_FUZZ_ROUNDS"].flatMap(Int.init) ?? 300) * 8 / 300
 
     @Test(arguments: 0..<max(rounds, 8))
     func anyOrderOfEventsKeepsTheInvariants(_ round: Int) {
-        let seed = round < 4 ? UInt64(round) : UInt64.random(in: 0...UInt64.max)
+        let seed = round < Self.knownSeeds.count ? Self.knownSeeds[round] : UInt64.random(in: 0...UInt64.max)
         var chaos = Chaos(seed: seed)
         var witness = Witness()
         for step in 0..<1200 {
