@@ -22,11 +22,11 @@ public final class MempoolView: Sendable {
         state.withLock { $0.entries[hash]?.transaction }
     }
 
-    /// The transactions that have waited longest, at most `maximum`, in the order of their admission.
+    /// The transactions that have waited longest, at most `count`, in the order of their admission.
     ///
     /// Linear in what it returns, and in what has left since from between them: some 100 µs for 1000, during which the chain worker may wait.
-    public func oldest(_ maximum: Int) -> [PreparedTransaction] {
-        state.withLock { $0.oldest(maximum) }
+    public func oldest(_ count: Int) -> [PreparedTransaction] {
+        state.withLock { $0.oldest(count) }
     }
 
     /// The highest nonce among the pending transactions of `sender`; `nil` when it has none. O(1).
@@ -114,11 +114,11 @@ private struct State: ~Copyable {
 
     func isLive(_ arrival: Arrival) -> Bool { entries[arrival.hash]?.arrival == arrival.number }
 
-    func oldest(_ maximum: Int) -> [PreparedTransaction] {
+    func oldest(_ count: Int) -> [PreparedTransaction] {
         var found: [PreparedTransaction] = []
-        found.reserveCapacity(min(maximum, entries.count))
+        found.reserveCapacity(min(count, entries.count))
         for arrival in arrivals {
-            guard found.count < maximum else { break }
+            guard found.count < count else { break }
             if let entry = entries[arrival.hash], entry.arrival == arrival.number { found.append(entry.transaction) }
         }
         return found

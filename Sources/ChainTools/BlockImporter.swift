@@ -9,7 +9,7 @@ internal import WholeFiles
 /// The pool prepares batches k+1 and k+2 while this thread applies batch k and the disk takes its commit, so all cores are
 /// busy with signatures and the order of the blocks costs nothing. Stops at the first bad block; what came before it stays.
 public struct BlockImporter {
-    /// Blocks of one commit: the seed's range (`networking.md`, "Batch Synchronization").
+    /// Blocks of one commit: the seed's range (`networking.md`, "Batch synchronisation").
     public static let blocksPerBatch = 100
     /// Bytes of JSON of one batch: bounds memory when blocks are at their limit of 1 MiB.
     public static let bytesPerBatch = 8 << 20

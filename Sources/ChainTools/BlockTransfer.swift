@@ -20,7 +20,7 @@ public struct TransferProgress: Sendable {
     public var remainingSeconds: Double? { fraction > 0 ? seconds * (1 - fraction) / fraction : nil }
 }
 
-/// How an import, an export or a check ended: what the closing JSON line says (`operations.md`).
+/// How an import, an export or a check ended: what the closing JSON line says (`operations.md`, "Files of blocks").
 public struct TransferOutcome: Sendable {
     /// The newest block.
     public var head: Head

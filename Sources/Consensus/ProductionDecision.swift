@@ -60,7 +60,7 @@ extension ProducerSchedule {
     public static let longestSleep = Nanoseconds.seconds(1)
 
     /// The longest grace after a takeover's slot opens: a block crosses three hops in less than 300 ms
-    /// (`networking.md`, "Block Propagation"), and the making takes a part of the rest.
+    /// (`networking.md`, "Block propagation"), and the making takes a part of the rest.
     public static let longestTakeoverGraceMilliseconds: Int64 = 500
 
     /// The grace of this schedule: a quarter of the block time, so that a fast chain does not stand still for it.

@@ -33,7 +33,6 @@ public struct EventLoopError: Error, Hashable, Sendable, CustomStringConvertible
         public static let connectionRefused = Code(rawValue: "ECONNREFUSED")
         public static let connectionReset = Code(rawValue: "ECONNRESET")
         public static let invalid = Code(rawValue: "EINVAL")
-        public static let nameNotFound = Code(rawValue: "EAI_NONAME")
         public static let noBufferSpace = Code(rawValue: "ENOBUFS")
         public static let permissionDenied = Code(rawValue: "EACCES")
         public static let timedOut = Code(rawValue: "ETIMEDOUT")

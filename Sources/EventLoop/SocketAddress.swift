@@ -59,9 +59,6 @@ public struct SocketAddress: Hashable, Sendable {
         self.port = port
     }
 
-    /// `0.0.0.0`: every IPv4 address of the machine.
-    public static func anyV4(port: UInt16 = 0) -> SocketAddress { SocketAddress(isIPv4: true, low: 0, port: port) }
-
     /// `::`: every address of the machine, IPv4 too.
     public static func anyV6(port: UInt16 = 0) -> SocketAddress { SocketAddress(isIPv4: false, low: 0, port: port) }
 

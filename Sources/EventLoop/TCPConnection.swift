@@ -28,7 +28,6 @@ public final class TCPConnection: LoopHandle, @unchecked Sendable {
     // out the checks at run time, which would cost a frame of 100 bytes about two percent.
     var peerAddress: SocketAddress
     var readByteCount: UInt64 = 0
-    var writtenByteCount: UInt64 = 0
     private var listener: (any TCPConnectionDelegate)?
 
     let handle: UnsafeMutablePointer<uv_tcp_t>
@@ -85,9 +84,6 @@ public final class TCPConnection: LoopHandle, @unchecked Sendable {
 
     /// Bytes read so far.
     public var bytesRead: UInt64 { readByteCount }
-
-    /// Bytes handed to the system so far.
-    public var bytesWritten: UInt64 { writtenByteCount }
 
     /// Whether it can be written to: neither closing nor closed.
     public var isOpen: Bool { state == .open }

@@ -49,10 +49,9 @@ struct WriteQueue {
     }
 
     /// The write is done: lets go of what it sent.
-    mutating func finishWrite() -> Int {
-        let sent = exchange(&bytesInFlight, with: 0)
-        byteCount -= sent
-        var left = sent
+    mutating func finishWrite() {
+        var left = exchange(&bytesInFlight, with: 0)
+        byteCount -= left
         while left > 0, let first = entries.first {
             let length = first.bytes.count - first.start
             if length > left {
@@ -62,7 +61,6 @@ struct WriteQueue {
             entries.removeFirst()
             left -= length
         }
-        return sent
     }
 
     mutating func removeAll() {
@@ -117,7 +115,6 @@ extension TCPConnection {
         var buffer = uv_buf_t(base: UnsafeMutableRawPointer(mutating: base).assumingMemoryBound(to: CChar.self), len: bytes.count)
         let sent = uv_try_write(uvStream(handle), &buffer, 1)
         if sent >= 0 {
-            writtenByteCount &+= UInt64(sent)
             return Int(sent)
         }
         if sent == UV_EAGAIN.rawValue { return 0 }
@@ -145,10 +142,9 @@ extension TCPConnection {
     }
 
     private func didWrite(_ status: CInt) {
-        let sent = writer.finishWrite()
+        writer.finishWrite()
         guard state == .open || state == .flushing else { return }
         guard status == 0 else { return fail(.write, status) }
-        writtenByteCount &+= UInt64(sent)
         if !writer.isEmpty {
             startWrite()
         } else if state == .flushing {

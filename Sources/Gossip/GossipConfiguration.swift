@@ -43,7 +43,7 @@ public struct TransactionGossipConfiguration: Sendable, Hashable {
     /// holds, so that a batch does not keep a block waiting behind it for long.
     public var batchBytes = 1024 * 1024
 
-    /// Messages a second towards one peer and the burst: what every node grants (`networking.md`, "Limits").
+    /// Messages a second towards one peer and the burst: what every node grants (`protocol.md`, "Rates").
     public var messagesPerSecond = NetworkLimits.messagesPerSecond
     public var messageBurst = NetworkLimits.messageBurst
     /// Of the burst, what is left for blocks, requests and pings, which do not wait.

@@ -45,7 +45,7 @@ extension Mempool {
         let size = transaction.size
         if size > Limits.maxTransactionBytes { return .failure(.ledger(.tooLarge(bytes: size))) }
         let room = SelectionLimits().maxBytes
-        if size > room { return .failure(.tooLargeForBlock(bytes: size, maximum: room)) }
+        if size > room { return .failure(.tooLargeForBlock(bytes: size, max: room)) }
         var verified = transaction
         verified.verify()
         if let fault = rules.admissionFault(verified) { return .failure(.ledger(fault)) }

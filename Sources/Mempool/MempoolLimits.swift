@@ -9,7 +9,7 @@ public struct MempoolLimits: Hashable, Sendable {
 
     /// Bytes that a transaction counts at least. A small one of 350 bytes of JSON takes about 2 KiB of memory with its
     /// fields and its places in the indexes.
-    public var minimumChargeBytes = 2048
+    public var minChargeBytes = 2048
 
     /// How long a transaction may wait, counted from its admission: three hours, thousands of blocks. What has not found
     /// its way into a block by then is more likely forgotten than wanted.
@@ -18,11 +18,11 @@ public struct MempoolLimits: Hashable, Sendable {
     public init() {}
 
     /// Charged bytes in all: the greatest number of transactions at their least charge. 20 MB, some 19 full blocks.
-    public var maxChargeBytes: Int { maxTransactions * minimumChargeBytes }
+    public var maxChargeBytes: Int { maxTransactions * minChargeBytes }
 
     /// What a transaction of `size` bytes counts: one measure for both bounds, so that a sender of many small ones and
     /// a sender of few large ones are compared fairly when room must be made.
-    func charge(ofSize size: Int) -> Int { max(size, minimumChargeBytes) }
+    func charge(ofSize size: Int) -> Int { max(size, minChargeBytes) }
 }
 
 /// How much `Mempool.select` may give to one block.

@@ -5,7 +5,7 @@ public enum MempoolRejection: Error, Hashable, Sendable {
     /// The ledger's rules refuse it: its form, its signature, or what it asks on top of the chain as it is.
     case ledger(TransactionRejection)
     /// No block has room for it, even alone.
-    case tooLargeForBlock(bytes: Int, maximum: Int)
+    case tooLargeForBlock(bytes: Int, max: Int)
     /// It is in the pool already.
     case alreadyPending
     /// Another transaction of the sender with this nonce waits. The first one stays: fees are fixed, so there is nothing
@@ -48,8 +48,8 @@ extension MempoolRejection: CustomStringConvertible {
     public var description: String {
         switch self {
         case .ledger(let rejection): rejection.description
-        case .tooLargeForBlock(let bytes, let maximum):
-            "transaction too large for a block: \(bytes) bytes (a block has room for \(maximum))"
+        case .tooLargeForBlock(let bytes, let max):
+            "transaction too large for a block: \(bytes) bytes (a block has room for \(max))"
         case .alreadyPending: "transaction is already waiting for a block"
         case .noncePending(let nonce): "another transaction of this sender with nonce \(nonce) is already waiting"
         case .cannotPayAll(let balance, let pending, let needed):

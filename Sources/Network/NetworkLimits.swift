@@ -4,7 +4,7 @@ public import Primitives
 public enum NetworkLimits {
     // MARK: Frames
 
-    /// The longest frame in bytes without its prefix: 10 MiB (`networking.md`, "Limits"; `max_message_bytes`).
+    /// The longest frame in bytes without its prefix: 10 MiB (`protocol.md`, "Frame"; `max_message_bytes`).
     public static let maxFrameBytes = 10 * 1024 * 1024
     /// The bytes of the length prefix.
     public static let prefixBytes = 4
@@ -38,15 +38,15 @@ public enum NetworkLimits {
 
     // MARK: Payloads
 
-    /// The most heights of a BlockRequest; a longer range is answered as its first 100 (`protocol.md`, "Payloads").
+    /// The most heights of a BlockRequest; a longer range is answered as its first 100 (`protocol.md`, "Messages").
     public static let rangeCount = 100
     /// The most blocks of a BlockResponse: what may be asked for.
     public static let maxResponseBlocks = rangeCount
-    /// The most entries of a PeerList (`protocol.md`, "Payloads").
+    /// The most entries of a PeerList (`protocol.md`, "Messages").
     public static let maxPeerListCount = 1000
-    /// The most transactions of a TransactionBatch (`protocol.md`, "Payloads").
+    /// The most transactions of a TransactionBatch (`protocol.md`, "Messages").
     public static let maxBatchTransactions = 100
-    /// How long a TransactionBatch gathers: 20 ms (`protocol.md`, "Payloads").
+    /// How long a TransactionBatch gathers: 20 ms (`protocol.md`, "Messages").
     public static let batchDelay: Nanoseconds = .milliseconds(20)
     /// The longest payload of a Handshake, Ping or Pong in bytes: room for keys of later versions.
     public static let maxControlPayloadBytes = 32 * 1024
@@ -68,7 +68,7 @@ public enum NetworkLimits {
 
     // MARK: Rates
 
-    /// Messages a second that a peer may send (`networking.md`, "Limits"; `rate_limit_messages_per_second`).
+    /// Messages a second that a peer may send (`protocol.md`, "Rates"; `rate_limit_messages_per_second`).
     public static let messagesPerSecond = 100
     /// Messages that it may send at once after a quiet second (`rate_limit_burst`).
     public static let messageBurst = 100

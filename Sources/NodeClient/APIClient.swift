@@ -37,16 +37,6 @@ package struct APIClient: Sendable {
         return block
     }
 
-    func latestBlock() async throws(APIFailure) -> APIAnswer.Block {
-        let path = "/block/latest"
-        do throws(APIFailure) {
-            return try understood(APIAnswer.Block(try await data(path)), path)
-        } catch .refused {
-            // On the Go node another route stands in its way.
-            return try await block(height: try await chainInfo().height)
-        }
-    }
-
     /// How many transactions wait for a block.
     package func mempool() async throws(APIFailure) -> UInt64 {
         let path = "/mempool"

@@ -8,7 +8,7 @@ internal import Musl
 ///
 /// Swift's `String` compares by canonical equivalence, so two state keys that differ only in normal form would be
 /// one key; and it cannot hold the invalid UTF-8 that the reference accepts in memory. Keys, addresses as written
-/// and operation types are therefore kept as the bytes that they are (`ledger.md`, "Traps").
+/// and operation types are therefore kept as the bytes that they are (`ledger.md`, "Canonical JSON").
 public struct ByteString: Hashable, Sendable {
     public var bytes: [UInt8]
 

@@ -6,7 +6,7 @@ public import Primitives
 /// When a peer is read and when it is not. The rules stand above `LinkTable`.
 extension ProtocolCore {
     /// A frame of this connection was taken: charges it, and says whether the next one may be taken too. When not, the shell
-    /// stops there and pauses the socket until `resumeReading`; nothing is lost (`protocol.md`, "Rates and limits").
+    /// stops there and pauses the socket until `resumeReading`; nothing is lost (`protocol.md`, "Rates").
     public mutating func frameTaken(_ id: PeerID, at now: Moment, into effects: inout [CoreEffect]) -> Bool {
         switch links.frameTaken(id, at: now.uptime) {
         case .next: return true

@@ -1,5 +1,5 @@
 /// A token bucket: `rate` tokens a second flow in, at most `burst` stay, each message takes one
-/// (`networking.md`, "DoS Protection"; `protocol.md`, "Rates and limits").
+/// (`protocol.md`, "Rates").
 ///
 /// Time is the uptime in nanoseconds that the caller hands in. The level is counted in billionths of a token, of which
 /// `rate` flow in each nanosecond, so refilling is one exact integer multiplication: nothing is rounded, nothing

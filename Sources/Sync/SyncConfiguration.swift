@@ -3,7 +3,7 @@ public import Primitives
 
 /// The bounds of batch synchronisation. Every default says where it comes from.
 public struct SyncConfiguration: Sendable, Hashable {
-    /// The most heights of one request: 100 (`networking.md`, "Batch Synchronization"). Fewer are asked for where
+    /// The most heights of one request: 100 (`networking.md`, "Batch synchronisation"). Fewer are asked for where
     /// blocks are so large that 100 would not fit in `rangeBytes`.
     public var batchCount = NetworkLimits.rangeCount
     /// The bytes that one answer should not pass, by the mean size of the blocks so far. 4 MiB are 100 blocks of 40 KB;
@@ -24,7 +24,7 @@ public struct SyncConfiguration: Sendable, Hashable {
     /// Ranges handed to the worker at once: 2, so that it never waits for the loop between two of them.
     public var applyingRanges = 2
 
-    /// A gap above this many blocks makes the node call itself syncing (`networking.md`, "Detect Height Gap"). Smaller
+    /// A gap above this many blocks makes the node call itself syncing (`networking.md`, "Batch synchronisation"). Smaller
     /// gaps are filled all the same.
     public var threshold: UInt64 = 10
 
@@ -68,7 +68,7 @@ public struct SyncConfiguration: Sendable, Hashable {
     /// A payload of this many bytes or more may have been cut because the next block did not fit under the frame cap:
     /// 7.8 MB of payload fit, and a block has at most 1 MiB. 4 MiB leave room for servers that stop earlier.
     public var justifiedCutBytes = 4 * 1024 * 1024
-    /// The size of a block before one has been seen: "~10 KB average" (`networking.md`, "Network Bandwidth").
+    /// The size of a block before one has been seen: 10 KiB (`networking.md`, "Batch synchronisation").
     public var assumedBlockBytes = 10 * 1024
 
     public init() {}

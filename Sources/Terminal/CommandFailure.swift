@@ -9,7 +9,7 @@ internal import Glibc
 internal import Musl
 #endif
 
-/// The exit codes of the command: those of sysexits(3), so that a service manager can tell them apart (`operations.md`).
+/// The exit codes of the command: those of sysexits(3), so that a service manager can tell them apart (`operations.md`, "Exit codes").
 package enum SystemExit: Int32 {
     /// The command line is wrong.
     case usage = 64

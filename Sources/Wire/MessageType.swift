@@ -1,5 +1,5 @@
-/// The message types of the wire. 1–6 are the seed's (`networking.md`, "Message Types"); 7 and up are extensions, used
-/// only towards a peer that named the capability (`docs/protocol.md`).
+/// The message types of the wire. 1–6 are the seed's; 7 and up are extensions, used only towards a
+/// peer that named the capability (`protocol.md`, "Messages").
 public enum MessageType: UInt8, Hashable, Sendable, CaseIterable {
     case block = 1
     case transaction = 2

@@ -17,7 +17,7 @@ struct HealthCheck: Sendable {
     /// Block times after which a chain whose time has not come is told of: by then its operator waits on purpose, or does not know.
     static let notBegunBlocks: Int64 = 10
     /// Seconds that the head may be old on a chain of quick blocks.
-    static let oldHeadMinimumSeconds: Int64 = 60
+    static let minOldHeadSeconds: Int64 = 60
 
     struct Report: Sendable, Equatable {
         var database = HealthCheck.fine
@@ -101,7 +101,7 @@ struct HealthCheck: Sendable {
             if status.uptime >= .seconds(notBegunBlocks.multiplied(clampingBy: blockTime)) {
                 report.sync = "the chain begins at \(CalendarTime.text(unixSeconds: status.headTimestamp))"
             }
-        } else if age > max(oldHeadMinimumSeconds, oldHeadBlocks.multiplied(clampingBy: blockTime)) {
+        } else if age > max(minOldHeadSeconds, oldHeadBlocks.multiplied(clampingBy: blockTime)) {
             report.sync = "no block for \(age) s"
         }
         return report

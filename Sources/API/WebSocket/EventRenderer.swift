@@ -2,7 +2,7 @@ internal import Ledger
 internal import NIOCore
 internal import Primitives
 
-/// Events as the text that clients get (`api.md`, "Event data"), in the key order of the Go node.
+/// Events as the text that clients get (`api.md`, "The event stream"), in the key order of the Go node.
 enum EventRenderer {
     /// The frame of `{"type":…,"data":{…},"timestamp":…}`.
     private static func event(

@@ -50,9 +50,6 @@ public final class MemoryChainStore: ChainStore {
 
     public func metadata(_ key: String) -> [UInt8]? { content.metadata[key] }
 
-    /// The number of state keys.
-    public var stateCount: Int { content.state.count }
-
     /// What the block at `height` changed, nil above the head.
     func record(atHeight height: UInt64) -> BlockRecord? {
         guard let index = Int(exactly: height), content.blocks.indices.contains(index) else { return nil }

@@ -27,7 +27,7 @@ public struct BlockHeader: Hashable, Sendable {
         self.nonce = nonce
     }
 
-    /// The version of blocks that this node makes (`ledger.md`, "Traps"); a genesis block with tokens has 2.
+    /// The version of blocks that this node makes (`ledger.md`, "Two rule sets"); a genesis block with tokens has 2.
     public static let producedVersion: UInt32 = 1
 }
 

@@ -89,11 +89,3 @@ struct StateOverlay {
         return (writes, oldValues)
     }
 }
-
-/// The ledger before genesis.
-struct EmptyLedger: LedgerReading {
-    func stateValue(_ key: ByteString) -> [UInt8]? { nil }
-    func hasTransaction(id: Hash32) -> Bool { false }
-    func isNonceUsed(sender: Address, nonce: UInt64) -> Bool { false }
-    func lastNonce(sender: Address) -> UInt64? { nil }
-}

@@ -62,11 +62,6 @@ extension Endpoint {
         return host == "localhost" || host.hasSuffix(".localhost") ? .loopback : .global
     }
 
-    /// Whether somebody seen at `seen` can mean by it what we would dial: the scope must reach as far as theirs.
-    func isMeaningful(from seen: AddressScope) -> Bool {
-        scope != .unroutable && scope >= seen
-    }
-
     /// Bytes that differ between endpoints, for keyed hashing.
     var keyBytes: [UInt8] {
         (address?.keyBytes ?? [2] + Array(host.utf8)) + bigEndianBytes(port)

@@ -2,7 +2,7 @@ public import Network
 public import Primitives
 internal import Wire
 
-/// Peer lists asked, told and learned (`networking.md`, "Peer Discovery").
+/// Peer lists asked, told and learned (`networking.md`, "Peer discovery").
 ///
 /// * Each new peer is asked, then every minute while outbound peers are missing, else every quarter of an hour.
 /// * Told are the listen addresses of ready peers that are theirs beyond doubt, and addresses that shook hands when

@@ -15,7 +15,7 @@ public enum PeerFault: Hashable, Sendable {
     case stalled
     /// An answer that nobody had asked for.
     case unsolicitedAnswer
-    /// The message rate was exceeded for longer than the configuration allows (`protocol.md`, "Rates and limits").
+    /// The message rate was exceeded for longer than the configuration allows (`protocol.md`, "Rates").
     case rateLimitExceeded
     /// The write queue to the peer stayed over its high-water mark.
     case slowReader

@@ -5,15 +5,15 @@ public import Primitives
 public enum PeeringLimits {
     // MARK: Slots
 
-    /// Ready peers, both directions (`networking.md`, "Maximum Peers"; `max_peers`).
+    /// Ready peers, both directions (`networking.md`, "Peers"; `max_peers`).
     public static let maxPeers = 50
     /// The most that a configuration may ask for: each peer costs a scan a tick here and buffers elsewhere.
     public static let maxPeersCeiling = 1000
     /// Outbound connections that the node keeps up, and slots that inbound ones may not take (`min_outbound_peers`).
-    /// "5–10 well-connected peers" are best (`networking.md`, "Scaling"); outbound peers are the ones that an attacker
-    /// cannot choose for us.
+    /// A handful of good peers is enough (`networking.md`, "Peers"), and outbound ones are those that an attacker cannot
+    /// choose for us.
     public static let minOutboundPeers = 8
-    /// Connections of one address in all states (`networking.md`, "Limits"; `max_peers_per_ip`).
+    /// Connections of one address in all states (`networking.md`, "Peers"; `max_peers_per_ip`).
     public static let maxPeersPerAddress = 3
     /// Outbound connections into one group of addresses of the internet: an attacker with one network must not be
     /// most of our view, and two leave room for honest nodes at one hosting firm.
@@ -88,7 +88,7 @@ public enum PeeringLimits {
     // MARK: Peer lists
 
     /// The least time between two full answers to one peer. Sooner it gets `[]`, which is an answer all the same, so
-    /// that a peer which probes us with requests (`protocol.md`, "Payloads") sees us alive.
+    /// that a peer which probes us with requests (`protocol.md`, "Messages") sees us alive.
     public static let peerListAnswerInterval: Nanoseconds = .seconds(30)
     /// How often one peer is asked while outbound peers are missing, and when they are not. Longer than the interval
     /// of full answers, which our peers keep too.

@@ -226,9 +226,6 @@ final class Environment: @unchecked Sendable {
     /// The size of the map in bytes.
     var mapBytes: Int { info.me_mapsize }
 
-    /// The number of the last committed transaction.
-    var lastTransaction: UInt64 { UInt64(info.me_last_txnid) }
-
     /// Bytes of pages in use or once used: what a copy of the store takes.
     var usedBytes: Int { (info.me_last_pgno + 1) * pageBytes }
 

@@ -74,18 +74,6 @@ struct Transaction {
         fill(UnsafeMutableRawBufferPointer(start: valueValue.mv_data, count: valueValue.mv_size))
     }
 
-    /// Sets `key` unless it is there already; says whether it did.
-    func putIfAbsent(
-        _ database: DatabaseHandle, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
-    ) throws(StoreError) -> Bool {
-        var keyValue = MDB_val(key)
-        var valueValue = MDB_val(value)
-        let code = mdb_put(pointer, database.raw, &keyValue, &valueValue, UInt32(MDB_NOOVERWRITE))
-        if code == MDB_KEYEXIST { return false }
-        guard code == 0 else { throw StoreError(.write, code: code, path: directory) }
-        return true
-    }
-
     /// Removes `key`; says whether it was there.
     @discardableResult
     func delete(_ database: DatabaseHandle, _ key: UnsafeRawBufferPointer) throws(StoreError) -> Bool {

@@ -15,7 +15,6 @@ enum PageFormat {
 
     static let magic: UInt32 = 0xBEEF_C0DE
     static let version: UInt32 = 1
-    static let metaCount = 2
     /// LMDB's CURSOR_STACK: no tree is deeper.
     static let maxDepth = 32
     static let maxKeyBytes = 511

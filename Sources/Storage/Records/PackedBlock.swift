@@ -13,14 +13,14 @@ enum PackedBlock {
     /// The fastest: a higher level makes blocks 1 % shorter.
     private static let level: CInt = 1
     /// Shorter ones share their page with others anyway.
-    private static let minimumBytes = 512
+    private static let minBytes = 512
     /// Longer than any block but a genesis block, whose packing would take seconds of the first start.
     private static let maxBytes = 4 << 20
 
     /// What stands in the record of a block.
     static func pack(_ json: [UInt8]) -> [UInt8] {
         let mustPack = json.first == tag
-        guard mustPack || (minimumBytes...maxBytes).contains(json.count) else { return json }
+        guard mustPack || (minBytes...maxBytes).contains(json.count) else { return json }
         let bound = Int(compressBound(UInt(json.count)))
         let packed = [UInt8](unsafeUninitializedCapacity: headBytes + bound) { room, initialized in
             guard let start = room.baseAddress else { return }

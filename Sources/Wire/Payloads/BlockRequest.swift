@@ -1,7 +1,7 @@
 public import Network
 internal import Primitives
 
-/// The payload of type 3: ASCII decimal `"42"`, or an inclusive range `"101-200"` (`protocol.md`, "Payloads").
+/// The payload of type 3: ASCII decimal `"42"`, or an inclusive range `"101-200"` (`protocol.md`, "Messages").
 public enum BlockRequest: Hashable, Sendable {
     /// Answered with the block, or with nothing.
     case single(UInt64)

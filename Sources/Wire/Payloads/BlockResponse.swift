@@ -1,6 +1,6 @@
 internal import Network
 
-/// The payload of type 4, cut into its blocks without reading them (`protocol.md`, "Payloads").
+/// The payload of type 4, cut into its blocks without reading them (`protocol.md`, "Messages").
 public enum BlockResponse: Hashable, Sendable {
     /// The answer to a single height that the sender does not have.
     case unknown

@@ -27,7 +27,7 @@ public enum NodeType: Hashable, Sendable {
 }
 
 /// The first message of both sides (type 6). Fields are as the peer wrote them; whether they are acceptable is decided
-/// by the peer table (`networking.md`, "Handshake"; `docs/protocol.md`, "Handshake").
+/// by the peer table (`protocol.md`, "Handshake").
 public struct Handshake: Hashable, Sendable {
     /// A semantic version; the same major number is compatible.
     public var version: String

@@ -1,7 +1,7 @@
 public import Network
 internal import Primitives
 
-/// The payload of type 5: empty asks, a JSON array of `"host:port"` answers (`protocol.md`, "Payloads").
+/// The payload of type 5: empty asks, a JSON array of `"host:port"` answers (`protocol.md`, "Messages").
 public enum PeerList: Hashable, Sendable {
     case request
     /// The endpoints that can be dialled, in the order sent. Strings that are none (a broken address, port 0, a
