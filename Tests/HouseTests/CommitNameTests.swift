@@ -1,30 +1,22 @@
 import Foundation
+import TestKit
 import Testing
 
 /// `Plugins/NameCommit/name-commit.sh` in checkouts made for it: what the command calls its commit.
 @Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/git"), "needs git")) struct CommitNameTests {
-    private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("podoru-commit-\(UUID().uuidString)")
-
+    private let directory = TemporaryDirectory()
+    private var folder: URL { directory.url }
     private var output: URL { folder.appendingPathComponent("out.swift") }
 
     @discardableResult
     private func run(_ path: String, _ arguments: [String], in directory: URL) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
-        process.currentDirectoryURL = directory
-        process.environment = [
-            "PATH": "/usr/bin:/bin", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null", "GIT_AUTHOR_NAME": "a",
-            "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@example.org",
+        let environment = [
+            "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null", "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.org",
+            "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@example.org",
         ]
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let told = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "\(path) \(arguments)")
-        return String(decoding: told, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        let result = try TestProcess.run([path] + arguments, in: directory, environment: environment)
+        try #require(result.code == 0, "\(path) \(arguments)")
+        return result.output.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
     private func git(_ arguments: String..., in directory: URL) throws -> String { try run("/usr/bin/git", arguments, in: directory) }
@@ -49,7 +41,7 @@ import Testing
 
     /// What the script writes for a folder: the commit, or `nil`.
     private func name(_ checkout: URL) throws -> String? {
-        let script = HouseTests.root.appendingPathComponent("Plugins/NameCommit/name-commit.sh").path
+        let script = House.root.appendingPathComponent("Plugins/NameCommit/name-commit.sh").path
         try run("/bin/sh", [script, checkout.path, output.path], in: folder)
         let text = try String(contentsOf: output, encoding: .utf8)
         if text.contains("{ nil }") { return nil }
@@ -57,7 +49,6 @@ import Testing
     }
 
     @Test func aCheckoutHasTheNameOfItsCommitAndAChangedOneSaysSo() throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
         let checkout = try makeCheckout()
         let commit = try git("rev-parse", "--short=10", "HEAD", in: checkout)
         #expect(commit.count == 10)
@@ -78,14 +69,12 @@ import Testing
     }
 
     @Test func aTarballHasNoNameNotEvenWithinAnotherCheckout() throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
         #expect(try name(makeSources("tarball")) == nil)
         _ = try makeCheckout()
         #expect(try name(makeSources("checkout/vendor/podoru")) == nil)
     }
 
     @Test func theFileIsLeftAloneWhenItSaysSoAlready() throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
         let checkout = try makeCheckout()
         _ = try name(checkout)
         let past = Date(timeIntervalSince1970: 1_000_000_000)
@@ -95,10 +84,9 @@ import Testing
     }
 
     @Test func whatTheReadmesCommandsMakeIsIgnored() throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
         let checkout = try makeCheckout()
         try FileManager.default.copyItem(
-            at: HouseTests.root.appendingPathComponent(".gitignore"), to: checkout.appendingPathComponent(".gitignore"))
+            at: House.root.appendingPathComponent(".gitignore"), to: checkout.appendingPathComponent(".gitignore"))
         // The last two are like files of the project, which are not ignored.
         let made = ["node.key", "genesis.json", "node.yaml", "data/data.mdb", "data/node.key", ".build/debug.yaml", "devnet/x"]
         for file in made + ["deploy/config/node.yaml", "Tests/Vectors/genesis.json"] {
