@@ -17,7 +17,7 @@ func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: "\(name)Tests", dependencies: dependencies + ["TestSupport"], swiftSettings: strict)
+    .testTarget(name: "\(name)Tests", dependencies: dependencies + ["TestKit"], swiftSettings: strict)
 }
 
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -68,7 +68,7 @@ let package = Package(
         module("Network", ["Primitives"]),
         module("Wire", ["Primitives", "Network"]),
         module("Peering", ["Primitives", "Network", "Wire", ordered]),
-        module("Gossip", ["Primitives", "Network", "RateLimiter", deque, ordered]),
+        module("Gossip", ["Primitives", "Network", "RateLimiter", deque]),
         module("Sync", ["Primitives", "Network", deque]),
         module("Session", ["Primitives", "Network", "Wire", deque]),
         module("Mempool", ["Primitives", "Ledger", deque, heap]),
@@ -152,7 +152,7 @@ let package = Package(
         .target(name: "CEchoReference", linkerSettings: [.linkedLibrary("uv")]),
 
         // Tests.
-        .target(name: "TestSupport", dependencies: ["Primitives", "CSystemShims"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(name: "TestKit", dependencies: ["Ledger", "Primitives", "CSystemShims"], path: "Tests/TestKit", swiftSettings: strict),
         tests("Primitives", ["Primitives", "CHash"]),
         tests("Ledger", ["Ledger", "Primitives"]),
         tests("RateLimiter", ["RateLimiter"]),
@@ -204,7 +204,7 @@ let package = Package(
             [
                 "podoru", "Operator", "NodeClient", "Terminal", "ChainService", "WholeFiles", "Wire", "Ledger", "Primitives",
             ]),
-        tests("Peer", ["podoru", "ChainService", "Primitives"]),
+        tests("Peer", ["podoru", "ChainService", "Ledger", "Primitives"]),
         // Reads what `deploy/` installs with the tools that an operator has.
         tests("Deploy", ["podoru", "API", "PodoruConfiguration"]),
         tests("House", []),

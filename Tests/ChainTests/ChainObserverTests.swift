@@ -4,6 +4,7 @@ import Mempool
 import Network
 import Primitives
 import Sync
+import TestKit
 import Testing
 import Wire
 
@@ -44,10 +45,7 @@ import Wire
         init(limits: MempoolLimits = MempoolLimits()) throws {
             authority = try Harness.key(0)
             users = try (0..<3).map { try Harness.key(100 + $0) }
-            genesis = try Genesis(
-                GenesisConfiguration(
-                    timestamp: Self.start, authorities: [authority.address.checksummed],
-                    initialState: ["chain:rules": "strict", "chain:block_time": "1s"]))
+            genesis = try Genesis(.test(timestamp: Self.start, keys: [authority]))
             chain = try ChainProcessor(
                 engine: ChainEngine(genesis: genesis, store: MemoryChainStore()), limits: limits, key: authority)
             chain.observer = recorder

@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import TestKit
 import Testing
 
 /// `podoru admin` against `podoru run`, and against sockets that are none.
@@ -24,28 +24,11 @@ import Testing
             api_admin_socket: "\(socket)"
 
             """)
-        let log = tool.folder.appendingPathComponent("node.log")
-        try Data().write(to: log)
-        let node = Process()
-        node.executableURL = CommandLineTool.binary
-        node.arguments = ["run", "--config", "node.yaml"]
-        node.currentDirectoryURL = tool.folder
-        node.environment = ["PATH": "/usr/bin:/bin"]
-        node.standardInput = FileHandle.nullDevice
-        node.standardError = try FileHandle(forWritingTo: log)
-        try node.run()
-        defer { if node.isRunning { kill(node.processIdentifier, SIGKILL) } }
-        let deadline = Date(timeIntervalSinceNow: 30)
-        while try tool.run("admin", "status", "--socket", socket).code != 0 {
-            guard node.isRunning, Date() < deadline else {
-                throw POSIXError(.ETIMEDOUT, userInfo: [NSLocalizedDescriptionKey: try tool.read("node.log")])
-            }
-            try await Task.sleep(for: .milliseconds(20))
-        }
+        let node = NodeProcess(in: tool.folder)
+        try await node.start()
+        try await node.process.wait("it takes orders") { try tool.run("admin", "status", "--socket", socket).code == 0 }
         try body()
-        node.terminate()
-        node.waitUntilExit()
-        #expect(node.terminationStatus == 0)
+        #expect(try await node.stop() == 0)
     }
 
     private var socket: String { tool.folder.appendingPathComponent("admin.sock").path }
@@ -55,7 +38,6 @@ import Testing
     }
 
     @Test func anOperatorsDay() async throws {
-        defer { tool.remove() }
         try await withNode {
             let status = try admin("status")
             #expect(status.output.contains("none: a full node") && status.output.contains("log level         info"))
@@ -89,7 +71,6 @@ import Testing
 
     @Test(.enabled(if: Nobody.isThere, "another user can be played only by root with setpriv, where that user may run the binary"))
     func aUserWhoMayNotIsToldWhoMay() async throws {
-        defer { tool.remove() }
         try await withNode {
             let refused = try Nobody.run(CommandLineTool.binary.path, "admin", "status", "--socket", socket)
             #expect(refused.code == 77 && refused.output == "")
@@ -103,21 +84,18 @@ import Testing
     }
 
     @Test func aMissingSocketIsSaidWithWhatToCheck() throws {
-        defer { tool.remove() }
         let result = try admin("pause")
         #expect(result.code == 69)
         #expect(result.errors.contains("there is no admin socket at \(socket)") && result.errors.contains("api_admin_socket"))
     }
 
     @Test func aFileThatIsNoSocketIsNamed() throws {
-        defer { tool.remove() }
         try tool.write("admin.sock", "precious")
         let result = try admin("pause")
         #expect(result.code == 64 && result.errors.contains("is no socket"))
     }
 
     @Test func aSocketThatNobodyServesIsSaid() throws {
-        defer { tool.remove() }
         let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -132,7 +110,6 @@ import Testing
     }
 
     @Test func theCommandWantsToKnowWhichNode() throws {
-        defer { tool.remove() }
         #expect(try tool.run("admin", "pause").code == 64)
         #expect(try tool.run("admin", "pause", "--socket", "a", "--config", "b").code == 64)
         try tool.write("node.yaml", "genesis_path: \"genesis.json\"\n")

@@ -1,6 +1,6 @@
 import ChainService
 import Foundation
-import TestSupport
+import TestKit
 import Testing
 
 @Suite struct BackupTests {
@@ -39,7 +39,6 @@ import Testing
 
     @Test func aStoreThatNobodyUsesIsCopiedToo() throws {
         let tool = try CommandLineTool()
-        defer { tool.remove() }
         #expect(try tool.run("import", "--data-dir", "data", "--genesis", Self.genesis, Self.chain).code == 0)
         #expect(try summary(tool.run("backup", "--data-dir", "data", "copy")).height == 130)
         #expect(try tool.run("verify", "--data-dir", "copy").code == 0)
@@ -47,7 +46,6 @@ import Testing
 
     @Test func nothingIsOverwritten() throws {
         let tool = try CommandLineTool()
-        defer { tool.remove() }
         #expect(try tool.run("import", "--data-dir", "data", "--genesis", Self.genesis, Self.chain).code == 0)
         try FileManager.default.createDirectory(atPath: tool.folder.path + "/full", withIntermediateDirectories: false)
         try tool.write("full/letter", "precious")
@@ -68,7 +66,6 @@ import Testing
         ofStore bytes: Int = 0, _ text: String = "", _ body: (CommandLineTool, String) throws -> Void
     ) throws {
         let tool = try CommandLineTool()
-        defer { tool.remove() }
         #expect(try tool.run("import", "--data-dir", "data", "--genesis", Self.genesis, Self.chain).code == 0)
         try FileManager.default.createDirectory(atPath: tool.folder.path + "/copy", withIntermediateDirectories: false)
         let store = try Data(contentsOf: tool.folder.appendingPathComponent("data/data.mdb"))
@@ -114,7 +111,6 @@ import Testing
 
     @Test func thereMustBeAStore() throws {
         let tool = try CommandLineTool()
-        defer { tool.remove() }
         let result = try tool.run("backup", "--data-dir", "nothing", "copy")
         #expect(result.code == 66)
         #expect(try tool.files.isEmpty, "no folder is left behind")

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 @Suite struct CheckConfigTests {
@@ -9,7 +10,6 @@ import Testing
     }
 
     @Test func aSoundConfigurationIsOk() throws {
-        defer { tool.remove() }
         try tool.write("node.yaml", "p2p_port: 9001\nmax_peers: 20\n")
         let result = try tool.run("check-config", "node.yaml")
         #expect(result.code == 0)
@@ -18,7 +18,6 @@ import Testing
     }
 
     @Test func quietlyItSaysOnlyWhatIsWrong() throws {
-        defer { tool.remove() }
         try tool.write("node.yaml", "p2p_port: 9001\n")
         let sound = try tool.run("check-config", "--quiet", "node.yaml")
         #expect(sound.code == 0 && sound.output + sound.errors == "")
@@ -28,7 +27,6 @@ import Testing
     }
 
     @Test func theEffectiveConfigurationIsAWholeOne() throws {
-        defer { tool.remove() }
         try tool.write("node.yaml", "p2p_port: 9001\n")
         let result = try tool.run("check-config", "--effective", "node.yaml", environment: ["PODORU_MAX_PEERS": "20"])
         #expect(result.code == 0)
@@ -40,7 +38,6 @@ import Testing
     }
 
     @Test func everyMistakeHasItsOwnLineThatBeginsWithTheFile() throws {
-        defer { tool.remove() }
         try tool.write("node.yaml", "p2p_port: many\nmax_peeers: 20\nblock_time: 5\n")
         let result = try tool.run("check-config", "node.yaml")
         #expect(result.code == 78)
@@ -52,7 +49,6 @@ import Testing
     }
 
     @Test func theEnvironmentIsCheckedToo() throws {
-        defer { tool.remove() }
         try tool.write("node.yaml", "max_peers: 20\n")
         let result = try tool.run("check-config", "node.yaml", environment: ["PODORU_MAX_PEERS": "lots"])
         #expect(result.code == 78)
@@ -62,7 +58,6 @@ import Testing
     @Test(arguments: ["\u{0}\u{1}\u{2}", "a: [", "\t- x", "- a\n- b\n", "just text"]) func whatIsNoConfigurationIsNamed(content: String)
         throws
     {
-        defer { tool.remove() }
         try tool.write("node.yaml", content)
         let result = try tool.run("check-config", "node.yaml")
         #expect(result.code == 78)
@@ -70,21 +65,18 @@ import Testing
     }
 
     @Test func aMissingFileIsMissingInput() throws {
-        defer { tool.remove() }
         let result = try tool.run("check-config", "nope.yaml")
         #expect(result.code == 66)
         #expect(result.errors.contains("nope.yaml"))
     }
 
     @Test func aFolderIsAnError() throws {
-        defer { tool.remove() }
         let result = try tool.run("check-config", ".")
         #expect([65, 74].contains(result.code))
         #expect(!result.errors.isEmpty)
     }
 
     @Test func anEmptyFileIsTheDefaults() throws {
-        defer { tool.remove() }
         try tool.write("node.yaml", "")
         #expect(try tool.run("check-config", "node.yaml").output == "ok\n")
     }

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 /// The completion scripts, asked as a shell asks them.
@@ -22,18 +23,10 @@ import Testing
     }
 
     private func ask(_ shell: String, _ script: String, _ words: [String], in tool: CommandLineTool) throws -> Set<String> {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [shell] + (shell == "bash" ? ["-c", script, "bash"] + words : ["--no-config", "-c", script])
-        process.currentDirectoryURL = tool.folder
-        process.environment = ["PATH": "/usr/bin:/bin", "HOME": tool.folder.path + "/store", "TERM": "dumb"]
-        let output = Pipe()
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-        process.waitUntilExit()
+        let command = [shell] + (shell == "bash" ? ["-c", script, "bash"] + words : ["--no-config", "-c", script])
+        let text = try TestProcess.run(
+            ["/usr/bin/env"] + command, in: tool.folder, environment: ["HOME": tool.folder.path + "/store", "TERM": "dumb"]
+        ).output
         return Set(text.split(separator: "\n").map(String.init))
     }
 
@@ -57,7 +50,6 @@ import Testing
     @Test(.enabled(if: has("bash"), "bash is not installed: its completions are not tried"))
     func bashOffersFilesFoldersAndValues() throws {
         let tool = try folder()
-        defer { tool.remove() }
         let script = """
             source store/scripts/bash
             COMP_WORDS=(podoru "$@"); COMP_CWORD=$#; COMP_LINE="${COMP_WORDS[*]}"; COMP_POINT=${#COMP_LINE}
@@ -73,7 +65,6 @@ import Testing
     @Test(.enabled(if: has("fish"), "fish is not installed: its completions are not tried"))
     func fishOffersFilesFoldersAndValues() throws {
         let tool = try folder()
-        defer { tool.remove() }
         for (words, offered, _) in Self.questions {
             let line = (["podoru"] + words).joined(separator: " ")
             let answers = try ask("fish", "source store/scripts/fish; complete --do-complete '\(line)'", [], in: tool)

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 @Suite struct DevnetTests {
@@ -12,7 +13,6 @@ import Testing
         ["--base-port", "9000", "--api-port", "9002"], ["--base-port", "9000", "--api-port", "8997"], ["--api-port", "80"],
         ["--api-port", "65535"], ["--api-port", "x"], ["--producers", "0"], ["--duration", "1s"],
     ]) func aWrongCommandLineStartsNothing(arguments: [String]) throws {
-        defer { tool.remove() }
         let result = try tool.run(["devnet", "--dir", "net"] + arguments)
         #expect(result.code == 64)
         #expect(!result.errors.isEmpty)
@@ -20,7 +20,6 @@ import Testing
     }
 
     @Test func aTakenAPIPortIsFoundBeforeAnythingStarts() throws {
-        defer { tool.remove() }
         let other = try FakeNode()
         defer { other.stop() }
         let base = try FreePorts.first(of: 2)
@@ -33,7 +32,6 @@ import Testing
     }
 
     @Test func eachNodeAnswersAtItsOwnURL() async throws {
-        defer { tool.remove() }
         let base = try FreePorts.first(of: 6)
         let devnet = try Watch(
             tool, "devnet", "--producers", "1", "--full", "1", "--base-port", "\(base)", "--api-port", "\(base + 3)", "--dir",
@@ -84,16 +82,13 @@ import Testing
     }
 
     @Test func theNodesEndWithADevnetThatIsKilled() async throws {
-        defer { tool.remove() }
         let (devnet, processes) = try devnet()
         defer { devnet.kill() }
         try await devnet.wait("both run") { isAtABlock($0, "full") }
         let nodes = processes()
         #expect(nodes.keys.sorted() == ["full", "producer-1"])
         #expect(try await devnet.interrupt(by: SIGKILL) == -SIGKILL)
-        let deadline = Date(timeIntervalSinceNow: 15)
-        while nodes.values.contains(where: isRunning), Date() < deadline { try await Task.sleep(for: .milliseconds(20)) }
-        #expect(!nodes.values.contains(where: isRunning))
+        try await eventually("the nodes end", within: .seconds(15)) { !nodes.values.contains(where: isRunning) }
         for name in nodes.keys {
             let log = try tool.read("net/\(name).log")
             #expect(log.contains("the supervising process has gone") && log.contains("node: stopped"), "in order: \(log)")
@@ -101,7 +96,6 @@ import Testing
     }
 
     @Test func aNodeThatIsKilledComesBackAndAStoppedOneDoesNotAnswer() async throws {
-        defer { tool.remove() }
         let (devnet, processes) = try devnet()
         defer { devnet.kill() }
         try await devnet.wait("both run") { isAtABlock($0, "full") }
@@ -121,7 +115,6 @@ import Testing
     }
 
     @Test func theScreenOfATerminalIsWholeToTheEnd() async throws {
-        defer { tool.remove() }
         let base = try FreePorts.first(of: 4)
         let terminal = try Terminal(
             tool,

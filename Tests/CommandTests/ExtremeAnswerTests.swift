@@ -1,5 +1,6 @@
 import Foundation
 import Primitives
+import TestKit
 import Testing
 
 @testable import NodeClient
@@ -154,7 +155,6 @@ import Testing
 
     @Test(arguments: ["-9223372036854775808", "9223372036854775807"]) func statusSurvivesAnyMoment(timestamp: String) throws {
         let tool = try CommandLineTool()
-        defer { tool.remove() }
         let node = try FakeNode()
         defer { node.stop() }
         behave(node)
@@ -168,7 +168,6 @@ import Testing
 
     @Test func transactionsAndReadsSurviveAnyNumber() throws {
         let tool = try CommandLineTool()
-        defer { tool.remove() }
         try tool.write("a.key", "af7bc75f29d5156dc98655806253f4a6e1d5eef2cdb918b91169bdcf9a5afcb9")
         let address = "0xFC265D13Dd3C8A6Fa72EF93bED3830c3551cC2ee"
         let node = try FakeNode()

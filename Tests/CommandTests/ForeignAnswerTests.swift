@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 /// What a proxy in front of a node answers in its place, to each command that asks an API.
@@ -38,7 +39,6 @@ import Testing
     ]
 
     @Test(arguments: statuses) func aFailureOfAnotherIsNamedAndUnavailable(status: String, headers: String, text: String) throws {
-        defer { tool.remove() }
         let node = try FakeNode()
         defer { node.stop() }
         node.on("/node/info", Self.answer(status, headers))
@@ -52,7 +52,6 @@ import Testing
 
     @Test(arguments: ["", "{\"message\":\"no upstream\"}", "{\"success\":true}", "[]"])
     func whateverTheBodyIs(body: String) throws {
-        defer { tool.remove() }
         let node = try FakeNode()
         defer { node.stop() }
         node.on("/node/info", Self.answer("502 X", body: body))
@@ -63,7 +62,6 @@ import Testing
     }
 
     @Test func everyCommandThatAsksSaysIt() throws {
-        defer { tool.remove() }
         let commands: [([String], String)] = [
             (["status"], "/node/info"), (["status", "--json"], "/node/info"), (["get", "state", "k"], "/state/k"),
             (["get", "block", "latest"], "/block/latest"), (["get", "block", "7"], "/block/height/7"),
@@ -85,7 +83,6 @@ import Testing
     }
 
     @Test func whatAProxyKeepsToItselfIsLeftOut() throws {
-        defer { tool.remove() }
         let node = try FakeNode()
         defer { node.stop() }
         node.behave()
@@ -101,7 +98,6 @@ import Testing
         ("502 Bad Gateway", 74, "is not known"), ("504 X", 74, "is not known"), ("403 Forbidden", 69, "answers 403 Forbidden"),
     ])
     func aTransactionThatAProxyAnswersFor(status: String, code: Int32, words: String) throws {
-        defer { tool.remove() }
         let node = try FakeNode()
         defer { node.stop() }
         node.on("/gas/config", .data(#"{"enabled":false,"base_fee":"0","per_byte_fee":"0"}"#))
@@ -112,7 +108,6 @@ import Testing
     }
 
     @Test func aNodeThatSaysWhenToComeAgainIsRepeated() throws {
-        defer { tool.remove() }
         let node = try FakeNode()
         defer { node.stop() }
         let body = #"{"success":false,"error":"too many requests"}"#

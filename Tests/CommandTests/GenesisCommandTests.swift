@@ -1,6 +1,7 @@
 import Foundation
 import Ledger
 import Primitives
+import TestKit
 import Testing
 
 @Suite struct GenesisCommandTests {
@@ -17,7 +18,6 @@ import Testing
     }
 
     @Test func theDefaultIsStrictWithFiveSecondsFromNow() throws {
-        defer { tool.remove() }
         let result = try tool.run("genesis", "--authority", Self.one, "--authority", Self.two)
         #expect(result.code == 0)
         let genesis = try genesis(result.output)
@@ -28,7 +28,6 @@ import Testing
     }
 
     @Test func everyOptionEndsInTheGenesis() throws {
-        defer { tool.remove() }
         let result = try tool.run(
             "genesis", "-a", Self.one, "--block-time", "2s", "--timestamp", "1700000000", "--token-name", "Test", "--token-symbol", "TST",
             "--token-decimals", "6", "--token-supply", "1000", "--base-fee", "7", "--per-byte-fee", "3", "--balance",
@@ -47,7 +46,6 @@ import Testing
     }
 
     @Test func anAmountWithAPointIsTokens() throws {
-        defer { tool.remove() }
         let result = try tool.run(
             "genesis", "-a", Self.one, "--token-decimals", "6", "--token-supply", "1000.0", "--base-fee", "0.000007", "--per-byte-fee",
             "3wei",
@@ -67,32 +65,27 @@ import Testing
     }
 
     @Test func aKeyFileStandsForItsAddress() throws {
-        defer { tool.remove() }
         let address = try tool.run("keygen", "-o", "a.key").output.line
         #expect(try genesis(tool.run("genesis", "-a", "a.key").output).authorities == [ByteString(address)])
     }
 
     @Test func anAddressInOneCaseIsSpelledWithItsChecksum() throws {
-        defer { tool.remove() }
         let result = try tool.run("genesis", "-a", Self.one.lowercased())
         #expect(try genesis(result.output).authorities == [ByteString(Self.one)])
     }
 
     @Test func referenceRulesLeaveTheRulesKeysOut() throws {
-        defer { tool.remove() }
         let genesis = try genesis(tool.run("genesis", "--reference", "-a", Self.one, "--timestamp", "1000000000").output)
         #expect(genesis.ruleSet == .reference)
         #expect(genesis.configuration.initialState.isEmpty)
     }
 
     @Test func theSameOptionsGiveTheSameChain() throws {
-        defer { tool.remove() }
         let arguments = ["genesis", "-a", Self.one, "--timestamp", "1000000000", "--set", "b=1", "--set", "a=2", "--token"]
         #expect(try tool.run(arguments).output == tool.run(arguments).output)
     }
 
     @Test func anExistingFileIsNeverOverwritten() throws {
-        defer { tool.remove() }
         try tool.write("genesis.json", "precious")
         let result = try tool.run("genesis", "-a", Self.one, "--output", "genesis.json")
         #expect(result.code == 73)
@@ -113,7 +106,6 @@ import Testing
     ]
 
     @Test(arguments: wrong) func aMistakeIsUsageAndWritesNothing(arguments: [String]) throws {
-        defer { tool.remove() }
         let result = try tool.run(["genesis", "--output", "genesis.json"] + arguments)
         #expect(result.code == 64)
         #expect(!result.errors.isEmpty && result.output.isEmpty)
@@ -121,7 +113,6 @@ import Testing
     }
 
     @Test func aKeyThatOthersCanReadIsRefusedHereToo() throws {
-        defer { tool.remove() }
         try tool.write("a.key", String(repeating: "1", count: 64), mode: 0o644)
         #expect(try tool.run("genesis", "-a", "a.key").code == 77)
     }

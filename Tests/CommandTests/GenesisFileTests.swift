@@ -1,5 +1,6 @@
 import Foundation
 import Ledger
+import TestKit
 import Testing
 
 /// Genesis files that a node takes, warns of, or refuses, and what `check-config` says of them.
@@ -27,7 +28,6 @@ import Testing
     }
 
     @Test(arguments: [1000, 1_000_000] as [Int64]) func aTimestampInAnotherUnitIsRefusedWhereItIsMade(_ factor: Int64) throws {
-        defer { tool.remove() }
         let result = try tool.run("genesis", "-a", Self.authority, "--timestamp", "\(now * factor)", "-o", "made.json")
         #expect(result.code == 64)
         #expect(result.errors.contains("seconds since 1970 are meant"), "\(result.errors)")
@@ -37,7 +37,6 @@ import Testing
     }
 
     @Test func aGenesisInMillisecondsIsRefusedByAProducerAndByTheCheck() throws {
-        defer { tool.remove() }
         let address = try tool.run("keygen", "-o", "a.key").output.line
         try tool.write(
             "genesis.json",
@@ -51,14 +50,12 @@ import Testing
     }
 
     @Test(arguments: [.min, 0, 946_684_799, .max] as [Int64]) func aStrictGenesisOfAnotherTimeIsRefused(_ timestamp: Int64) throws {
-        defer { tool.remove() }
         try write(timestamp: timestamp)
         #expect(try check().code == 65)
         #expect(try start().code == 65)
     }
 
     @Test func anOldGenesisOfTheReferencesRulesIsTakenWithANote() throws {
-        defer { tool.remove() }
         try write(timestamp: 0, isStrict: false)
         let result = try check()
         #expect(result.code == 0 && result.output == "ok\n")
@@ -68,7 +65,6 @@ import Testing
     }
 
     @Test func keysThatNobodyReadsOrThatStandTwiceAreErrorsOfTheCheck() throws {
-        defer { tool.remove() }
         try write(timestamp: now, more: ",\n \"gas_confg\":{},\n \"authorities\":[\"\(Self.authority)\"]")
         let result = try check()
         #expect(result.code == 65)
@@ -80,7 +76,6 @@ import Testing
     }
 
     @Test func aGenesisThatStartsNoChainIsAnErrorOfTheCheck() throws {
-        defer { tool.remove() }
         try tool.write("genesis.json", #"{"timestamp":1700000000,"authorities":[]}"#)
         let none = try check()
         #expect(none.code == 65 && none.errors.contains("no authorities specified"), "\(none.errors)")

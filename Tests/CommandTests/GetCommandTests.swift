@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 /// `podoru get` against a real node, and against one that lies.
@@ -89,7 +90,6 @@ import Testing
         ["get", "block", "1", "--api", "https://x"],
     ]) func aMistakeIsUsage(arguments: [String]) throws {
         let tool = try CommandLineTool()
-        defer { tool.remove() }
         let result = try tool.run(arguments, environment: ["PODORU_API": "http://127.0.0.1:1"])
         // A command without its own command shows its help.
         #expect(result.code == (arguments.count == 1 ? 0 : 64), "\(result.errors)")
@@ -97,7 +97,6 @@ import Testing
 
     @Test func aNodeThatGivesOneThingForAnotherIsNotBelieved() throws {
         let tool = try CommandLineTool()
-        defer { tool.remove() }
         let node = try FakeNode()
         defer { node.stop() }
         let hash = "0x" + String(repeating: "ab", count: 32)
@@ -115,7 +114,6 @@ import Testing
 
     @Test func theGoNodesLatestBlockIsFoundByItsHeight() throws {
         let tool = try CommandLineTool()
-        defer { tool.remove() }
         let node = try FakeNode()
         defer { node.stop() }
         node.on("/block/latest", .refusal(400, "invalid hash"))
@@ -128,7 +126,6 @@ import Testing
 
     @Test func whatATerminalMustNotBeGivenIsShownAsDigits() throws {
         let tool = try CommandLineTool()
-        defer { tool.remove() }
         let node = try FakeNode()
         defer { node.stop() }
         node.on("/state/k", .data("{\"key\":\"k\",\"value\":\"\(Data("\u{1B}[2J".utf8).base64EncodedString())\"}"))

@@ -1,7 +1,7 @@
 import Foundation
 import Ledger
 import Primitives
-import TestSupport
+import TestKit
 import Testing
 
 @Suite struct InspectTests {
@@ -43,7 +43,6 @@ import Testing
     }
 
     @Test func everyTransactionOfTheVectorsIsWhatTheReferenceSays() throws {
-        defer { tool.remove() }
         for vector in try Vectors.decode(TransactionVectors.self, from: "transactions.json").transactions {
             // Where a key is no UTF-8, Go's JSON holds other text than was signed: only the round trip tells what that is.
             if vector.name.hasPrefix("invalid utf8") { continue }
@@ -72,7 +71,6 @@ import Testing
     }
 
     @Test func hashesSizesAndRootsOfBlocksAreTheReferences() throws {
-        defer { tool.remove() }
         for vector in try Vectors.decode(BlockVectors.self, from: "blocks.json").genesis {
             let answer = try inspect("block", "-", input: vector.json)
             #expect(answer.hash == "0x" + vector.hash)
@@ -85,7 +83,6 @@ import Testing
     private static let genesisPath = Vectors.folder.appendingPathComponent("genesis.json").path
 
     @Test func aGenesisBlockIsValidWithItsGenesisFile() throws {
-        defer { tool.remove() }
         let genesis = try Genesis(decoding: Array(Vectors.data("genesis.json")))
         let json = String(decoding: try #require(genesis.blockJSON), as: UTF8.self)
         #expect(try inspect("block", "--genesis", Self.genesisPath, "-", input: json).valid)
@@ -111,7 +108,6 @@ import Testing
     }
 
     @Test func aSoundBlockIsValidAndItsFaultsAreNamed() throws {
-        defer { tool.remove() }
         let authority = try Self.key("100")
         #expect(try inspect("block", "-", input: block(by: authority)).valid)
         #expect(try inspect("block", "-g", Self.genesisPath, "-", input: block(by: authority)).valid)
@@ -127,7 +123,6 @@ import Testing
     }
 
     @Test func aStrictGenesisBringsItsRules() throws {
-        defer { tool.remove() }
         _ = try tool.run("genesis", "-a", Self.key("100").address.checksummed.text, "-o", "strict.json")
         var transaction = Transaction(
             operations: [Operation(type: .set, key: "a", value: [1])], timestamp: 1, nonce: 1, key: try Self.key("0"))
@@ -142,7 +137,6 @@ import Testing
         "{} {}", "{}x", "{}\u{0}", "\u{FEFF}{}",
     ])
     func whatIsNoTransactionIsAnAnswerToo(input: String) throws {
-        defer { tool.remove() }
         let answer = try inspect("tx", "-", input: input)
         #expect(!answer.valid && answer.error?.isEmpty == false)
         if input != "null" { #expect(answer.hash == nil && answer.size == nil) }
@@ -151,7 +145,6 @@ import Testing
     }
 
     @Test func missingFilesAndFoldersAreErrors() throws {
-        defer { tool.remove() }
         #expect(try tool.run("inspect", "tx", "nope.json").code == 66)
         #expect(try tool.run("inspect", "block", ".").code == 65)
         try tool.write("tx.json", "{}")

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 @Suite struct KeyCommandTests {
@@ -9,7 +10,6 @@ import Testing
     }
 
     @Test func keygenWritesAKeyThatOnlyItsOwnerReadsAndPrintsItsAddress() throws {
-        defer { tool.remove() }
         let made = try tool.run("keygen", "--output", "a.key")
         #expect(made.code == 0)
         #expect(made.output.line.wholeMatch(of: /0x[0-9a-fA-F]{40}/) != nil)
@@ -21,20 +21,17 @@ import Testing
     }
 
     @Test func keygenWithoutANameWritesNodeKey() throws {
-        defer { tool.remove() }
         #expect(try tool.run("keygen").code == 0)
         #expect(try tool.files == ["node.key"])
     }
 
     @Test func twoKeysAreDifferent() throws {
-        defer { tool.remove() }
         _ = try tool.run("keygen", "-o", "a.key")
         _ = try tool.run("keygen", "-o", "b.key")
         #expect(try tool.read("a.key") != tool.read("b.key"))
     }
 
     @Test func keygenNeverOverwrites() throws {
-        defer { tool.remove() }
         try tool.write("a.key", "precious")
         let result = try tool.run("keygen", "--output", "a.key")
         #expect(result.code == 73)
@@ -45,20 +42,17 @@ import Testing
     }
 
     @Test func keygenIntoAFolderThatIsNotThereSaysSo() throws {
-        defer { tool.remove() }
         let result = try tool.run("keygen", "--output", "no/such/a.key")
         #expect(result.code == 73)
         #expect(result.errors.contains("no/such/a.key"))
     }
 
     @Test func addressPrintsTheReferencesAddress() throws {
-        defer { tool.remove() }
         try tool.write("a.key", "af7bc75f29d5156dc98655806253f4a6e1d5eef2cdb918b91169bdcf9a5afcb9\n")
         #expect(try tool.run("address", "a.key").output.line == "0xFC265D13Dd3C8A6Fa72EF93bED3830c3551cC2ee")
     }
 
     @Test(arguments: [0o640, 0o604, 0o644, 0o660, 0o777]) func aKeyThatOthersCanReadIsRefused(mode: Int) throws {
-        defer { tool.remove() }
         try tool.write("a.key", String(repeating: "1", count: 64), mode: mode)
         let result = try tool.run("address", "a.key")
         #expect(result.code == 77)
@@ -67,7 +61,6 @@ import Testing
     }
 
     @Test func aMissingKeyIsMissingInput() throws {
-        defer { tool.remove() }
         let result = try tool.run("address", "nope.key")
         #expect(result.code == 66)
         #expect(result.errors.contains("nope.key"))
@@ -77,7 +70,6 @@ import Testing
         "", "\n", "not a key", String(repeating: "1", count: 63), String(repeating: "1", count: 65), String(repeating: "g", count: 64),
         String(repeating: "0", count: 64), String(repeating: "f", count: 64), String(repeating: "1", count: 5000), "\u{0}\u{1}\u{ff}",
     ]) func aFileThatIsNoKeyIsBadDataAndIsNotShown(content: String) throws {
-        defer { tool.remove() }
         try tool.write("a.key", content)
         let result = try tool.run("address", "a.key")
         #expect(result.code == 65)
@@ -86,7 +78,6 @@ import Testing
     }
 
     @Test func aFolderIsNoKey() throws {
-        defer { tool.remove() }
         let result = try tool.run("address", ".")
         #expect(result.code == 65)
         #expect(result.errors.contains("not a regular file"))
@@ -96,7 +87,6 @@ import Testing
         ["address"], ["address", "a", "b"], ["keygen", "--outptu", "x"], ["keygen", "x"], ["nonsense"], ["inspect", "txx", "-"],
     ])
     func aWrongCommandLineIsUsage(arguments: [String]) throws {
-        defer { tool.remove() }
         let result = try tool.run(arguments)
         #expect(result.code == 64)
         #expect(!result.errors.isEmpty && result.output.isEmpty)
@@ -104,7 +94,6 @@ import Testing
     }
 
     @Test func versionAndHelpAreAnswers() throws {
-        defer { tool.remove() }
         let version = try tool.run("--version")
         #expect(version.code == 0 && version.output.line.wholeMatch(of: /[0-9]+\.[0-9]+\.[0-9]+( \([0-9a-f]{10}(-dirty)?\))?/) != nil)
         let help = try tool.run("--help")

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 /// Mistakes in a configuration, as an operator meets them: with the built command.
@@ -10,7 +11,6 @@ import Testing
 
     @Test(arguments: Mistake.all) func aMistakeIsToldWithItsPlaceReasonAndRemedy(mistake: Mistake) throws {
         let tool = try CommandLineTool()
-        defer { tool.remove() }
         try tool.write("node.yaml", mistake.text)
         for command in Self.commands {
             let result = try tool.run(command, environment: mistake.environment, through: Self.deadline)
@@ -32,7 +32,6 @@ import Testing
 
     @Test func whatIsNotUTF8IsNamedWhereItStands() throws {
         let tool = try CommandLineTool()
-        defer { tool.remove() }
         try tool.write("node.yaml", Data("p2p_port: 9000\ndata_dir: \"ä".utf8) + [0xff] + Data("\"\n".utf8))
         for command in Self.commands {
             let result = try tool.run(command, through: Self.deadline)
@@ -47,7 +46,6 @@ import Testing
         (".", 74, "Is a directory", "name the file in this folder"),
     ]) func aFileThatCannotBeReadIsNamed(path: String, code: Int32, reason: String, remedy: String) throws {
         let tool = try CommandLineTool()
-        defer { tool.remove() }
         try tool.write("node.yaml", "")
         for command in [["check-config", path], ["run", "--config", path]] {
             let result = try tool.run(command, through: Self.deadline)
@@ -58,7 +56,6 @@ import Testing
 
     @Test(.enabled(if: OtherUser.canRun, OtherUser.why)) func aFileOfAnotherUserIsNamed() throws {
         let tool = try CommandLineTool()
-        defer { tool.remove() }
         try tool.write("node.yaml", "", mode: OtherUser.unreadable)
         for command in Self.commands {
             let result = try tool.run(command, through: OtherUser.command + Self.deadline)

@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import TestKit
 import Testing
 
 /// `podoru run` asks for as many open files as it may have.
@@ -23,30 +23,17 @@ import Testing
             """)
     }
 
-    /// Runs a node under `limit` until its log has a line with `word`, and gives the log and what `inspect` says of the process then.
-    private func log(under limit: String, until word: String, _ inspect: (Int32) throws -> Void = { _ in }) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", "ulimit \(limit) && exec \"$0\" run --config node.yaml", CommandLineTool.binary.path]
-        process.currentDirectoryURL = tool.folder
-        try tool.write("node.log", "")
-        let file = try FileHandle(forWritingTo: tool.folder.appendingPathComponent("node.log"))
-        process.standardError = file
-        process.standardOutput = file
-        try process.run()
-        defer {
-            process.terminate()
-            process.waitUntilExit()
-        }
-        let end = Date(timeIntervalSinceNow: 30)
-        while Date() < end, !(try tool.read("node.log")).contains(word) { usleep(20_000) }
-        try inspect(process.processIdentifier)
-        return try tool.read("node.log")
+    /// Runs a node under `limit` until it listens, has the process inspected, and gives the log.
+    private func log(under limit: String, _ inspect: (Int32) throws -> Void = { _ in }) async throws -> String {
+        let node = NodeProcess(in: tool.folder, through: ["/bin/sh", "-c", "ulimit \(limit) && exec \"$0\" \"$@\""])
+        try await node.start(until: .listens)
+        try inspect(node.process.processIdentifier)
+        _ = try await node.stop()
+        return node.log
     }
 
-    @Test func theSoftLimitIsRaisedToTheHardOne() throws {
-        defer { tool.remove() }
-        let log = try log(under: "-Sn 256 && ulimit -Hn 700", until: "listening") { id in
+    @Test func theSoftLimitIsRaisedToTheHardOne() async throws {
+        let log = try await log(under: "-Sn 256 && ulimit -Hn 700") { id in
             let limits = try String(contentsOfFile: "/proc/\(id)/limits", encoding: .utf8)
             #expect(limits.contains(#/Max open files +700 +700 /#))
         }
@@ -54,9 +41,8 @@ import Testing
         #expect(!log.contains("files open"), "100 peers fit into 700 files: \(log)")
     }
 
-    @Test func aHardLimitThatIsTooLowIsWarnedOf() throws {
-        defer { tool.remove() }
-        let log = try log(under: "-n 150", until: "listening")
+    @Test func aHardLimitThatIsTooLowIsWarnedOf() async throws {
+        let log = try await log(under: "-n 150")
         #expect(log.contains("may have 150 files open, and its peers and API clients may need 164"), "\(log)")
         #expect(!log.contains("raised the limit"))
     }

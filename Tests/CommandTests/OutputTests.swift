@@ -1,6 +1,6 @@
 import ChainService
 import Foundation
-import TestSupport
+import TestKit
 import Testing
 
 /// Where commands write, and what is in the way there.
@@ -34,26 +34,10 @@ import Testing
     private func path(_ name: String) -> String { tool.folder.appendingPathComponent(name).path }
 
     private func shell(_ script: String) throws -> CommandLineTool.Result {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/bash")
-        process.arguments = ["-c", script, CommandLineTool.binary.path]
-        process.currentDirectoryURL = tool.folder
-        process.environment = ["PATH": "/usr/bin:/bin"]
-        let (output, errors) = (Pipe(), Pipe())
-        process.standardOutput = output
-        process.standardError = errors
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let said = try output.fileHandleForReading.readToEnd() ?? Data()
-        let complained = try errors.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return CommandLineTool.Result(
-            code: process.terminationStatus, output: String(decoding: said, as: UTF8.self),
-            errors: String(decoding: complained, as: UTF8.self))
+        try TestProcess.run(["/bin/bash", "-c", script, CommandLineTool.binary.path], in: tool.folder)
     }
 
     @Test(arguments: Writer.allCases) func aFileThatIsThereIsKeptUnlessForced(writer: Writer) throws {
-        defer { tool.remove() }
         try tool.write("there", "precious")
         let refused = try tool.run(writer.arguments + ["there"])
         #expect(refused.code == 73)
@@ -72,7 +56,6 @@ import Testing
     }
 
     @Test(arguments: Writer.allCases) func aFolderASocketAndALinkToNowhereAreRefused(writer: Writer) throws {
-        defer { tool.remove() }
         try FileManager.default.createDirectory(atPath: path("folder"), withIntermediateDirectories: false)
         try FileManager.default.createSymbolicLink(atPath: path("dangling"), withDestinationPath: "nowhere")
         let socket = try shell("exec 3<>/dev/null; python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"socket\")' && echo made")
@@ -90,7 +73,6 @@ import Testing
     }
 
     @Test(arguments: Writer.allCases) func aLinkIsKeptAndItsFileTreatedAsItself(writer: Writer) throws {
-        defer { tool.remove() }
         try tool.write("target", "precious")
         try FileManager.default.createSymbolicLink(atPath: path("link"), withDestinationPath: "target")
         #expect(try tool.run(writer.arguments + ["link"]).code == 73)
@@ -102,7 +84,6 @@ import Testing
     }
 
     @Test(arguments: Writer.allCases) func aPipeIsWrittenThroughAndStaysAPipe(writer: Writer) throws {
-        defer { tool.remove() }
         let result = try shell(
             "mkfifo pipe && { cat pipe > got & \"$0\" \(writer.arguments.joined(separator: " ")) pipe; code=$?; wait; exit $code; }")
         #expect(result.code == 0, "\(result.errors)")
@@ -115,7 +96,6 @@ import Testing
 
     @Test(.enabled(if: geteuid() == 0, "only root makes devices"), arguments: Writer.allCases)
     func aDeviceIsWrittenThroughAndStaysADevice(writer: Writer) throws {
-        defer { tool.remove() }
         guard mknod(path("null"), S_IFCHR | 0o666, 0x103) == 0 else { return }
         for force in Set([[], writer.force]) {
             let result = try tool.run(writer.arguments + ["null"] + force)
@@ -130,7 +110,6 @@ import Testing
     // MARK: Standard output and input
 
     @Test(arguments: ["-", "/dev/stdout"]) func anExportToStandardOutputIsBlocksAndNothingElse(name: String) throws {
-        defer { tool.remove() }
         let result = try shell("set -o pipefail; \"$0\" export --data-dir data \(name) | cat")
         #expect(result.code == 0, "\(result.errors)")
         let lines = result.output.split(separator: "\n")
@@ -140,7 +119,6 @@ import Testing
     }
 
     @Test func blocksGoThroughAPipeFromOneStoreToAnother() throws {
-        defer { tool.remove() }
         let result = try shell(
             """
             set -o pipefail
@@ -156,7 +134,6 @@ import Testing
     }
 
     @Test func keysAndAGenesisGoThroughPipes() throws {
-        defer { tool.remove() }
         let made = try tool.run("keygen", "-o", "-")
         #expect(made.code == 0 && made.output.wholeMatch(of: /[0-9a-f]{64}/) != nil, "the key and nothing else")
         let address = made.errors.line
@@ -183,7 +160,6 @@ import Testing
     ]
 
     @Test func aFailingWriteToStandardOutputEndsInWordsAndWith74() throws {
-        defer { tool.remove() }
         _ = try tool.run("keygen", "-o", "a.key")
         try tool.write("tx.json", "{}")
         try tool.write("node.yaml", "")
@@ -202,7 +178,6 @@ import Testing
     }
 
     @Test func aFullDeviceIsToldForTheFileToo() throws {
-        defer { tool.remove() }
         for writer in Writer.allCases {
             let result = try tool.run(writer.arguments + ["/dev/full"])
             #expect(result.code == 74, "\(result.errors)")

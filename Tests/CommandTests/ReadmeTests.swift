@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 /// What README tells a newcomer to paste, pasted.
@@ -25,22 +26,13 @@ import Testing
     }
 
     private func paste(_ lines: [String], in tool: CommandLineTool, _ environment: [String: String] = [:]) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/bash")
-        // Each line is shown before what it answers.
-        process.arguments = ["-euxc", lines.joined(separator: "\n")]
-        process.currentDirectoryURL = tool.folder
         let path = CommandLineTool.binary.deletingLastPathComponent().path
-        process.environment = ["PATH": "\(path):/usr/bin:/bin"].merging(environment) { $1 }
-        let output = Pipe()
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0, "\(text)")
-        return text
+        // Each line is shown before what it answers, so both streams are one.
+        let result = try TestProcess.run(
+            ["/bin/bash", "-c", "exec 2>&1; bash -euxc \"$0\"", lines.joined(separator: "\n")], in: tool.folder,
+            environment: ["PATH": "\(path):/usr/bin:/bin"].merging(environment) { $1 })
+        #expect(result.code == 0, "\(result.output)")
+        return result.output
     }
 
     private static let run = "podoru run --config node.yaml"
@@ -51,30 +43,17 @@ import Testing
         let making = try #require(own.first)
         #expect(making.count == 5 && making.last == Self.run)
         let tool = try CommandLineTool()
-        defer { tool.remove() }
         #expect(try paste(making.dropLast(), in: tool).hasSuffix("\nok\n"))
 
         // The last line stays in its terminal. Ports that others do not have.
-        let node = Process()
-        node.executableURL = CommandLineTool.binary
-        node.arguments = Self.run.split(separator: " ").dropFirst().map(String.init)
-        node.currentDirectoryURL = tool.folder
         let ports = try FreePorts.first(of: 2)
-        node.environment = [
-            "PATH": "/usr/bin:/bin", "PODORU_P2P_PORT": "\(ports)", "PODORU_API_PORT": "\(ports + 1)", "PODORU_P2P_BIND_ADDR": "127.0.0.1",
-        ]
-        node.standardInput = FileHandle.nullDevice
-        node.standardError = FileHandle.nullDevice
-        try node.run()
-        defer {
-            if node.isRunning { kill(node.processIdentifier, SIGKILL) }
-            node.waitUntilExit()
-        }
+        let node = NodeProcess(
+            in: tool.folder,
+            environment: ["PODORU_P2P_PORT": "\(ports)", "PODORU_API_PORT": "\(ports + 1)", "PODORU_P2P_BIND_ADDR": "127.0.0.1"])
+        try await node.start()
+        defer { node.kill() }
         let api = ["PODORU_API": "http://127.0.0.1:\(ports + 1)"]
-        let deadline = Date(timeIntervalSinceNow: 30)
-        while try tool.run(["status"], environment: api).code != 0 {
-            try #require(node.isRunning && Date() < deadline, "the node answers")
-        }
+        try await node.process.wait("the node answers") { try tool.run(["status"], environment: api).code == 0 }
 
         let used = try paste(own[1], in: tool, api)
         #expect(used.contains("podoru 1.0.0  producer") || used.contains("  producer  "), "\(used)")

@@ -1,6 +1,6 @@
 import ChainService
 import Foundation
-import TestSupport
+import TestKit
 import Testing
 
 /// What `docs/recovery.md` tells an operator to do, done.
@@ -29,12 +29,12 @@ import Testing
         let tool = chain.tool
         #expect(try tool.run("tx", "set", "kept", "value", "--key-file", "user.key", "--api", chain.url).code == 0)
         let copy = try summary(tool.run("backup", "--data-dir", "data", "copy"))
-        try await chain.killNode()
+        chain.node.kill()
 
         // The store is lost; nobody else has seen what the only node of this chain made after the copy.
         try FileManager.default.moveItem(atPath: tool.folder.path + "/data", toPath: tool.folder.path + "/lost")
         try FileManager.default.moveItem(atPath: tool.folder.path + "/copy", toPath: tool.folder.path + "/data")
-        try await chain.start()
+        try await chain.node.start()
         #expect(chain.log.contains("height=\(copy.height) "), "\(chain.log)")
         #expect(try tool.run("tx", "set", "later", "value", "--key-file", "user.key", "--api", chain.url).code == 0)
         #expect(try await chain.stop() == 0, "\(chain.log)")
@@ -45,13 +45,13 @@ import Testing
         let chain = try await RunningChain()
         let tool = chain.tool
         #expect(try tool.run("tx", "set", "moved", "value", "--key-file", "user.key", "--api", chain.url).code == 0)
-        try await chain.killNode()
+        chain.node.kill()
         let exported = try summary(tool.run("export", "--data-dir", "data", "blocks.jsonl.gz"))
         try FileManager.default.moveItem(atPath: tool.folder.path + "/data", toPath: tool.folder.path + "/old")
         let imported = try summary(tool.run("import", "--data-dir", "data", "--genesis", "genesis.json", "blocks.jsonl.gz"))
         #expect(imported == exported)
         #expect(try summary(tool.run("verify", "--data-dir", "data")) == exported)
-        try await chain.start()
+        try await chain.node.start()
         #expect(try tool.run("tx", "set", "later", "value", "--key-file", "user.key", "--api", chain.url).code == 0)
         #expect(try await chain.stop() == 0, "\(chain.log)")
     }
@@ -63,7 +63,6 @@ import Testing
     /// A folder with a whole store `data`, and a small disk in `disk`.
     private func withSmallDisk(bytes: Int, _ body: @escaping (CommandLineTool, SmallDisk) throws -> Void) throws {
         let tool = try CommandLineTool()
-        defer { tool.remove() }
         #expect(try tool.run("import", "--data-dir", "data", "--genesis", Self.genesis, Self.chain).code == 0)
         let disk = try SmallDisk(at: tool.folder.path + "/disk", bytes: bytes)
         try body(tool, disk)

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 /// SIGHUP, as an operator sends it after an edit.

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 /// A private key where something else belongs: no command shows it, whatever becomes of the command.
@@ -42,7 +43,6 @@ import Testing
     ]
 
     @Test(arguments: lines) func noCommandShowsAKeyOnItsCommandLine(line: String) throws {
-        defer { tool.remove() }
         for spelling in Self.spellings {
             let arguments = line.split(separator: " ").map { $0.replacingOccurrences(of: "KEY", with: spelling) }
             // Help for no command is help.
@@ -55,7 +55,6 @@ import Testing
 
     @Test(arguments: [["run", "--config"], ["check-config"], ["check-config", "--effective"], ["doctor", "--config"]])
     func aKeyInPlaceOfItsFileIsRefusedAndNotShown(command: [String]) throws {
-        defer { tool.remove() }
         for spelling in Self.spellings {
             let variable = try tool.run(command + ["node.yaml"], environment: ["PODORU_PRIVATE_KEY": spelling], through: Self.deadline)
             expectSilent(variable, "\(command) with a variable", code: 78)
@@ -68,7 +67,6 @@ import Testing
     }
 
     @Test func theEnvironmentOfOtherCommandsIsNotShownEither() throws {
-        defer { tool.remove() }
         for spelling in Self.spellings {
             expectSilent(try tool.run("tx", "set", "a", "b", environment: ["PODORU_KEY_FILE": spelling]), "PODORU_KEY_FILE", code: 65)
             expectSilent(try tool.run("status", environment: ["PODORU_API": spelling]), "PODORU_API", code: 64)
@@ -76,7 +74,6 @@ import Testing
     }
 
     @Test func aReloadThatFindsAKeyDoesNotLogIt() async throws {
-        tool.remove()
         let chain = try await RunningChain()
         let heard = try await chain.reload(
             chain.configuration + "external_address: \"\(Self.key):1\"\n", until: "the node goes on as before")
@@ -85,13 +82,11 @@ import Testing
     }
 
     @Test(arguments: ["0x\(key)\n", "0X\(key.uppercased())", "\(key)\r\n"]) func aKeyFileMayHaveAPrefix(text: String) throws {
-        defer { tool.remove() }
         try tool.write("p.key", text)
         #expect(try tool.run("address", "p.key").output == (try tool.run("address", "x.key").output))
     }
 
     @Test func aByteOrderMarkIsNamed() throws {
-        defer { tool.remove() }
         let mark = "begins with a byte order mark (UTF-8), which must not be there: save it as UTF-8 without BOM"
         try tool.write("m.key", Data([0xef, 0xbb, 0xbf]) + Data(Self.key.utf8))
         let address = try tool.run("address", "m.key")

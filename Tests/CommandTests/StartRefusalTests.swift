@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 /// `podoru run` where what its configuration names is not as it should be: the exit code, and one sentence with the place of the key, the
@@ -171,19 +172,9 @@ private final class TakenPort {
     private let descriptor: Int32
 
     init() throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let listening = descriptor
-        let code = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listening, $0, length) == 0 && listen(listening, 1) == 0 ? getsockname(listening, $0, &length) : -1
-            }
-        }
-        guard code == 0 else { throw RunningChain.Failure.command("no free port") }
-        port = UInt16(bigEndian: address.sin_port)
+        let listener = try listenOnLoopback(port: 0)
+        descriptor = listener.descriptor
+        port = UInt16(listener.port)
     }
 
     deinit { close(descriptor) }

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 /// `podoru status` against servers that answer what they like.
@@ -10,7 +11,6 @@ import Testing
     }
 
     @Test func aScreenWithoutColoursWhenPiped() throws {
-        defer { tool.remove() }
         let node = try FakeNode()
         defer { node.stop() }
         node.behave()
@@ -23,7 +23,6 @@ import Testing
     }
 
     @Test func theAddressComesFromTheEnvironmentOrAConfiguration() throws {
-        defer { tool.remove() }
         let node = try FakeNode()
         defer { node.stop() }
         node.behave()
@@ -37,7 +36,6 @@ import Testing
     }
 
     @Test func aPathInFrontOfTheAPIIsKept() throws {
-        defer { tool.remove() }
         let node = try FakeNode()
         defer { node.stop() }
         node.on("/proxy/node/info", .refusal(400, "seen"))
@@ -47,7 +45,6 @@ import Testing
     }
 
     @Test func whatTheNodeDoesNotOfferIsLeftOut() throws {
-        defer { tool.remove() }
         let node = try FakeNode()
         defer { node.stop() }
         node.on("/node/info", .data(#"{"version":"1.0.0","type":"podoru-chain","address":"","peers":1}"#))
@@ -61,7 +58,6 @@ import Testing
     // MARK: Nobody, or somebody else
 
     @Test func aNodeThatIsNotThereIsUnavailable() throws {
-        defer { tool.remove() }
         let node = try FakeNode()
         node.stop()
         let result = try tool.run("status", "--api", node.url)
@@ -76,7 +72,6 @@ import Testing
         "https://127.0.0.1:8545", "ftp://x", "http://", "http://x:0", "http://x:99999", "http://u:p@x", "[::1", "unix:x", "http://a b",
     ])
     func aWrongAddressIsUsage(url: String) throws {
-        defer { tool.remove() }
         let result = try tool.run("status", "--api", url)
         #expect(result.code == 64, "\(result.errors)")
         #expect(result.errors.contains(url))
@@ -90,7 +85,6 @@ import Testing
         "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "SSH-2.0-OpenSSH_9.6\r\n",
         "HTTP/1.1 200 OK\r\n\r\n{\"success\":true,\"data\":{\"height\":\"x\"}}",
     ]) func somethingElseIsBadData(answer: String) throws {
-        defer { tool.remove() }
         let node = try FakeNode()
         defer { node.stop() }
         node.on("/node/info", .data("{}"))
@@ -102,7 +96,6 @@ import Testing
     }
 
     @Test func anAnswerWithoutEndIsCut() throws {
-        defer { tool.remove() }
         let node = try FakeNode()
         defer { node.stop() }
         node.on(
@@ -113,7 +106,6 @@ import Testing
     }
 
     @Test func ofALargeMempoolOnlyTheCountIsRead() throws {
-        defer { tool.remove() }
         let node = try FakeNode()
         defer { node.stop() }
         node.behave()
@@ -124,7 +116,6 @@ import Testing
     }
 
     @Test func aHeadWithoutEndIsCut() throws {
-        defer { tool.remove() }
         let node = try FakeNode()
         defer { node.stop() }
         node.on("/node/info", .endless("X-Filler: \(String(repeating: "x", count: 4096))\r\n", head: "HTTP/1.1 200 OK\r\n"))
@@ -132,7 +123,6 @@ import Testing
     }
 
     @Test func aServerThatSaysNothingIsLate() throws {
-        defer { tool.remove() }
         let node = try FakeNode()
         defer { node.stop() }
         node.on("/node/info", .silence)
@@ -142,14 +132,12 @@ import Testing
     }
 
     @Test(arguments: ["10ms", "soon", "2h", "-1s"]) func aWrongIntervalIsUsage(interval: String) throws {
-        defer { tool.remove() }
         #expect(try tool.run("status", "--watch", "--interval", interval, "--api", "127.0.0.1:1").code == 64)
     }
 
     // MARK: Watching
 
     @Test func aWatchSurvivesTheNodeAndEndsWellOnCtrlC() async throws {
-        defer { tool.remove() }
         let first = try FakeNode()
         first.behave()
         let watch = try Watch(tool, "status", "--watch", "--json", "--interval", "100ms", "--api", first.url)

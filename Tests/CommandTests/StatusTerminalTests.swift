@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 /// `podoru status` on a terminal.
@@ -13,10 +14,7 @@ import Testing
     }
 
     @Test func aTerminalHasColoursAndAWidth() async throws {
-        defer {
-            tool.remove()
-            node.stop()
-        }
+        defer { node.stop() }
         let terminal = try Terminal(tool, ["status", "--api", node.url], columns: 40)
         #expect(try await terminal.end() == 0)
         #expect(terminal.output.hasPrefix("\u{1B}[1mpodoru 1.0.0\u{1B}[0m  full\u{1B}[32m  in step\u{1B}[0m"))
@@ -27,20 +25,14 @@ import Testing
     }
 
     @Test func noColourMeansNone() async throws {
-        defer {
-            tool.remove()
-            node.stop()
-        }
+        defer { node.stop() }
         let terminal = try Terminal(tool, ["status", "--api", node.url], environment: ["NO_COLOR": "1"])
         #expect(try await terminal.end() == 0)
         #expect(!terminal.output.contains("\u{1B}"))
     }
 
     @Test func aWatchDrawsOnTheSecondPageAndGivesTheTerminalBack() async throws {
-        defer {
-            tool.remove()
-            node.stop()
-        }
+        defer { node.stop() }
         let terminal = try Terminal(tool, ["status", "--watch", "--interval", "100ms", "--api", node.url], lines: 12)
         try await terminal.wait("it draws twice") { $0.components(separatedBy: "\u{1B}[H").count > 2 }
         node.stop()

@@ -1,6 +1,7 @@
 import Foundation
 import Ledger
 import Primitives
+import TestKit
 import Testing
 
 /// `podoru tx` against a server that answers what a test tells it.
@@ -31,7 +32,6 @@ import Testing
     // MARK: What is signed
 
     @Test func aSetIsSignedWithoutANode() throws {
-        defer { tool.remove() }
         let transaction = try signed(["set", "user:alice", "hello"] + Self.nobody)
         #expect(transaction.from.text == Self.address)
         #expect(transaction.nonce == 7)
@@ -40,7 +40,6 @@ import Testing
     }
 
     @Test func aValueComesFromAFileFromInputOrAsHex() throws {
-        defer { tool.remove() }
         try tool.write("value", Data([0, 255, 10]))
         try tool.write("digits", "0x00ff\n0a\n")
         func value(_ arguments: [String], input: Data = Data()) throws -> [UInt8]? {
@@ -53,12 +52,10 @@ import Testing
     }
 
     @Test func aDeleteHasNoValue() throws {
-        defer { tool.remove() }
         #expect(try signed(["delete", "k"] + Self.nobody).data?.operations == [Operation(type: .delete, key: "k")])
     }
 
     @Test(arguments: ["transfer", "mint"]) func tokensGoToABalanceKey(command: String) throws {
-        defer { tool.remove() }
         let node = try FakeNode()
         defer { node.stop() }
         node.on("/token/info", .data(#"{"name":"Podoru","symbol":"PDR","decimals":3,"total_supply":"1"}"#))
@@ -90,7 +87,6 @@ import Testing
     }
 
     @Test func aRefusalGivesTheNodesReason() throws {
-        defer { tool.remove() }
         let node = try willingNode(hash: "0x")
         defer { node.stop() }
         node.on("/transaction", .refusal(400, "insufficient balance for gas: have 0, need 4000"))
@@ -107,7 +103,6 @@ import Testing
     }
 
     @Test func aFullMempoolIsUnavailable() throws {
-        defer { tool.remove() }
         let node = try willingNode(hash: "0x")
         defer { node.stop() }
         node.on("/transaction", .refusal(503, "the mempool is full"))
@@ -115,7 +110,6 @@ import Testing
     }
 
     @Test func aNodeThatDoesNotSayWhetherItTookItIsNotUnavailable() throws {
-        defer { tool.remove() }
         let node = try willingNode(hash: "0x")
         defer { node.stop() }
         node.on("/transaction", .raw("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{"))
@@ -125,7 +119,6 @@ import Testing
     }
 
     @Test func aNodeThatTakesItUnderAnotherHashIsNotBelieved() throws {
-        defer { tool.remove() }
         let node = try willingNode(hash: "0x" + String(repeating: "0", count: 64))
         defer { node.stop() }
         let result = try tool.run("tx", "set", "k", "v", "--key-file", "a.key", "--api", node.url)
@@ -134,7 +127,6 @@ import Testing
     }
 
     @Test func aTransactionThatNoBlockTakesIsNoSuccess() throws {
-        defer { tool.remove() }
         let node = try willingNode(hash: FakeNode.hashOfBody)
         defer { node.stop() }
         let arguments = ["tx", "set", "k", "v", "--key-file", "a.key", "--timeout", "300ms", "--json", "--api", node.url]
@@ -158,7 +150,6 @@ import Testing
     }
 
     @Test func theGoNodesTransactionIsConfirmedOnceItIsKnown() throws {
-        defer { tool.remove() }
         let node = try willingNode(hash: FakeNode.hashOfBody)
         defer { node.stop() }
         node.onAnyTransaction(.refusal(404, "transaction not found"), .data(#"{"id":"","from":"0x","timestamp":1,"nonce":2}"#))
@@ -167,14 +158,12 @@ import Testing
     }
 
     @Test func noNodeMeansNothingWasSent() throws {
-        defer { tool.remove() }
         let result = try tool.run(["tx", "set", "k", "v", "--nonce", "1", "--key-file", "a.key"] + Self.nobody)
         #expect(result.code == 69)
         #expect(result.output.isEmpty)
     }
 
     @Test func aNodeWithoutNoncesAsksForOne() throws {
-        defer { tool.remove() }
         let node = try FakeNode()
         defer { node.stop() }
         let result = try tool.run("tx", "set", "k", "v", "--key-file", "a.key", "--api", node.url)
@@ -195,7 +184,6 @@ import Testing
     ]
 
     @Test(arguments: mistakes) func aMistakeIsToldBeforeAnythingIsSent(arguments: [String], code: Int32) throws {
-        defer { tool.remove() }
         let nonce = arguments.contains("--nonce") ? [] : ["--nonce", "1"]
         let key = arguments.contains("--key-file") ? [] : ["--key-file", "a.key"]
         let address = arguments.contains("--api") ? [] : Self.nobody
@@ -205,7 +193,6 @@ import Testing
     }
 
     @Test func theKeyFileMayStandInTheEnvironment() throws {
-        defer { tool.remove() }
         let arguments = ["tx", "delete", "k", "--nonce", "1", "--dry-run"] + Self.nobody
         #expect(try tool.run(arguments, environment: ["PODORU_KEY_FILE": "a.key"]).code == 0)
         let without = try tool.run(arguments)

@@ -1,6 +1,6 @@
 import ChainService
 import Foundation
-import TestSupport
+import TestKit
 import Testing
 
 @Suite struct TransferCommandTests {
@@ -46,7 +46,6 @@ import Testing
     }
 
     @Test func theReferencesChainIsImportedToItsPublishedHead() throws {
-        defer { tool.remove() }
         let result = try tool.run("import", "--data-dir", "data", "--genesis", Self.genesis, Self.chain)
         #expect(result.code == 0, "\(result.errors)")
         let end = try summary(result)
@@ -58,14 +57,12 @@ import Testing
     }
 
     @Test func anExportIsTheFileThatWasImported() throws {
-        defer { tool.remove() }
         _ = try tool.run("import", "--data-dir", "data", "--genesis", Self.genesis, Self.chain)
         #expect(try tool.run("export", "--data-dir", "data", "out.jsonl").code == 0)
         #expect(try tool.read("out.jsonl").split(separator: "\n").map(String.init) == lines("chain-130.jsonl.gz"))
     }
 
     @Test func anImportedStoreIsVerifiedWithoutItsGenesisFile() throws {
-        defer { tool.remove() }
         _ = try tool.run("import", "--data-dir", "data", "--genesis", Self.genesis, Self.chain)
         let result = try tool.run("verify", "--data-dir", "data")
         #expect(result.code == 0, "\(result.errors)")
@@ -73,7 +70,6 @@ import Testing
     }
 
     @Test func aSecondImportSkipsWhatIsThere() throws {
-        defer { tool.remove() }
         _ = try tool.run("import", "--data-dir", "data", "--genesis", Self.genesis, Self.chain)
         let result = try tool.run("import", "--data-dir", "data", Self.chain)
         #expect(result.code == 0)
@@ -81,7 +77,6 @@ import Testing
     }
 
     @Test func aBadBlockEndsTheImportWithItsLineAndHeight() throws {
-        defer { tool.remove() }
         var chain = try Array(lines("chain-130.jsonl.gz").prefix(21))
         chain[15] = chain[15].replacingOccurrences(of: "\"nonce\":0},\"transactions\"", with: "\"nonce\":7},\"transactions\"")
         try tool.write("bad.jsonl", chain.joined(separator: "\n"))
@@ -92,7 +87,6 @@ import Testing
     }
 
     @Test func eachInvalidBlockGetsTheReferencesVerdict() throws {
-        defer { tool.remove() }
         let base = try lines("chain-130.jsonl.gz").prefix(11).joined(separator: "\n")
         try tool.write("base.jsonl", base)
         _ = try tool.run("import", "--data-dir", "base", "--genesis", Self.genesis, "base.jsonl")
@@ -141,7 +135,6 @@ import Testing
     }
 
     @Test func aFileThatIsNotThereIsMissingInput() throws {
-        defer { tool.remove() }
         let result = try tool.run("import", "--data-dir", "data", "--genesis", Self.genesis, "nothing.jsonl")
         #expect(result.code == 66)
         #expect(result.errors.contains("nothing.jsonl"))
@@ -165,7 +158,6 @@ import Testing
     ]
 
     @Test func aFileIsReadToItsEndWhetherTheStoreHasItsBlocksOrNot() throws {
-        defer { tool.remove() }
         let blocks = try lines("chain-130.jsonl.gz")
         let full = try #require(
             blocks.first { $0.contains("\"transactions\":[{") && $0.contains("\"height\":1,") } ?? blocks.dropFirst().first)
@@ -189,7 +181,6 @@ import Testing
     }
 
     @Test func anExportFromAboveTheHeadIsMissingInputAndMakesNoFile() throws {
-        defer { tool.remove() }
         _ = try tool.run("import", "--data-dir", "data", "--genesis", Self.genesis, Self.chain)
         let result = try tool.run("export", "--data-dir", "data", "--from", "131", "out.jsonl")
         #expect(result.code == 66)
@@ -200,14 +191,12 @@ import Testing
     }
 
     @Test func aFreshStoreNeedsAGenesis() throws {
-        defer { tool.remove() }
         let result = try tool.run("import", "--data-dir", "data", Self.chain)
         #expect(result.code == 64)
         #expect(result.errors.contains("--genesis"))
     }
 
     @Test func anotherGenesisIsRefused() throws {
-        defer { tool.remove() }
         _ = try tool.run("import", "--data-dir", "data", "--genesis", Self.genesis, Self.chain)
         let other = try String(decoding: Vectors.data("genesis.json"), as: UTF8.self).replacingOccurrences(
             of: "1704556800", with: "1704556801")

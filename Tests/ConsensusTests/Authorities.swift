@@ -1,5 +1,6 @@
 import Ledger
 import Primitives
+import TestKit
 
 /// Addresses for tests: no key is needed where nothing is signed.
 struct Authorities {
@@ -17,12 +18,8 @@ struct Authorities {
 
     /// The rules of a genesis with these authorities: reference ones, or strict ones with a block time.
     func rules(strictBlockTime: Int64? = nil, authorities: [ByteString]? = nil) throws -> ChainRules {
-        var state: [ByteString: ByteString] = [:]
-        if let seconds = strictBlockTime {
-            state = [StateKeys.rules: "strict", StateKeys.blockTime: ByteString("\(seconds)s")]
-        }
-        return try Genesis(
-            GenesisConfiguration(timestamp: 1, authorities: authorities ?? names, initialState: state)
+        try Genesis(
+            .test(timestamp: 1, authorities: authorities ?? names, blockTime: strictBlockTime.map { ByteString("\($0)s") })
         ).rules
     }
 }

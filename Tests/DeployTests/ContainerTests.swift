@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 /// What a container's image is made of. `make test-image` runs the image itself.
@@ -26,8 +27,7 @@ import Testing
 
     @Test(.enabled(if: Shell.has("bash"), "bash is not installed: the health check is not run"))
     func theHealthCheckTellsANodeThatAnswersFromOneThatDoesNot() throws {
-        let folder = try Shell.temporaryFolder()
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let folder = TemporaryDirectory()
         let result = try Shell.run(
             """
             check="$PWD/deploy/container/healthcheck"; cd "$FOLDER"; ln -s "$PODORU" podoru; PATH="$FOLDER:$PATH"; export PODORU_CONFIG=node.yaml

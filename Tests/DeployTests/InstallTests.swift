@@ -1,15 +1,15 @@
 import Foundation
+import TestKit
 import Testing
 
 /// `make install-files` and `make uninstall` into a staged tree, with the built command.
 @Suite(.enabled(if: Shell.has("make"), "make is not installed: installing is not checked")) struct InstallTests {
     private struct Tree {
-        let folder: URL
+        let folder = TemporaryDirectory()
         /// Of make, so that it stages the tree from the binary that the tests have built.
         let arguments: String
 
         init(prefix: String = "/usr") throws {
-            folder = try Shell.temporaryFolder()
             let release = Shell.podoru.deletingLastPathComponent().path
             arguments = "DESTDIR='\(folder.path)' PREFIX=\(prefix) SYSCONFDIR=/etc RELEASE='\(release)' STRIP="
         }
@@ -21,7 +21,7 @@ import Testing
             get throws {
                 var found: [String: Int] = [:]
                 for path in try FileManager.default.subpathsOfDirectory(atPath: folder.path) {
-                    let attributes = try FileManager.default.attributesOfItem(atPath: folder.appendingPathComponent(path).path)
+                    let attributes = try FileManager.default.attributesOfItem(atPath: folder.url.appendingPathComponent(path).path)
                     guard attributes[.type] as? FileAttributeType == .typeRegular else { continue }
                     found[path] = attributes[.posixPermissions] as? Int
                 }
@@ -29,13 +29,11 @@ import Testing
             }
         }
 
-        func file(_ path: String) -> URL { folder.appendingPathComponent(path) }
-        func remove() { try? FileManager.default.removeItem(at: folder) }
+        func file(_ path: String) -> URL { folder.url.appendingPathComponent(path) }
     }
 
     @Test func everythingIsInItsPlace() throws {
         let tree = try Tree()
-        defer { tree.remove() }
         let result = try tree.make("install-files")
         #expect(result.code == 0, "\(result.errors)")
         let files = try tree.files
@@ -64,7 +62,6 @@ import Testing
 
     @Test func theInstalledConfigurationIsSoundAndNamesInstalledPlaces() throws {
         let tree = try Tree()
-        defer { tree.remove() }
         _ = try tree.make("install-files")
         let result = try Shell.run("'\(Shell.podoru.path)' check-config --effective '\(tree.file("etc/podoru/node.yaml").path)'")
         #expect(result.code == 0, "\(result.errors)")
@@ -76,7 +73,6 @@ import Testing
     /// What it sets beside the defaults are the places; all else is for the operator to add.
     @Test func theInstalledConfigurationIsShort() throws {
         let tree = try Tree()
-        defer { tree.remove() }
         _ = try tree.make("install-files")
         let text = try String(contentsOf: tree.file("etc/podoru/node.yaml"), encoding: .utf8)
         let keys = text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { $0.prefix { $0 != ":" } }
@@ -93,7 +89,6 @@ import Testing
 
     @Test func theOperatorsConfigurationIsKept() throws {
         let tree = try Tree()
-        defer { tree.remove() }
         _ = try tree.make("install-files")
         try "p2p_port: 9001\n".write(to: tree.file("etc/podoru/node.yaml"), atomically: true, encoding: .utf8)
         _ = try tree.make("install-files")
@@ -103,7 +98,6 @@ import Testing
 
     @Test func anUpgradeSaysThatTheServiceIsToBeRestarted() throws {
         let tree = try Tree()
-        defer { tree.remove() }
         let first = try Shell.run("make -s install SWIFT=false \(tree.arguments)", ["SUDO_USER": "someone"])
         #expect(
             first.output.contains("systemctl enable --now podoru") && !first.output.contains("restart"), "\(first.output)\(first.errors)")
@@ -118,8 +112,7 @@ import Testing
             PATH="$FOLDER/bin" make -n install-files
             """
         for (with, option) in [("no", "install -m 0755  "), ("yes", "install -m 0755 -s ")] {
-            let folder = try Shell.temporaryFolder()
-            defer { try? FileManager.default.removeItem(at: folder) }
+            let folder = TemporaryDirectory()
             let result = try Shell.run(script, ["FOLDER": folder.path, "WITH": with])
             #expect(result.code == 0 && result.output.contains(option + ".build/release/podoru"), "\(result.output)\(result.errors)")
         }
@@ -128,7 +121,6 @@ import Testing
     /// The package has its files elsewhere than `make install`.
     @Test(arguments: ["/usr", "/usr/local"]) func theInstalledPagesNameInstalledPlaces(prefix: String) throws {
         let tree = try Tree(prefix: prefix)
-        defer { tree.remove() }
         _ = try tree.make("install-files")
         let doc = String(prefix.dropFirst()) + "/share/doc/podoru"
         for page in try tree.files.keys where page.hasPrefix(doc) && page.hasSuffix(".md") {
@@ -141,7 +133,6 @@ import Testing
 
     @Test(arguments: ["/usr", "/usr/local"]) func uninstallLeavesTheConfigurationAndTheDataOnly(prefix: String) throws {
         let tree = try Tree(prefix: prefix)
-        defer { tree.remove() }
         _ = try tree.make("install-files")
         for (path, text) in [("etc/podoru/genesis.json", "{}"), ("var/lib/podoru/data.mdb", "data")] {
             try FileManager.default.createDirectory(at: tree.file(path).deletingLastPathComponent(), withIntermediateDirectories: true)
@@ -154,7 +145,6 @@ import Testing
 
     @Test func sudoInstallsWhatWasBuiltAndBuildsNothing() throws {
         let tree = try Tree()
-        defer { tree.remove() }
         let installed = try Shell.run("make -s install SWIFT=false \(tree.arguments)", ["SUDO_USER": "someone"])
         #expect(installed.code == 0 && installed.output.contains("installed. Next:"), "\(installed.errors)")
         let missing = try Shell.run(
@@ -164,7 +154,6 @@ import Testing
 
     private func check(_ shell: String, _ path: String) throws {
         let tree = try Tree()
-        defer { tree.remove() }
         _ = try tree.make("install-files")
         let result = try Shell.run("\(shell) -n '\(tree.file("usr/share/\(path)").path)'")
         #expect(result.code == 0 && result.errors.isEmpty, "\(result.errors)")

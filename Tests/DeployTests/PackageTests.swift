@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 /// `make deb` with the built command, looked at by Debian's own tools.
@@ -8,13 +9,12 @@ import Testing
         "lintian, dpkg-dev or make is not installed: the Debian package is not checked"), .timeLimit(.minutes(5)))
 struct PackageTests {
     @Test func lintianHasNothingToSay() throws {
-        let folder = try Shell.temporaryFolder()
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let folder = TemporaryDirectory()
         // Packed fast instead of small: the content is what is looked at.
         let build = try Shell.run(
             "deploy/debian/build",
             [
-                "OUT": folder.appendingPathComponent("deb").path, "RELEASE": Shell.podoru.deletingLastPathComponent().path,
+                "OUT": folder.url.appendingPathComponent("deb").path, "RELEASE": Shell.podoru.deletingLastPathComponent().path,
                 "DPKG_DEB_COMPRESSOR_LEVEL": "0",
             ])
         try #require(build.code == 0, "\(build.output)\(build.errors)")

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 /// A real node behind a real proxy with the configuration of `deploy/proxy`, as docs/reverse-proxy.md has it, on ports of its own.
@@ -12,9 +13,9 @@ final class Proxy: @unchecked Sendable {
     }
 
     private let kind: Kind
-    private let folder: URL
-    private let node = Process()
-    private let proxy = Process()
+    private let directory = TemporaryDirectory()
+    private let node: NodeProcess
+    private var proxy: TestProcess?
     let port: UInt16
 
     static let name = "node.example.org"
@@ -24,22 +25,16 @@ final class Proxy: @unchecked Sendable {
     /// - Parameter extra: lines of the node's configuration.
     init(_ kind: Kind, extra: String = "") async throws {
         self.kind = kind
-        folder = try Shell.temporaryFolder()
+        node = NodeProcess(in: directory.url)
         // The proxy has no way to say which port it got.
-        port = try Shell.freePort()
-        do {
-            try makeChain()
-            try startNode(extra)
-            let api = try await apiPort()
-            try startProxy(api)
-            try await answers()
-        } catch {
-            remove()
-            throw error
-        }
+        port = UInt16(try FreePorts.first(of: 1))
+        try makeChain()
+        try await startNode(extra)
+        try startProxy("\(node.apiPort)")
+        try await answers()
     }
 
-    func file(_ name: String) -> String { folder.appendingPathComponent(name).path }
+    func file(_ name: String) -> String { directory.file(name) }
 
     func log(_ name: String) -> String { (try? String(contentsOfFile: file(name), encoding: .utf8)) ?? "" }
 
@@ -53,11 +48,11 @@ final class Proxy: @unchecked Sendable {
             "$PODORU" genesis -a node.key --block-time 1s -o genesis.json
             openssl req -x509 -newkey rsa:2048 -nodes -keyout proxy.key -out proxy.crt -days 2 -subj "/CN=$NAME" \
               -addext "subjectAltName=DNS:$NAME" 2>&1
-            """, ["FOLDER": folder.path, "PODORU": Shell.podoru.path, "NAME": Proxy.name])
+            """, ["FOLDER": directory.path, "PODORU": Shell.podoru.path, "NAME": Proxy.name])
         try #require(result.code == 0, "\(result.output)\(result.errors)")
     }
 
-    private func startNode(_ extra: String) throws {
+    private func startNode(_ extra: String) async throws {
         let text = """
             genesis_path: "\(file("genesis.json"))"
             data_dir: "\(file("data"))"
@@ -69,19 +64,8 @@ final class Proxy: @unchecked Sendable {
             api_trusted_proxies: ["127.0.0.1"]
 
             """
-        try (text + extra).write(toFile: file("node.yaml"), atomically: true, encoding: .utf8)
-        node.executableURL = Shell.podoru
-        node.arguments = ["run", "--config", file("node.yaml")]
-        try run(node, log: "node.log")
-    }
-
-    private func apiPort() async throws -> String {
-        var port = ""
-        try await wait("the node serves") {
-            port = log("node.log").firstMatch(of: /api=127\.0\.0\.1:([0-9]+)/).map { String($0.output.1) } ?? ""
-            return !port.isEmpty
-        }
-        return port
+        try node.configure(text + extra)
+        try await node.start()
     }
 
     private func startProxy(_ api: String) throws {
@@ -109,15 +93,16 @@ final class Proxy: @unchecked Sendable {
             text = text.replacing(old, with: new)
         }
         try text.write(toFile: file("site"), atomically: true, encoding: .utf8)
-        proxy.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        proxy.environment = ["PATH": Shell.path, "HOME": folder.path]
+        let command: [String]
         switch kind {
         case .nginx:
             try nginx.write(toFile: file("nginx.conf"), atomically: true, encoding: .utf8)
-            proxy.arguments = ["nginx", "-e", file("proxy.log"), "-c", file("nginx.conf")]
-        case .caddy: proxy.arguments = ["caddy", "run", "--adapter", "caddyfile", "--config", file("site")]
+            command = ["nginx", "-e", file("proxy.log"), "-c", file("nginx.conf")]
+        case .caddy: command = ["caddy", "run", "--adapter", "caddyfile", "--config", file("site")]
         }
-        try run(proxy, log: "proxy.out")
+        proxy = try TestProcess(
+            ["/usr/bin/env"] + command, in: directory.url, environment: ["PATH": Shell.path, "HOME": directory.path],
+            log: directory.url.appendingPathComponent("proxy.out"))
     }
 
     /// What Debian's nginx.conf has around a site, with places that need no root. In the foreground, and without workers of its own, so that
@@ -139,29 +124,16 @@ final class Proxy: @unchecked Sendable {
             """
     }
 
-    private func run(_ process: Process, log name: String) throws {
-        try Data().write(to: folder.appendingPathComponent(name))
-        let output = try FileHandle(forWritingTo: folder.appendingPathComponent(name))
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-    }
-
     private func answers() async throws {
         try await wait("the proxy answers") {
-            guard proxy.isRunning else { return true }
+            guard proxy?.isRunning == true else { throw TestFailure("\(kind) has ended") }
             return try curl("/api/v1/node/live").status == 200
         }
-        try #require(proxy.isRunning, "\(kind) has ended: \(log("proxy.out"))\(log("proxy.log"))")
     }
 
     func wait(_ what: String, _ condition: () async throws -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(30)
-        while try await !condition() {
-            try #require(ContinuousClock.now < end, "never: \(what); \(log("node.log"))\(log("proxy.out"))\(log("proxy.log"))")
-            try await Task.sleep(for: .milliseconds(10))
-        }
+        try await eventually(
+            what, within: .seconds(30), state: { log("node.log") + log("proxy.out") + log("proxy.log") }, condition)
     }
 
     // MARK: Using
@@ -183,35 +155,5 @@ final class Proxy: @unchecked Sendable {
         return Answer(status: Int(result.output) ?? 0, head: log("head"), body: log("body"))
     }
 
-    func stopNode() async throws {
-        node.terminate()
-        try await wait("the node ends") { !node.isRunning }
-    }
-
-    func remove() {
-        for process in [proxy, node] where process.isRunning {
-            kill(process.processIdentifier, SIGKILL)
-            process.waitUntilExit()
-        }
-        try? FileManager.default.removeItem(at: folder)
-    }
-}
-
-extension Shell {
-    /// A TCP port of 127.0.0.1 that was free a moment ago.
-    static func freePort() throws -> UInt16 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        try #require(isBound)
-        return UInt16(bigEndian: address.sin_port)
-    }
+    func stopNode() async throws { try await node.stop() }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 /// nginx and Caddy with the configurations of `deploy/proxy` in front of a real node: what docs/reverse-proxy.md says holds.
@@ -26,7 +27,6 @@ struct ProxyTests {
 
     private func serves(_ kind: Proxy.Kind) async throws {
         let proxy = try await Proxy(kind)
-        defer { proxy.remove() }
         try rest(proxy)
         try bodies(proxy)
         try await events(proxy)
@@ -71,22 +71,16 @@ struct ProxyTests {
 
     /// The event stream: its handshake, and an event of the chain.
     private func events(_ proxy: Proxy) async throws {
-        let client = Process()
-        client.executableURL = URL(fileURLWithPath: "/bin/sh")
-        client.arguments = [
-            "-c",
-            """
-            exec curl -sS -N -i --http1.1 --max-time 60 --cacert '\(proxy.file("proxy.crt"))' --resolve '\(Proxy.name):\(proxy.port):127.0.0.1' \
-              -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' \
-              -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' -o '\(proxy.file("events"))' 'https://\(Proxy.name):\(proxy.port)/api/v1/ws'
-            """,
-        ]
-        client.standardInput = FileHandle.nullDevice
-        try client.run()
-        defer {
-            kill(client.processIdentifier, SIGKILL)
-            client.waitUntilExit()
-        }
+        let client = try TestProcess(
+            [
+                "/bin/sh", "-c",
+                """
+                exec curl -sS -N -i --http1.1 --max-time 60 --cacert '\(proxy.file("proxy.crt"))' --resolve '\(Proxy.name):\(proxy.port):127.0.0.1' \
+                  -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' \
+                  -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' -o '\(proxy.file("events"))' 'https://\(Proxy.name):\(proxy.port)/api/v1/ws'
+                """,
+            ], in: URL(fileURLWithPath: "/"), environment: ["PATH": Shell.path], log: URL(fileURLWithPath: proxy.file("events.log")))
+        defer { client.remove() }
         // The frames' heads are not text.
         let heard = { String(decoding: FileManager.default.contents(atPath: proxy.file("events")) ?? Data(), as: UTF8.self) }
         try await proxy.wait("an event comes: \(heard())") { heard().contains("{\"type\":\"new_block\"") }
@@ -96,7 +90,6 @@ struct ProxyTests {
 
     private func limits(_ kind: Proxy.Kind) async throws {
         let proxy = try await Proxy(kind, extra: "api_requests_per_second: 1\n")
-        defer { proxy.remove() }
         // Whatever the client writes into the header: all of these are one client.
         var statuses: [Int] = []
         for number in 1...12 {

@@ -1,14 +1,14 @@
 import Foundation
-import TestSupport
+import TestKit
 import Testing
 
 /// `podoru run` under a service manager.
 @Suite(.timeLimit(.minutes(2))) struct ServiceTests {
     /// A node's process, its log and its service manager.
     private final class Service {
-        let folder: URL
+        let folder = TemporaryDirectory()
         let manager: FakeServiceManager
-        let process = Process()
+        private(set) var process: TestProcess
         /// All that the manager was told, line by line.
         private(set) var told: [String] = []
 
@@ -16,7 +16,6 @@ import Testing
         ///   - produces: whether it is the one authority of a chain of its own, with a block every second.
         ///   - isJournal: whether its log is what `JOURNAL_STREAM` names.
         init(produces: Bool = false, isJournal: Bool = false) throws {
-            folder = try Shell.temporaryFolder()
             manager = try FakeServiceManager()
             var genesis = Shell.root.appendingPathComponent("Tests/Vectors/genesis.json").path
             if produces {
@@ -37,46 +36,36 @@ import Testing
 
                 """
             let role = produces ? "node_type: producer\nprivate_key: \"\(folder.path)/key\"\n" : ""
-            try (text + role).write(to: configuration, atomically: true, encoding: .utf8)
-            try Data().write(to: logFile)
-            process.executableURL = Shell.podoru
-            process.arguments = ["run", "--config", configuration.path]
+            try (text + role).write(toFile: folder.file("node.yaml"), atomically: true, encoding: .utf8)
             var environment = ["NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "900000"]
-            if isJournal { environment["JOURNAL_STREAM"] = try journalStream() }
-            process.environment = environment
-            process.standardError = try FileHandle(forWritingTo: logFile)
-            try process.run()
+            let log = folder.url.appendingPathComponent("log")
+            if isJournal { environment["JOURNAL_STREAM"] = try Service.journalStream(log) }
+            process = try TestProcess(
+                [Shell.podoru.path, "run", "--config", folder.file("node.yaml")], in: folder.url, environment: environment, log: log)
         }
 
         /// The log's file, as systemd names a stream.
-        private func journalStream() throws -> String {
-            let attributes = try FileManager.default.attributesOfItem(atPath: logFile.path)
+        private static func journalStream(_ log: URL) throws -> String {
+            try Data().write(to: log)
+            let attributes = try FileManager.default.attributesOfItem(atPath: log.path)
             let device = try #require(attributes[.systemNumber] as? NSNumber)
             return "\(device):\(try #require(attributes[.systemFileNumber] as? NSNumber))"
         }
 
-        var configuration: URL { folder.appendingPathComponent("node.yaml") }
-        private var logFile: URL { folder.appendingPathComponent("log") }
-        var log: String { (try? String(contentsOf: logFile, encoding: .utf8)) ?? "" }
+        var configuration: URL { folder.url.appendingPathComponent("node.yaml") }
+        var log: String { process.log }
 
         /// Waits until the manager was told so, `count` times in all.
         func hears(_ line: String, count: Int = 1) async throws {
-            let end = ContinuousClock.now + .seconds(30)
-            while true {
+            try await eventually("the service manager hears \(line)", within: .seconds(30), state: { "\(told), \(log)" }) {
                 while let datagram = manager.next() { told += datagram.split(separator: "\n").map(String.init) }
-                if told.filter({ $0.hasPrefix(line) }).count >= count { return }
-                try #require(ContinuousClock.now < end, "the service manager never heard \(line): \(told), \(log)")
-                try await Task.sleep(for: .milliseconds(5))
+                return told.filter({ $0.hasPrefix(line) }).count >= count
             }
         }
 
         /// Waits until the log has it.
         func logs(_ text: String) async throws {
-            let end = ContinuousClock.now + .seconds(30)
-            while !log.contains(text) {
-                try #require(ContinuousClock.now < end, "the log never had \(text): \(log)")
-                try await Task.sleep(for: .milliseconds(5))
-            }
+            try await eventually("the log has \(text)", within: .seconds(30), state: { log }) { log.contains(text) }
         }
 
         /// The first match of a pattern in its log.
@@ -111,24 +100,13 @@ import Testing
         }
 
         /// Waits for the end.
-        func exitCode() async throws -> Int32 {
-            let end = ContinuousClock.now + .seconds(30)
-            while process.isRunning {
-                try #require(ContinuousClock.now < end, "the node does not end: \(log)")
-                try await Task.sleep(for: .milliseconds(5))
-            }
-            return process.terminationStatus
-        }
+        func exitCode() async throws -> Int32 { try await process.end(within: .seconds(30)).code }
 
-        func remove() {
-            if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-            try? FileManager.default.removeItem(at: folder)
-        }
+        func signal(_ number: Int32) { process.signal(number) }
     }
 
     @Test func itIsReadyOnceItListensAndServes() async throws {
         let service = try Service()
-        defer { service.remove() }
         try await service.hears("READY=1")
         // The log is written beside the node's work.
         try await service.logs("p2p=127.0.0.1:")
@@ -137,17 +115,16 @@ import Testing
 
     @Test func atTheMomentOfReadyItListensAndItsStoreIsOpen() async throws {
         let service = try Service()
-        defer { service.remove() }
         try await service.hears("READY=1")
         // It does nothing more until it has been looked at.
-        kill(service.process.processIdentifier, SIGSTOP)
+        service.signal(SIGSTOP)
         // The kernel's table is not read at one moment: rows are missed while the sockets of others come and go. A stopped process opens
         // none, so that reading again finds only what was there.
         var ports: Set<UInt16> = []
         for _ in 1...100 where ports.count < 2 { ports.formUnion(try service.listeningPorts()) }
         let maps = try String(contentsOfFile: "/proc/\(service.process.processIdentifier)/maps", encoding: .utf8)
         let clients = try ports.map { try SocketClient(port: $0) }
-        kill(service.process.processIdentifier, SIGCONT)
+        service.signal(SIGCONT)
         #expect(maps.contains("\(service.folder.path)/data/data.mdb"))
         try await service.logs("api=127.0.0.1:")
         let api = try #require(UInt16(service.logged(/api=127\.0\.0\.1:([0-9]+)/)))
@@ -163,18 +140,17 @@ import Testing
         // busy that the second signal comes later than that gets another try.
         for _ in 1...5 {
             let service = try Service(produces: true)
-            defer { service.remove() }
-            try await service.hears("READY=1")
+                try await service.hears("READY=1")
             try await service.logs("block produced")
             let client = try SocketClient(port: try #require(UInt16(service.logged(/api=127\.0\.0\.1:([0-9]+)/))))
             try client.send(
                 "GET /api/v1/ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                     + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
             #expect(try client.receive(12) == "HTTP/1.1 101")
-            kill(service.process.processIdentifier, SIGTERM)
+            service.signal(SIGTERM)
             try await service.hears("STOPPING=1")
             let begin = ContinuousClock.now
-            kill(service.process.processIdentifier, SIGTERM)
+            service.signal(SIGTERM)
             let code = try await service.exitCode()
             guard code != 0 else { continue }
             #expect(code == 143)
@@ -190,16 +166,14 @@ import Testing
 
     @Test func itTellsThatItLivesAndWhereItStands() async throws {
         let service = try Service()
-        defer { service.remove() }
         try await service.hears("WATCHDOG=1", count: 3)
         try await service.hears("STATUS=height 0, 0 peers, 0 waiting")
     }
 
     @Test func aReloadIsToldAndEnds() async throws {
         let service = try Service()
-        defer { service.remove() }
         try await service.hears("READY=1")
-        kill(service.process.processIdentifier, SIGHUP)
+        service.signal(SIGHUP)
         try await service.hears("RELOADING=1")
         try await service.hears("MONOTONIC_USEC=")
         try await service.hears("READY=1", count: 2)
@@ -208,7 +182,6 @@ import Testing
 
     @Test func theJournalGetsPrioritiesAndNoTimes() async throws {
         let service = try Service(isJournal: true)
-        defer { service.remove() }
         try await service.hears("READY=1")
         try await service.logs("serving")
         #expect(service.log.split(separator: "\n").allSatisfy { $0.hasPrefix("<5>node: ") }, "\(service.log)")
@@ -217,8 +190,7 @@ import Testing
     /// Command lines that no service can start with.
     @Test(arguments: ["run --config none.yaml", "run --config mistaken.yaml", "run --confg node.yaml", "run"])
     func whyAServiceDoesNotStartIsAnErrorToTheJournal(arguments: String) throws {
-        let folder = try Shell.temporaryFolder()
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let folder = TemporaryDirectory()
         let result = try Shell.run(
             """
             cd "$FOLDER"; printf 'p2p_port: many\\nmax_peers: all\\n' > mistaken.yaml; : > log
@@ -231,16 +203,14 @@ import Testing
 
     @Test func aLogThatIsNotTheJournalHasTimes() async throws {
         let service = try Service()
-        defer { service.remove() }
         try await service.logs("serving")
         #expect(service.log.split(separator: "\n").allSatisfy { $0.hasPrefix("20") && $0.contains("Z notice   node: ") }, "\(service.log)")
     }
 
     @Test func anEndInOrderIsToldAndSummedUp() async throws {
         let service = try Service()
-        defer { service.remove() }
         try await service.hears("READY=1")
-        kill(service.process.processIdentifier, SIGTERM)
+        service.signal(SIGTERM)
         try await service.hears("STOPPING=1")
         #expect(try await service.exitCode() == 0)
         #expect(service.log.contains("stopped") && service.log.contains("uptime_s=") && service.log.contains("blocks_by_sync=0"))
@@ -248,18 +218,13 @@ import Testing
 
     @Test func aNodeThatCannotStartIsNeverReady() async throws {
         let service = try Service()
-        defer { service.remove() }
         try await service.hears("READY=1")
         // A second one on the same store.
-        let other = Process()
-        other.executableURL = Shell.podoru
-        other.arguments = ["run", "--config", service.configuration.path]
         let manager = try FakeServiceManager()
-        other.environment = ["NOTIFY_SOCKET": manager.path]
-        other.standardError = FileHandle.nullDevice
-        try other.run()
-        other.waitUntilExit()
-        #expect(other.terminationStatus != 0)
+        let other = try TestProcess.run(
+            [Shell.podoru.path, "run", "--config", service.configuration.path], in: service.folder.url,
+            environment: ["NOTIFY_SOCKET": manager.path])
+        #expect(other.code != 0)
         #expect(manager.next() == nil)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 
 /// A unit file, read as systemd reads it: the last assignment counts, lists add up, an empty one starts anew.
 struct ServiceUnit {

@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import TestKit
 import Testing
 
 /// A bare machine in a folder: what `make install` puts in place, the libraries that the binary names, the service's user, and
@@ -10,9 +10,10 @@ final class StagedMachine {
     let manager: FakeServiceManager
     /// What the test itself put in the tree, which no uninstall knows.
     let borrowed: Set<String>
-    private let process = Process()
+    private var process: TestProcess?
     private let start = Pipe()
-    private let scratch: URL
+    private let directory = TemporaryDirectory()
+    private var scratch: URL { directory.url }
 
     /// The command as `make install` installs it: with the Swift runtime inside.
     static let release = Shell.root.appendingPathComponent(".build/release/podoru")
@@ -36,8 +37,7 @@ final class StagedMachine {
         """
 
     init() throws {
-        scratch = try Shell.temporaryFolder()
-        root = scratch.appendingPathComponent("root")
+        root = directory.url.appendingPathComponent("root")
         manager = try FakeServiceManager()
         try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
         let installed = try Shell.run("make -s install-files DESTDIR='\(root.path)' RELEASE=.build/release")
@@ -122,20 +122,15 @@ final class StagedMachine {
             ) &
             code=0; wait $! || code=$?; exit $code
             """
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments =
-            ["-c", "exec unshare -m -n -p -u -i --fork --kill-child /bin/sh -c \"$0\" sh \"$@\"", script] + command
-        process.environment = [
+        let environment = [
             "PATH": Shell.path, "ROOT": root.path, "SCRATCH": scratch.path, "SOCKET": manager.path, "UID_": user[2], "GID": group[2],
             "UNIT_UMASK": unit["UMask"] ?? "", "UNIT_NOFILE": unit["LimitNOFILE"] ?? "", "UNIT_FOLDER": unit["WorkingDirectory"] ?? "",
             "TRACER": isTraced ? "strace -f -qq -s 64 -o \(trace.path)" : "",
         ]
         try FileManager.default.setAttributes([.posixPermissions: 0o666], ofItemAtPath: manager.path)
-        let errors = scratch.appendingPathComponent("log")
-        try Data().write(to: errors)
-        process.standardError = try FileHandle(forWritingTo: errors)
-        process.standardInput = start
-        try process.run()
+        process = try TestProcess(
+            ["/bin/sh", "-c", "exec unshare -m -n -p -u -i --fork --kill-child /bin/sh -c \"$0\" sh \"$@\"", script] + command,
+            in: Shell.root, environment: environment, log: scratch.appendingPathComponent("log"), input: start)
         try await eventually("the machine is there") { holder != nil }
     }
 
@@ -191,24 +186,10 @@ final class StagedMachine {
     /// SIGTERM to the service, as systemd sends it: its exit code.
     func stopService() async throws -> Int32 {
         kill(try #require(service), SIGTERM)
-        try await eventually("the service ends") { !process.isRunning }
-        return process.terminationStatus
+        return try await process?.end().code ?? -1
     }
 
     func eventually(_ what: String, _ condition: () throws -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(60)
-        while try !condition() {
-            try #require(ContinuousClock.now < end, "not in time: \(what): \(log)")
-            try await Task.sleep(for: .milliseconds(10))
-        }
-    }
-
-    /// Ends what runs and removes the folder. With the first process of its namespace all others end.
-    func remove() {
-        if process.isRunning {
-            kill(process.processIdentifier, SIGKILL)
-            process.waitUntilExit()
-        }
-        try? FileManager.default.removeItem(at: scratch)
+        try await TestKit.eventually(what, state: { log }, condition)
     }
 }

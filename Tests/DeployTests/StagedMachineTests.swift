@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import TestKit
 import Testing
 
 /// The installed tree on a machine that has nothing else, no Swift above all: started by the unit's own line, as the service's user.
@@ -18,7 +18,6 @@ struct StagedMachineTests {
 
     private func withMachine(_ body: (StagedMachine) async throws -> Void) async throws {
         let machine = try StagedMachine()
-        defer { machine.remove() }
         try await body(machine)
     }
 

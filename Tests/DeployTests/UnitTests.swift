@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 /// The service file, read by systemd's own tools.
@@ -6,8 +7,7 @@ import Testing
 struct UnitTests {
     /// A unit as it is installed, in a folder with a command that it can start and, where `isCustomised`, with all drop-ins that ship.
     private func withUnit<R>(_ name: String, isCustomised: Bool = false, _ body: (URL) throws -> R) throws -> R {
-        let folder = try Shell.temporaryFolder()
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let folder = TemporaryDirectory()
         let staged = try Shell.run(
             """
             set -e
@@ -24,7 +24,7 @@ struct UnitTests {
                 "RELEASE": Shell.podoru.deletingLastPathComponent().path,
             ])
         try #require(staged.code == 0, "\(staged.errors)")
-        return try body(folder.appendingPathComponent(name))
+        return try body(folder.url.appendingPathComponent(name))
     }
 
     @Test(arguments: ["podoru.service", "podoru@b.service"], [false, true])
@@ -66,8 +66,7 @@ struct UnitTests {
     }
 
     @Test func aReloadChecksTheFileFirst() throws {
-        let folder = try Shell.temporaryFolder()
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let folder = TemporaryDirectory()
         let line = try #require(ServiceUnit(Shell.read("systemd/podoru.service.in"))["ExecReload"])
         // As systemd runs it, with a process to signal that tells of it.
         let result = try Shell.run(
@@ -108,9 +107,8 @@ struct UnitTests {
     }
 
     private func open(_ configuration: String, _ arguments: String) throws -> Shell.Result {
-        let folder = try Shell.temporaryFolder()
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let file = folder.appendingPathComponent("node.yaml")
+        let folder = TemporaryDirectory()
+        let file = folder.url.appendingPathComponent("node.yaml")
         try configuration.write(to: file, atomically: true, encoding: .utf8)
         return try Shell.run("deploy/ufw/podoru-open --config '\(file.path)' \(arguments)", ["PODORU": Shell.podoru.path])
     }
@@ -128,11 +126,10 @@ struct UnitTests {
 
     /// With a systemctl that knows one unit, whose properties name the folder of the configuration FOLDER.
     private func open(_ configuration: String, unit: String, file: String = "node.yaml", _ properties: String) throws -> Shell.Result {
-        let folder = try Shell.temporaryFolder()
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try configuration.write(to: folder.appendingPathComponent(file), atomically: true, encoding: .utf8)
+        let folder = TemporaryDirectory()
+        try configuration.write(to: folder.url.appendingPathComponent(file), atomically: true, encoding: .utf8)
         try properties.replacingOccurrences(of: "FOLDER", with: folder.path)
-            .write(to: folder.appendingPathComponent("properties"), atomically: true, encoding: .utf8)
+            .write(to: folder.url.appendingPathComponent("properties"), atomically: true, encoding: .utf8)
         return try Shell.run(
             """
             mkdir "$FOLDER/bin"

@@ -1,5 +1,6 @@
 import Primitives
 import Supervisor
+import TestKit
 import Testing
 
 @testable import Devnet

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import TestKit
 internal import Testing
 
 @testable internal import EventLoop
@@ -20,7 +21,7 @@ internal import Testing
                 let nowhere = UnsafeMutablePointer<Int>(bitPattern: 0x1230)
                 nowhere?.pointee = 1
             }
-            while true { sleep(1) }
+            while true { pause() }
         }
         let line = try line(result)
         #expect(line.hasPrefix("<2>tool: ended by SIGSEGV at address 0x1230; thread culprit; version 9.9 (abc); backtrace "), "\(line)")
@@ -46,11 +47,8 @@ internal import Testing
         let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent, \.exitStatus]) {
             [number = number as Int32] in
             CrashReport.install(program: "tool", version: "1", priority: "<2>")
-            let sender = Process()
-            sender.executableURL = URL(fileURLWithPath: "/bin/sh")
-            sender.arguments = ["-c", "kill -\(number) \(getpid())"]
-            try sender.run()
-            while true { sleep(1) }
+            _ = try TestProcess.run(["/bin/sh", "-c", "kill -\(number) \(getpid())"], in: URL(fileURLWithPath: "/"))
+            while true { pause() }
         }
         #expect(try #require(result).exitStatus == .signal(number))
         #expect(try line(result).contains(", sent by process "), "it is no fault of the program")
@@ -61,7 +59,7 @@ internal import Testing
             CrashReport.install(program: "tool", version: "1", priority: "<2>")
             @Sendable func deeper(_ value: Int) -> Int { value == Int.max ? 0 : deeper(value &+ 1) &+ value }
             SystemThread.start(name: "deep") { print(deeper(Int.random(in: 0...1))) }
-            while true { sleep(1) }
+            while true { pause() }
         }
         #expect(try line(result).contains("; thread deep; "))
     }
@@ -73,12 +71,9 @@ internal import Testing
             let loop = try EventLoop.start(name: "stuck")
             await loop.perform { loop.watchForCrashReport() }
             loop.execute { while true { usleep(1000) } }
-            let sender = Process()
-            sender.executableURL = URL(fileURLWithPath: "/bin/sh")
             // The time that the loop hangs is what is told.
-            sender.arguments = ["-c", "sleep 1.2; kill -ABRT \(getpid())"]
-            try sender.run()
-            while true { sleep(1) }
+            _ = try TestProcess.run(["/bin/sh", "-c", "sleep 1.2; kill -ABRT \(getpid())"], in: URL(fileURLWithPath: "/"))
+            while true { pause() }
         }
         let line = try line(result)
         #expect(line.hasPrefix("<2>tool: ended by SIGABRT, sent by process "), "\(line)")

@@ -1,6 +1,7 @@
 import Gossip
 import Network
 import Primitives
+import TestKit
 import Testing
 
 /// An undirected graph of nodes 0 … n-1.
@@ -51,8 +52,8 @@ struct GossipNetwork {
 
     var nodes: [Node]
     var random: SplitMix64
-    var now = Moment(uptime: 0, unixMilliseconds: 1_700_000_000_000)
-    var events: [(time: Nanoseconds, event: Event)] = []
+    private var time = VirtualTime<Event>(uptime: 0)
+    var now: Moment { time.now }
     var blockMessages = 0
     var transactionCopies = 0
     var transactionMessages = 0
@@ -72,9 +73,7 @@ struct GossipNetwork {
     }
 
     mutating func schedule(_ event: Event, after span: Nanoseconds) {
-        let time = now.uptime + span
-        let index = events.firstIndex { $0.time > time } ?? events.count
-        events.insert((time, event), at: index)
+        time.schedule(event, after: span)
     }
 
     /// Links keep their order: everyone's delay is one number per pair.
@@ -83,11 +82,7 @@ struct GossipNetwork {
     }
 
     mutating func run() {
-        while !events.isEmpty {
-            let (time, event) = events.removeFirst()
-            now.uptime = time
-            process(event)
-        }
+        while let event = time.next() { process(event) }
     }
 
     mutating func process(_ event: Event) {

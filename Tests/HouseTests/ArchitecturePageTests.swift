@@ -3,10 +3,10 @@ import Testing
 
 /// docs/architecture.md against the sources: a page that sends its reader into the wrong room is worse than none.
 @Suite struct ArchitecturePageTests {
-    private static let sources = HouseTests.root.appendingPathComponent("Sources")
+    private static let sources = House.root.appendingPathComponent("Sources")
 
     private static func page() throws -> String {
-        try String(contentsOf: HouseTests.root.appendingPathComponent("docs/architecture.md"), encoding: .utf8)
+        try String(contentsOf: House.root.appendingPathComponent("docs/architecture.md"), encoding: .utf8)
     }
 
     @Test func thePictureHasEachTarget() throws {

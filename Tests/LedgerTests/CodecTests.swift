@@ -1,6 +1,6 @@
 import Ledger
 import Primitives
-import TestSupport
+import TestKit
 import Testing
 
 /// What Go's `encoding/json` does with blocks and transactions beyond the vectors.

@@ -1,6 +1,6 @@
 import Foundation
 import Primitives
-import TestSupport
+import TestKit
 
 @testable import Ledger
 

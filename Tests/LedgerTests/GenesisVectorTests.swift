@@ -1,7 +1,7 @@
 import Foundation
 import Ledger
 import Primitives
-import TestSupport
+import TestKit
 import Testing
 
 @Suite struct GenesisVectorTests {

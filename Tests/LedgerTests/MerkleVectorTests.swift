@@ -1,6 +1,6 @@
 import Ledger
 import Primitives
-import TestSupport
+import TestKit
 import Testing
 
 @Suite struct MerkleVectorTests {

@@ -1,5 +1,5 @@
 import Primitives
-import TestSupport
+import TestKit
 import Testing
 
 @testable import Ledger

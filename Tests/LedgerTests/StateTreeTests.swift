@@ -1,7 +1,7 @@
 import Dispatch
 import Ledger
 import Primitives
-import TestSupport
+import TestKit
 import Testing
 
 @Suite struct StateTreeTests {

@@ -1,4 +1,5 @@
 import Primitives
+import TestKit
 
 @testable import Ledger
 
@@ -19,21 +20,12 @@ struct SmallChain {
     ) throws {
         authorities = try (100...102).map { try Fixture.key($0) }
         users = try (0...2).map { try Fixture.key($0) }
-        var configuration = GenesisConfiguration(
-            timestamp: SmallChain.start, authorities: authorities.map(\.address.checksummed),
-            initialState: ["chain:name": "small"], token: hasFees ? .standard : nil,
-            gas: hasFees ? GasConfiguration() : nil)
-        if strict {
-            configuration.initialState["chain:rules"] = "strict"
-            configuration.initialState["chain:block_time"] = "5s"
-        }
-        for (index, user) in users.enumerated() {
-            configuration.initialBalances[user.address.checksummed] = ByteString(
-                balances[index] ?? String(SmallChain.funds))
-        }
-        if let text = balances[100] {
-            configuration.initialBalances[authorities[0].address.checksummed] = ByteString(text)
-        }
+        var funds: [Address: ByteString] = [:]
+        for (index, user) in users.enumerated() { funds[user.address] = ByteString(balances[index] ?? String(SmallChain.funds)) }
+        funds[authorities[0].address] = balances[100].map { ByteString($0) }
+        let configuration = GenesisConfiguration.test(
+            timestamp: SmallChain.start, keys: authorities, blockTime: strict ? "5s" : nil, fees: hasFees ? GasConfiguration() : nil,
+            balances: funds, state: ["chain:name": "small"])
         engine = try ChainEngine(genesis: Genesis(configuration), store: store)
     }
 

@@ -1,6 +1,6 @@
 import Ledger
 import Primitives
-import TestSupport
+import TestKit
 import Testing
 
 /// `transactions.json`: what the Go node printed of its transactions.

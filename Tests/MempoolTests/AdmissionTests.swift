@@ -230,7 +230,7 @@ import Testing
     @Test func everyRejectionHasItsOwnNameAndASentence() {
         let rejections: [MempoolRejection] = [
             .alreadyPending, .noncePending(1), .cannotPayAll(balance: .zero, pending: .zero, needed: .zero), .senderLimit(1),
-            .full, .tooLargeForBlock(bytes: 2, maximum: 1), .ledger(.noSender), .ledger(.wrongID), .ledger(.nonceUsed(1)),
+            .full, .tooLargeForBlock(bytes: 2, max: 1), .ledger(.noSender), .ledger(.wrongID), .ledger(.nonceUsed(1)),
             .ledger(.signature(.missing)), .ledger(.signature(.highS)), .ledger(.blockIsFull), .ledger(.feeDoesNotFit),
         ]
         #expect(Set(rejections.map(\.name)).count == rejections.count)

@@ -1,6 +1,7 @@
 import Ledger
 import Mempool
 import Primitives
+import TestKit
 
 /// A chain in memory with one authority, a few users and a pool beside it.
 final class TestChain {
@@ -18,19 +19,11 @@ final class TestChain {
         var random = SplitMix64(seed: 0xC0FFEE)
         authority = PrivateKey.generate(using: &random)
         users = balances.map { _ in PrivateKey.generate(using: &random) }
-        var initialBalances: [ByteString: ByteString] = [:]
-        for (user, balance) in zip(users, balances) {
-            initialBalances[user.address.lowercased] = ByteString(String(balance))
-        }
+        let fees = GasConfiguration(baseFee: ByteString(String(Self.baseFee)), perByteFee: ByteString(String(Self.perByteFee)))
         let genesis = try Genesis(
-            GenesisConfiguration(
-                timestamp: Self.genesisSeconds, authorities: [authority.address.checksummed],
-                initialState: strict ? [StateKeys.rules: "strict", StateKeys.blockTime: "1s"] : [:],
-                token: hasFees ? .standard : nil,
-                gas: hasFees
-                    ? GasConfiguration(
-                        baseFee: ByteString(String(Self.baseFee)), perByteFee: ByteString(String(Self.perByteFee))) : nil,
-                initialBalances: initialBalances))
+            .test(
+                timestamp: Self.genesisSeconds, keys: [authority], blockTime: strict ? "1s" : nil, fees: hasFees ? fees : nil,
+                balances: Dictionary(uniqueKeysWithValues: zip(users.map(\.address), balances.map { ByteString(String($0)) }))))
         engine = try ChainEngine(genesis: genesis, store: MemoryChainStore())
         pool = Mempool(rules: genesis.rules, limits: limits)
     }

@@ -3,6 +3,7 @@ import NodeLogging
 import Peering
 import PodoruConfiguration
 import ProtocolCore
+import TestKit
 import Testing
 import WholeFiles
 

@@ -4,6 +4,7 @@ import Ledger
 import PodoruConfiguration
 import Primitives
 import Storage
+import TestKit
 import Testing
 import Wire
 
@@ -46,7 +47,7 @@ import Wire
             slow.rateLimitPatience = .seconds(3600)
             let port = try await nodes.start(slow).port
             try await withLanes(Self.syncLanes, "sync") { number, random in
-                let process = try NodeProcess(
+                let process = try SupervisedNode(
                     network, "late-\(number)", authority: nil, bootstrap: [port], extra: "sync_batch_size: 2\n")
                 defer { process.kill() }
                 try await killInSync(process, upTo: count, times: Self.kills / Self.syncLanes, random)
@@ -54,7 +55,7 @@ import Wire
         }
     }
 
-    private func killInSync(_ process: NodeProcess, upTo count: UInt64, times: Int, _ chance: SplitMix64) async throws {
+    private func killInSync(_ process: SupervisedNode, upTo count: UInt64, times: Int, _ chance: SplitMix64) async throws {
         var random = chance
         var kept = KeptChain()
         var (counted, attempts) = (0, 0)
@@ -92,7 +93,7 @@ import Wire
             try await withLanes(Self.productionLanes, "production") { number, random in
                 let network = try TestNetwork(name: ByteString("lane \(number)"))
                 let companion = try await nodes.start(network.configuration("full"))
-                let process = try NodeProcess(network, "producer", authority: 0, bootstrap: [companion.port])
+                let process = try SupervisedNode(network, "producer", authority: 0, bootstrap: [companion.port])
                 defer { process.kill() }
                 try await killInProduction(process, network, companion, times: Self.kills / Self.productionLanes, random)
             }
@@ -100,7 +101,7 @@ import Wire
     }
 
     private func killInProduction(
-        _ process: NodeProcess, _ network: TestNetwork, _ companion: Node, times: Int, _ chance: SplitMix64
+        _ process: SupervisedNode, _ network: TestNetwork, _ companion: Node, times: Int, _ chance: SplitMix64
     ) async throws {
         var random = chance
         var kept = KeptChain()
@@ -144,7 +145,7 @@ import Wire
 
     @Test func aProcessThatIsAskedToStopLeavesAWholeStore() async throws {
         let network = try TestNetwork()
-        let process = try NodeProcess(network, "producer", authority: 0, bootstrap: [])
+        let process = try SupervisedNode(network, "producer", authority: 0, bootstrap: [])
         defer { process.kill() }
         try process.start()
         try await eventually("a block") { try process.committed() >= 1 }

@@ -4,7 +4,7 @@ import EventLoop
 import Foundation
 import Ledger
 import Primitives
-import TestSupport
+import TestKit
 import Testing
 
 @testable import Node
@@ -186,7 +186,7 @@ import Testing
             StoreFaults.endInWords(exitCode: 74)
             try Self.readEverything([UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(folder)/image"))), "\(folder)/unread")
             kill(getpid(), number)
-            while true { sleep(1) }
+            while true { pause() }
         }
         let told = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
         #expect(!told.contains("podoru: the store"), "\(told)")

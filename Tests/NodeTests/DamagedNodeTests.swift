@@ -2,6 +2,7 @@ import Foundation
 import Ledger
 import Network
 import Primitives
+import TestKit
 import Testing
 import Wire
 
@@ -11,17 +12,17 @@ import Wire
 /// The process of a node on files that are not what they should be.
 @Suite(.timeLimit(.minutes(5))) struct DamagedNodeTests {
     let network: TestNetwork
-    let process: NodeProcess
+    let process: SupervisedNode
 
     init() throws {
         network = try TestNetwork()
-        process = try NodeProcess(network, "one", authority: nil, bootstrap: [])
+        process = try SupervisedNode(network, "one", authority: nil, bootstrap: [])
     }
 
     private var dataFile: URL { URL(fileURLWithPath: "\(process.dataPath)/data.mdb") }
 
     /// Starts it and expects one sentence that names the data and has the `words`.
-    private func expectRefusal(_ process: NodeProcess, code: Int32, _ words: String..., when: String) async throws {
+    private func expectRefusal(_ process: SupervisedNode, code: Int32, _ words: String..., when: String) async throws {
         try process.start()
         defer { process.kill() }
         #expect(try await process.end() == code, "\(when): \(process.log.suffix(1000))")
@@ -76,7 +77,7 @@ import Wire
 
     /// LMDB reads through a map: a page that is not there any more is a signal, not an error.
     @Test func aFileThatIsCutOffWhileItIsOpenEndsTheNodeInWords() async throws {
-        let producer = try NodeProcess(network, "producer", authority: 0, bootstrap: [])
+        let producer = try SupervisedNode(network, "producer", authority: 0, bootstrap: [])
         defer { producer.kill() }
         try producer.start()
         try await eventually("a block") { try producer.committed() >= 1 }
@@ -87,14 +88,14 @@ import Wire
     }
 
     @Test(
-        .enabled(if: NodeProcess.canBeNobody, "only root with setpriv(1) can become a user whom permissions concern"),
+        .enabled(if: SupervisedNode.canBeNobody, "only root with setpriv(1) can become a user whom permissions concern"),
         arguments: ["data.mdb", "lock.mdb", "LOCK", "the folder"])
     func whatPermissionsForbidIsToldAsSuch(what: String) async throws {
         try network.importBlocks(try network.makeBlocks(3), into: "one")
         for file in ["", "data.mdb", "lock.mdb", "LOCK"] { chown("\(process.dataPath)/\(file)", 65534, 65534) }
         let path = what == "the folder" ? process.dataPath : "\(process.dataPath)/\(what)"
         chmod(path, what == "the folder" ? 0o555 : 0o444)
-        let nobody = try NodeProcess(network, "one", authority: nil, bootstrap: [], asNobody: true)
+        let nobody = try SupervisedNode(network, "one", authority: nil, bootstrap: [], asNobody: true)
         try await expectRefusal(nobody, code: 77, what == "the folder" ? "node.key" : what, "permissions", when: what)
     }
 

@@ -3,7 +3,7 @@ import Foundation
 import Ledger
 import Primitives
 import Storage
-import TestSupport
+import TestKit
 import Testing
 
 @testable import Node
@@ -23,7 +23,7 @@ struct FullDiskTests {
         try SmallDisk(at: network.directory.file("disk"), bytes: bytes)
     }
 
-    private func expectItSaidSo(_ process: NodeProcess, _ when: String) {
+    private func expectItSaidSo(_ process: SupervisedNode, _ when: String) {
         let words = process.lastWords ?? ""
         #expect(
             words.contains("the disk is full") && words.contains(process.dataPath) && words.contains("free some space"), "\(when): \(words)"
@@ -36,7 +36,7 @@ struct FullDiskTests {
         let disk = try disk(bytes: 512 << 10)
         try await withNodes { nodes in
             let server = try await nodes.start(network.configuration("server"))
-            let process = try NodeProcess(
+            let process = try SupervisedNode(
                 network, "late", authority: nil, bootstrap: [server.port], extra: "sync_batch_size: 10\n", disk: disk)
             defer { process.kill() }
             var kept = KeptChain()
@@ -61,7 +61,7 @@ struct FullDiskTests {
         let disk = try disk(bytes: 4 << 20)
         try await withNodes { nodes in
             let companion = try await nodes.start(network.configuration("full"))
-            let process = try NodeProcess(network, "producer", authority: 0, bootstrap: [companion.port], disk: disk)
+            let process = try SupervisedNode(network, "producer", authority: 0, bootstrap: [companion.port], disk: disk)
             defer { process.kill() }
             try process.start()
             try await eventually("a block") { try process.committed() >= 1 }
@@ -90,7 +90,7 @@ struct FullDiskTests {
         for pages in 0..<40 where !hasStarted {
             let disk = try disk(bytes: 1 << 20)
             try disk.fill(leaving: pages * 4096)
-            let process = try NodeProcess(network, "fresh-\(pages)", authority: nil, bootstrap: [], disk: disk)
+            let process = try SupervisedNode(network, "fresh-\(pages)", authority: nil, bootstrap: [], disk: disk)
             defer { process.kill() }
             try process.start()
             do {
@@ -110,7 +110,7 @@ struct FullDiskTests {
 
     @Test func aDiskForReadingOnlyIsToldAsSuch() async throws {
         let disk = try disk(bytes: 4 << 20)
-        let process = try NodeProcess(network, "one", authority: nil, bootstrap: [], disk: disk)
+        let process = try SupervisedNode(network, "one", authority: nil, bootstrap: [], disk: disk)
         defer { process.kill() }
         try process.start()
         _ = try await process.port()
@@ -122,7 +122,7 @@ struct FullDiskTests {
     }
 
     @Test func aLogThatCannotBeWrittenDoesNotHurtTheNode() async throws {
-        let process = try NodeProcess(network, "producer", authority: 0, bootstrap: [], log: "/dev/full")
+        let process = try SupervisedNode(network, "producer", authority: 0, bootstrap: [], log: "/dev/full")
         defer { process.kill() }
         try process.start()
         try await eventually("two blocks") { try process.committed() >= 2 }

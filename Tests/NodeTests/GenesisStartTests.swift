@@ -3,7 +3,7 @@ import Foundation
 import Ledger
 import Primitives
 import Storage
-import TestSupport
+import TestKit
 import Testing
 
 @testable import ChainService

@@ -4,7 +4,7 @@ import Foundation
 import Ledger
 import Primitives
 import Storage
-import TestSupport
+import TestKit
 import Testing
 
 @testable import Node
@@ -110,11 +110,7 @@ import Testing
         let lines = try ReferenceChain.lines()
         try ReferenceChain.write(Array(lines[0...5]), to: directory.file("a"))
         try ReferenceChain.write(Array(lines[6...9]), to: directory.file("b"))
-        let pack = Process()
-        pack.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        pack.arguments = ["gzip", directory.file("a"), directory.file("b")]
-        try pack.run()
-        pack.waitUntilExit()
+        _ = try TestProcess.run(["/usr/bin/env", "gzip", "a", "b"], in: directory.url)
         let members = try ["a.gz", "b.gz"].map { try Data(contentsOf: URL(fileURLWithPath: directory.file($0))) }
         try (members[0] + members[1]).write(to: URL(fileURLWithPath: directory.file("both.gz")))
         #expect(try importFile(directory.file("both.gz"), into: try open("both")).head.height == 9)

@@ -3,7 +3,7 @@ import Ledger
 import PodoruConfiguration
 import Primitives
 import ProtocolCore
-import TestSupport
+import TestKit
 import Testing
 import WholeFiles
 import Wire
@@ -21,7 +21,7 @@ import Wire
 
     private func transactions(_ count: Int) -> [[UInt8]] { (1...count).map { network.set("kept", nonce: UInt64($0)).json } }
 
-    private func send(_ transactions: [[UInt8]], to process: NodeProcess) async throws {
+    private func send(_ transactions: [[UInt8]], to process: SupervisedNode) async throws {
         let peer = try await WirePeer.connect(to: try await process.port(), genesis: network.genesis)
         for json in transactions { peer.send(.transaction, json) }
         try await eventually("\(transactions.count) are pending") { try process.mempool() == transactions.count }
@@ -29,7 +29,7 @@ import Wire
     }
 
     @Test func whatIsPendingIsPendingAfterARestartAndToldToPeers() async throws {
-        let process = try NodeProcess(network, "kept", authority: nil, bootstrap: [])
+        let process = try SupervisedNode(network, "kept", authority: nil, bootstrap: [])
         defer { process.kill() }
         try process.start()
         let sent = transactions(3)
@@ -50,7 +50,7 @@ import Wire
     @Test(.enabled(if: SmallDisk.isAvailable, "\(SmallDisk.unavailable)"))
     func aFullDiskCostsThePendingTransactionsAndNotTheEnd() async throws {
         let disk = try SmallDisk(at: network.directory.file("disk"), bytes: 4 << 20)
-        let process = try NodeProcess(network, "full", authority: nil, bootstrap: [], disk: disk)
+        let process = try SupervisedNode(network, "full", authority: nil, bootstrap: [], disk: disk)
         defer { process.kill() }
         try process.start()
         try await send(transactions(40), to: process)

@@ -5,6 +5,7 @@ import Logging
 import Mempool
 import Primitives
 import ProtocolCore
+import TestKit
 import Testing
 import WholeFiles
 

@@ -2,6 +2,7 @@ import Ledger
 import Mempool
 import Primitives
 import ProtocolCore
+import TestKit
 import Testing
 
 @testable import Chain
@@ -16,10 +17,7 @@ import Testing
         var random = SplitMix64(seed: seed)
         let authority = PrivateKey.generate(using: &random)
         // Without fees: whoever has a key may send.
-        let genesis = try Genesis(
-            GenesisConfiguration(
-                timestamp: 1_700_000_000, authorities: [authority.address.checksummed],
-                initialState: ["chain:rules": "strict", "chain:block_time": "1s"]))
+        let genesis = try Genesis(.test(timestamp: 1_700_000_000, keys: [authority]))
         let users = (0..<6).map { _ in PrivateKey.generate(using: &random) }
         var limits = MempoolLimits()
         limits.maxTransactions = 20

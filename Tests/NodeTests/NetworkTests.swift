@@ -4,6 +4,7 @@ import Ledger
 import PodoruConfiguration
 import Primitives
 import Storage
+import TestKit
 import Testing
 import Wire
 

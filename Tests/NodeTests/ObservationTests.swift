@@ -5,6 +5,7 @@ import Mempool
 import Primitives
 import Storage
 import Synchronization
+import TestKit
 import Testing
 
 @testable import Node

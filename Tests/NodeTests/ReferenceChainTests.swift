@@ -4,7 +4,7 @@ import Ledger
 import Network
 import PodoruConfiguration
 import Primitives
-import TestSupport
+import TestKit
 import Testing
 import Wire
 

@@ -3,6 +3,7 @@ import Logging
 import PodoruConfiguration
 import Primitives
 import Storage
+import TestKit
 import Testing
 import WholeFiles
 import Wire

@@ -5,6 +5,7 @@ import Mempool
 import Primitives
 import ProtocolCore
 import Synchronization
+import TestKit
 import Testing
 import Wire
 

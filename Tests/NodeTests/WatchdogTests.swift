@@ -8,7 +8,7 @@ import Primitives
 import Storage
 import Supervisor
 import Synchronization
-import TestSupport
+import TestKit
 import Testing
 
 @testable import Node

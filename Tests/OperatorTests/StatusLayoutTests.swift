@@ -1,5 +1,6 @@
 import ChainService
 import Primitives
+import TestKit
 import Testing
 
 @testable import NodeClient

@@ -1,7 +1,8 @@
 import ChainService
 import Foundation
+import Ledger
 import Primitives
-import TestSupport
+import TestKit
 import Testing
 
 /// Real nodes against a peer in another language, written from docs/protocol.md alone.
@@ -56,16 +57,11 @@ import Testing
     }
 
     @Test func blocksOfAStrictChainAreTakenAndRelayed() async throws {
-        let user = try PrivateKey(hex: Array(Self.key("user").utf8)).address.lowercased
-        let producer = try PrivateKey(hex: Array(Self.authority.utf8)).address.checksummed
-        let genesis = """
-            {"timestamp":\(Int(Date().timeIntervalSince1970) - 60),"authorities":["\(producer)"],
-             "initial_state":{"chain:rules":"strict","chain:block_time":"1s"},
-             "token_config":{"name":"Podoru","symbol":"PDR","decimals":18,"initial_supply":"1000000000000000000000"},
-             "gas_config":{"base_fee":"1000","per_byte_fee":"10"},
-             "initial_balances":{"\(user)":"1000000000000000000000"}}
-            """
-        let node = try await RunningNode(genesis: Data(genesis.utf8))
+        let user = try PrivateKey(hex: Array(Self.key("user").utf8)).address
+        let genesis = GenesisConfiguration.test(
+            timestamp: Int64(Date().timeIntervalSince1970) - 60, keys: [try PrivateKey(hex: Array(Self.authority.utf8))],
+            fees: GasConfiguration(), balances: [user: "1000000000000000000000"])
+        let node = try await RunningNode(genesis: Data(genesis.json))
         let result = try await check(
             node, "--only", "of our own making", "--only", "wrong state root", "--only", "transaction is relayed",
             "--authority-key", Self.authority, "--tx-key", Self.key("user"), "--genesis", "genesis.json")
@@ -123,11 +119,8 @@ import Testing
     @Test func aChainDatedAheadIsToldOnceAndTheProducerWaits() async throws {
         let begin = Int64(Date().timeIntervalSince1970) + 86_400
         let key = try PrivateKey(hex: Array(Self.authority.utf8))
-        let genesis = """
-            {"timestamp":\(begin),"authorities":["\(key.address.checksummed)"],
-             "initial_state":{"chain:rules":"strict","chain:block_time":"1s"}}
-            """
-        let node = try await RunningNode(genesis: Data(genesis.utf8), settings: ["node_type: producer", "private_key: producer.key"]) {
+        let genesis = GenesisConfiguration.test(timestamp: begin, keys: [key])
+        let node = try await RunningNode(genesis: Data(genesis.json), settings: ["node_type: producer", "private_key: producer.key"]) {
             try Data(Self.authority.utf8).write(to: $0.appendingPathComponent("producer.key"))
             chmod($0.appendingPathComponent("producer.key").path, 0o600)
         }

@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import TestKit
 import Testing
 
 /// The peer in Python (`Tests/Peer`), as a process beside the tests.
@@ -7,15 +7,7 @@ struct PythonPeer {
     static let script = Vectors.folder.deletingLastPathComponent().appendingPathComponent("Peer/podoru_peer.py")
 
     /// Whether there is a Python to run it.
-    static let isThere: Bool = {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", "-c", "import sys; sys.exit(sys.version_info < (3, 9))"]
-        process.standardError = FileHandle.nullDevice
-        guard (try? process.run()) != nil else { return false }
-        process.waitUntilExit()
-        return process.terminationStatus == 0
-    }()
+    static let isThere = TestProcess.succeeds(["/usr/bin/env", "python3", "-c", "import sys; sys.exit(sys.version_info < (3, 9))"])
 
     struct Result {
         var code: Int32
@@ -27,24 +19,15 @@ struct PythonPeer {
     }
 
     /// Runs it to its end; `meanwhile` is called again and again until then.
-    static func run(_ arguments: [String], in folder: URL, within seconds: Double = 60, meanwhile: () -> Void = {}) async throws -> Result {
-        let file = folder.appendingPathComponent("python-\(UUID().uuidString).log")
-        try Data().write(to: file)
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", "-B", script.path] + arguments
-        process.currentDirectoryURL = folder
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try FileHandle(forWritingTo: file)
-        process.standardError = process.standardOutput
-        try process.run()
-        let deadline = Date(timeIntervalSinceNow: seconds)
-        while process.isRunning {
-            if Date() > deadline { process.terminate() }
+    static func run(_ arguments: [String], in folder: URL, meanwhile: () -> Void = {}) async throws -> Result {
+        let process = try TestProcess(
+            ["/usr/bin/env", "python3", "-B", script.path] + arguments, in: folder,
+            log: folder.appendingPathComponent("python-\(UUID().uuidString).log"))
+        try await eventually("python ends", state: { process.log }) {
             meanwhile()
-            try await Task.sleep(for: .milliseconds(20))
+            return !process.isRunning
         }
-        return Result(code: process.terminationStatus, output: try String(contentsOf: file, encoding: .utf8))
+        return Result(code: process.ending?.code ?? -1, output: process.log)
     }
 }
 

@@ -1,6 +1,6 @@
 import Foundation
 import Primitives
-import TestSupport
+import TestKit
 import Testing
 
 /// `crypto.json`: what the published Go node made of keys, signatures and addresses.

@@ -3,27 +3,21 @@ import Peering
 import Primitives
 import ProtocolCore
 import Session
+import TestKit
 import Wire
 
 /// Many whole nodes in one process: the core, the sessions and the chain processor of each, sockets with queues, marks and latency, and
 /// virtual time. No thread, no clock, no system call; the same seed gives the same run.
 final class SimulatedNetwork {
-    struct Event {
-        let time: Nanoseconds
-        let sequence: UInt64
-        let action: () -> Void
-    }
-
     private(set) var nodes: [SimulatedNode] = []
-    private(set) var time: Nanoseconds = .seconds(1)
+    private var clock = VirtualTime<() -> Void>()
+    var time: Nanoseconds { clock.uptime }
     /// Wall clock at uptime 0.
-    let epochMilliseconds: Int64 = 1_800_000_000_000
+    var epochMilliseconds: Int64 { clock.epoch }
     /// One way, between any two nodes.
     var latency: Nanoseconds = .milliseconds(5)
     var random: SplitMix64
 
-    private var events = EventHeap()
-    private var sequence: UInt64 = 0
     private var connections = 0
     private var cut: Set<Int> = []
 
@@ -31,7 +25,7 @@ final class SimulatedNetwork {
         random = SplitMix64(seed: seed)
     }
 
-    var now: Moment { Moment(uptime: time, unixMilliseconds: epochMilliseconds + time / 1_000_000) }
+    var now: Moment { clock.now }
 
     /// Messages of a type that nodes have sent, since each was opened.
     func sent(_ type: MessageType) -> UInt64 { nodes.reduce(0) { $0 + $1.core.counters.sent[type].messages } }
@@ -58,8 +52,7 @@ final class SimulatedNetwork {
     // MARK: Time
 
     func after(_ delay: Nanoseconds, _ action: @escaping () -> Void) {
-        sequence += 1
-        events.push(Event(time: time + max(0, delay), sequence: sequence, action: action))
+        clock.schedule(action, after: delay)
     }
 
     func run(for span: Nanoseconds) {
@@ -74,13 +67,11 @@ final class SimulatedNetwork {
     }
 
     private func run(until end: Nanoseconds, _ condition: () -> Bool) {
-        while let next = events.first, next.time <= end {
+        while let next = clock.nextTime, next <= end {
             if condition() { return }
-            events.pop()
-            time = max(time, next.time)
-            next.action()
+            clock.next()?()
         }
-        if !condition() { time = max(time, end) }
+        if !condition() { clock.pass(until: end) }
     }
 
     // MARK: Connections
@@ -111,38 +102,5 @@ final class SimulatedNetwork {
         let (mine, theirs) = SimulatedSocket.pair(stranger, node, in: self)
         stranger.socket = mine
         node.accepted(theirs, from: Endpoint("\(20 + connections % 100).\(connections / 100).1.1:40000")!)
-    }
-}
-
-/// A binary heap by time, then by the order of arrival.
-struct EventHeap {
-    private var items: [SimulatedNetwork.Event] = []
-
-    var first: SimulatedNetwork.Event? { items.first }
-
-    private func precedes(_ a: Int, _ b: Int) -> Bool {
-        (items[a].time, items[a].sequence) < (items[b].time, items[b].sequence)
-    }
-
-    mutating func push(_ event: SimulatedNetwork.Event) {
-        items.append(event)
-        var child = items.count - 1
-        while child > 0, precedes(child, (child - 1) / 2) {
-            items.swapAt(child, (child - 1) / 2)
-            child = (child - 1) / 2
-        }
-    }
-
-    mutating func pop() {
-        guard !items.isEmpty else { return }
-        items.swapAt(0, items.count - 1)
-        items.removeLast()
-        var parent = 0
-        while true {
-            let children = [2 * parent + 1, 2 * parent + 2].filter { $0 < items.count }
-            guard let least = children.min(by: { precedes($0, $1) }), precedes(least, parent) else { return }
-            items.swapAt(least, parent)
-            parent = least
-        }
     }
 }

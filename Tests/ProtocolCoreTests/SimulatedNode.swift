@@ -7,6 +7,7 @@ import Primitives
 import ProtocolCore
 import Session
 import Sync
+import TestKit
 import Testing
 import Wire
 
@@ -327,9 +328,8 @@ struct World {
         let keys = try (0..<max(producers, 1)).map(World.key)
         self.keys = keys
         genesis = try Genesis(
-            GenesisConfiguration(
-                timestamp: (network.epochMilliseconds / 1000).subtracting(clamping: age), authorities: keys.map(\.address.checksummed),
-                initialState: ["chain:rules": "strict", "chain:block_time": ByteString(blockTime)]))
+            .test(
+                timestamp: (network.epochMilliseconds / 1000).subtracting(clamping: age), keys: keys, blockTime: ByteString(blockTime)))
     }
 
     @discardableResult

@@ -1,6 +1,7 @@
 import Foundation
 import Ledger
 import Primitives
+import TestKit
 import Testing
 
 @testable import Storage

@@ -1,22 +1,12 @@
 import Foundation
 import Ledger
 import Primitives
+import TestKit
 
 @testable import Storage
 
-/// A directory of one test, removed with it.
-final class TemporaryDirectory: Sendable {
-    let path: String
-
-    init() {
-        path = FileManager.default.temporaryDirectory.appendingPathComponent("podoru-store-\(UUID().uuidString)").path
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: path)
-    }
-
-    var dataFile: String { path + "/data.mdb" }
+extension TemporaryDirectory {
+    var dataFile: String { file("data.mdb") }
 }
 
 /// Makes records of a chain as the ledger would, and keeps what a store must then hold.

@@ -1,6 +1,7 @@
 import Network
 import Primitives
 import Sync
+import TestKit
 import Testing
 
 /// How a simulated peer answers.
@@ -64,13 +65,12 @@ struct SyncSimulation {
     let chainHeight: UInt64
     var sync: SyncManager
     var random: SplitMix64
-    var now = Moment(uptime: 1, unixMilliseconds: 1_700_000_000_000)
+    private var time = VirtualTime<Event>(uptime: 1)
+    var now: Moment { time.now }
     var peers: [PeerID: Peer] = [:]
     var tickets: [SyncTicket: Answer] = [:]
     var workerHeight: UInt64 = 0
     var workerFreeAt: Nanoseconds = 0
-    var events: [(time: Nanoseconds, number: Int, event: Event)] = []
-    var eventNumber = 0
     var slots = PeerSlots()
     var joins = 0
     var finishedAt: Nanoseconds?
@@ -83,7 +83,7 @@ struct SyncSimulation {
     init(seed: UInt64, chainHeight: UInt64, behaviours: [Behaviour]) {
         random = SplitMix64(seed: seed)
         self.chainHeight = chainHeight
-        sync = SyncManager(height: 0, at: now)
+        sync = SyncManager(height: 0, at: time.now)
         for behaviour in behaviours { schedule(.join(behaviour), after: .milliseconds(.random(in: 0...3000, using: &random))) }
     }
 
@@ -95,33 +95,20 @@ struct SyncSimulation {
         while finishedAt == nil, steps < 200_000, problems.isEmpty {
             steps += 1
             let deadline = sync.nextDeadline
-            guard let event = events.first, deadline.map({ event.time <= $0 }) ?? true else {
+            guard let next = time.nextTime, deadline.map({ next <= $0 }) ?? true else {
                 guard let deadline, deadline <= limit else { break }
-                moveTo(deadline)
+                time.pass(until: deadline)
                 handle { $0.tick(at: $1, into: &$2) }
                 if let next = sync.nextDeadline, next <= now.uptime { problems.append("the deadline \(next) does not move") }
                 continue
             }
-            guard event.time <= limit else { break }
-            events.removeFirst()
-            moveTo(event.time)
-            process(event.event)
+            guard let event = time.next(until: limit) else { break }
+            process(event)
         }
         if finishedAt == nil { problems.append("not finished at \(now.uptime / 1_000_000) ms, height \(sync.height), \(steps) steps") }
     }
 
-    private mutating func moveTo(_ time: Nanoseconds) {
-        let time = max(time, now.uptime)
-        now.unixMilliseconds += (time - now.uptime) / 1_000_000
-        now.uptime = time
-    }
-
-    private mutating func schedule(_ event: Event, after span: Nanoseconds) {
-        eventNumber += 1
-        let time = now.uptime + max(span, 0)
-        let index = events.firstIndex { $0.time > time } ?? events.count
-        events.insert((time, eventNumber, event), at: index)
-    }
+    private mutating func schedule(_ event: Event, after span: Nanoseconds) { time.schedule(event, after: span) }
 
     private mutating func process(_ event: Event) {
         switch event {

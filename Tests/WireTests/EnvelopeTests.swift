@@ -1,7 +1,7 @@
 import Foundation
 import Network
 import Primitives
-import TestSupport
+import TestKit
 import Testing
 import Wire
 

@@ -1,6 +1,7 @@
 import NIOHTTP1
 import Node
 import Primitives
+import TestKit
 import Testing
 
 @testable import API

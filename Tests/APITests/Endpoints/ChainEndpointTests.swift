@@ -1,6 +1,6 @@
 import Foundation
 import Primitives
-import TestSupport
+import TestKit
 import Testing
 
 @testable import API

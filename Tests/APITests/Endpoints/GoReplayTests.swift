@@ -1,7 +1,7 @@
 import Foundation
 import Node
 import PodoruConfiguration
-import TestSupport
+import TestKit
 import Testing
 
 @testable import API

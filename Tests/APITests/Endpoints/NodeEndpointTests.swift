@@ -4,6 +4,7 @@ import Ledger
 import PodoruConfiguration
 import Primitives
 import Synchronization
+import TestKit
 import Testing
 
 @testable import API

@@ -5,6 +5,7 @@ import NIOHTTP1
 import Node
 import PodoruConfiguration
 import Primitives
+import TestKit
 import Testing
 
 @testable import API

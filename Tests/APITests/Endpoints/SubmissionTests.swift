@@ -5,7 +5,7 @@ import NIOHTTP1
 import Node
 import PodoruConfiguration
 import Primitives
-import TestSupport
+import TestKit
 import Testing
 
 @testable import API

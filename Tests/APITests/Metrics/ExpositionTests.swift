@@ -2,6 +2,7 @@ import Foundation
 import Node
 import Primitives
 import ProtocolCore
+import TestKit
 import Testing
 
 @testable import API
@@ -112,20 +113,9 @@ enum PrometheusPackage {
     }
 
     private static func run(_ script: String, input: [UInt8]) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", "-B", "-c", script]
-        let (stdin, stdout) = (Pipe(), Pipe())
-        process.standardInput = stdin
-        process.standardOutput = stdout
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        // Less than a pipe's 64 KiB, so this does not wait.
-        try stdin.fileHandleForWriting.write(contentsOf: Data(input))
-        try stdin.fileHandleForWriting.close()
-        let output = try stdout.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw TestFailure("python refused") }
-        return String(decoding: output, as: UTF8.self)
+        let result = try TestProcess.run(
+            ["/usr/bin/env", "python3", "-B", "-c", script], in: FileManager.default.temporaryDirectory, input: Data(input))
+        guard result.code == 0 else { throw TestFailure("python refused") }
+        return result.output
     }
 }

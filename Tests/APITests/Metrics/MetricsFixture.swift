@@ -2,22 +2,20 @@ import Foundation
 import Logging
 import Node
 import PodoruConfiguration
-import TestSupport
+import TestKit
 
 @testable import API
 
 /// Nodes of the reference's chain on free ports, without a server: routes are called directly. Stopped after `body`.
 func withBareNodes(_ count: Int = 1, _ body: ([Node]) async throws -> Void) async throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("podoru-metrics-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let directory = TemporaryDirectory()
     var nodes: [Node] = []
     var failure: (any Error)?
     do {
         for index in 0..<count {
             var configuration = NodeConfiguration()
             configuration.genesisPath = Vectors.folder.appendingPathComponent("genesis.json").path
-            configuration.dataDir = folder.appendingPathComponent("\(index)").path
+            configuration.dataDir = directory.file("\(index)")
             configuration.p2pBindAddr = "127.0.0.1"
             configuration.p2pPort = 0
             configuration.apiEnabled = false

@@ -6,6 +6,7 @@ import Peering
 import PodoruConfiguration
 import Primitives
 import ProtocolCore
+import TestKit
 import Testing
 import Wire
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 @testable import API
@@ -10,7 +11,7 @@ import Testing
         try await withNodeProcess { node in
             let port = node.port
             let warm = try await requestTimes(port, count: 100)
-            let before = try node.memory
+            let before = try node.process.privateBytes / 1024
 
             var half: [RawClient] = []
             for _ in 0..<1000 {
@@ -21,7 +22,7 @@ import Testing
             var listeners = [try await WebSocketClient.connect(port: port, reads: false)]
             for _ in 0..<499 { listeners.append(try await WebSocketClient.connect(port: port)) }
             let under = try await requestTimes(port, count: 200)
-            let during = try node.memory
+            let during = try node.process.privateBytes / 1024
             // Every listener is told of a block.
             for listener in listeners.dropFirst().prefix(20) { _ = try await listener.event("new_block") }
 
@@ -37,7 +38,7 @@ import Testing
             // What they held, some 10 MiB, is the system's again, but for pages with a piece in use.
             var after = during
             try await eventually("the memory is back near its level: \(before) KiB") {
-                after = try node.memory
+                after = try node.process.privateBytes / 1024
                 return after < before + 6 * 1024
             }
             print("abuse: memory \(after) KiB after it")
@@ -91,9 +92,8 @@ import Testing
 
     @Test func anAddressInUseEndsTheCommandWith69() async throws {
         try await withNodeProcess { node in
-            let second = try NodeProcess(extra: "")
+            let second = try APIProcess(apiPort: node.port)
             defer { second.kill() }
-            try second.replacePort(node.port)
             let end = try await second.runToEnd()
             #expect(end == 69)
             #expect(second.logged.contains("\(node.port)") && second.logged.contains("api_port"))

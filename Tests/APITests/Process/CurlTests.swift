@@ -1,6 +1,7 @@
 import Foundation
 import Node
 import PodoruConfiguration
+import TestKit
 import Testing
 
 @testable import API
@@ -44,18 +45,13 @@ struct CurlTests {
     private static func run(_ line: String, port: UInt16) async throws -> (code: Int32, output: String) {
         let home = TemporaryDirectory()
         try Data("connect-to = \"localhost:8545:127.0.0.1:\(port)\"\n".utf8).write(to: URL(fileURLWithPath: home.file(".curlrc")))
-        let output = URL(fileURLWithPath: home.file("output"))
-        try Data().write(to: output)
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", line]
-        process.environment = ["PATH": "/usr/bin:/bin", "CURL_HOME": home.path]
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try FileHandle(forWritingTo: output)
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        try await eventually("\(line) ends") { !process.isRunning }
-        return (process.terminationStatus, String(decoding: try Data(contentsOf: output), as: UTF8.self))
+        let output = home.file("output")
+        try Data().write(to: URL(fileURLWithPath: output))
+        let process = try TestProcess(
+            ["/bin/sh", "-c", line], in: home.url, environment: ["CURL_HOME": home.path], log: home.url.appendingPathComponent("errors"),
+            output: FileHandle(forWritingTo: URL(fileURLWithPath: output)))
+        let code = try await process.end().code
+        return (code, try String(contentsOfFile: output, encoding: .utf8))
     }
 }
 

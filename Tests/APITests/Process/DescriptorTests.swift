@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import TestKit
 import Testing
 
 @testable import API
@@ -8,16 +8,16 @@ import Testing
 @Suite(.serialized) struct DescriptorTests {
     private static let warning = "rests, and connections wait"
 
-    private func height(_ node: NodeProcess) -> Int {
+    private func height(_ node: APIProcess) -> Int {
         node.logged.matches(of: /block produced.* height=([0-9]+)/).compactMap { Int($0.output.1) }.max() ?? 0
     }
 
     /// The processor time that the node takes while it makes two blocks, in seconds a second.
-    private func load(_ node: NodeProcess) async throws -> Double {
-        let (begin, before, from) = (ContinuousClock.now, try node.processorTime, height(node))
+    private func load(_ node: APIProcess) async throws -> Double {
+        let (begin, before, from) = (ContinuousClock.now, try node.process.processorTime, height(node))
         try await eventually("two more blocks") { height(node) >= from + 2 }
         let took = ContinuousClock.now - begin
-        return (try node.processorTime - before) / (took / .seconds(1))
+        return (try node.process.processorTime - before) / (took / .seconds(1))
     }
 
     private func serves(_ port: UInt16) async throws -> Bool {
@@ -35,7 +35,7 @@ import Testing
             let load = try await load(node)
             print("descriptors: load \(load) while the API rests")
             #expect(load < 0.25)
-            #expect(try node.openFiles < 64, "some are left")
+            #expect(try node.process.openFiles < 64, "some are left")
             node.hangUp()
             try await eventually("the configuration can be read") { node.logged.contains("configuration reloaded") }
             // Those over the limit are told, one a rest.

@@ -1,6 +1,7 @@
 import Foundation
 import NIOHTTP1
 import PodoruConfiguration
+import TestKit
 import Testing
 
 @testable import API

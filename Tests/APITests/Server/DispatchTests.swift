@@ -1,5 +1,6 @@
 import NIOHTTP1
 import Primitives
+import TestKit
 import Testing
 
 @testable import API

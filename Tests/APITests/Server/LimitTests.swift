@@ -2,6 +2,7 @@ import NIOCore
 import NIOHTTP1
 import Network
 import PodoruConfiguration
+import TestKit
 import Testing
 import Wire
 
@@ -166,6 +167,7 @@ import Wire
 
     @Test func anAnswerThatTakesTooLongIs503() async throws {
         let never = Route(.GET, "/never") { _ in
+            // Longer than any deadline of `hasty`: it is ended with its client.
             try await Task.sleep(for: .seconds(2))
             return APIResponse(body: [])
         }

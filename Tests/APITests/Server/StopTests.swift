@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import PodoruConfiguration
+import TestKit
 import Testing
 
 @testable import API

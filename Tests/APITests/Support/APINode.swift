@@ -9,7 +9,7 @@ import PodoruConfiguration
 import Primitives
 import Storage
 import Synchronization
-import TestSupport
+import TestKit
 
 @testable import API
 
@@ -128,40 +128,5 @@ private actor NodeGate {
 
     func leave() {
         if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
-    }
-}
-
-/// A directory of one test, removed with it.
-final class TemporaryDirectory: Sendable {
-    let path: String
-
-    init() {
-        path = FileManager.default.temporaryDirectory.appendingPathComponent("podoru-api-\(UUID().uuidString)").path
-        try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: path)
-    }
-
-    func file(_ name: String) -> String { "\(path)/\(name)" }
-}
-
-struct TestFailure: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ description: String) {
-        self.description = description
-    }
-}
-
-/// Polls until `condition` holds; fails after `deadline`, which is far above what a busy machine needs.
-func eventually(
-    _ what: String, within deadline: Duration = .seconds(30), _ condition: () async throws -> Bool
-) async throws {
-    let end = ContinuousClock.now + deadline
-    while try await !condition() {
-        guard ContinuousClock.now < end else { throw TestFailure("not within \(deadline): \(what)") }
-        try await Task.sleep(for: .milliseconds(2))
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 
 /// A JSON value, read by Foundation, which is independent of the code under test.
 enum JSON: Hashable, Sendable, Decodable, CustomStringConvertible {

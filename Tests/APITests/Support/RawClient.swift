@@ -2,6 +2,7 @@ import Foundation
 import NIOCore
 import NIOPosix
 import Synchronization
+import TestKit
 
 /// A socket to the API: bytes out, bytes in, nothing done by itself.
 final class RawClient: Sendable {

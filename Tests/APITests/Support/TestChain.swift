@@ -2,6 +2,7 @@ import Foundation
 import Ledger
 import PodoruConfiguration
 import Primitives
+import TestKit
 
 /// A small chain of its own, with one authority and blocks every second.
 final class TestChain: Sendable {
@@ -17,12 +18,10 @@ final class TestChain: Sendable {
         authority = try PrivateKey(bytes: [UInt8](repeating: 1, count: 32))
         user = try PrivateKey(bytes: [UInt8](repeating: 99, count: 32))
         genesis = try Genesis(
-            GenesisConfiguration(
+            .test(
                 timestamp: Int64(Date().timeIntervalSince1970) - 60,
-                authorities: [isLowerCase ? authority.address.lowercased : authority.address.checksummed],
-                initialState: state.merging(["chain:rules": "strict", "chain:block_time": "1s"]) { $1 }, token: .standard,
-                gas: GasConfiguration(),
-                initialBalances: [user.address.lowercased: "1000000000000000000000"]))
+                authorities: [isLowerCase ? authority.address.lowercased : authority.address.checksummed], fees: GasConfiguration(),
+                balances: [user.address: "1000000000000000000000"], state: state))
         try Data(genesis.configuration.json).write(to: URL(fileURLWithPath: directory.file("genesis.json")))
         try Data(Hex.encode(authority.secretBytes)).write(to: URL(fileURLWithPath: directory.file("key")))
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: directory.file("key"))

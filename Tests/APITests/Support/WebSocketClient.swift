@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 
 /// A WebSocket client that can break every rule.
 final class WebSocketClient: Sendable {

@@ -7,7 +7,7 @@ import Node
 import PodoruConfiguration
 import Primitives
 import Synchronization
-import TestSupport
+import TestKit
 import Testing
 
 @testable import API

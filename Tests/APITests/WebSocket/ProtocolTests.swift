@@ -1,5 +1,6 @@
 import NIOCore
 import PodoruConfiguration
+import TestKit
 import Testing
 
 @testable import API

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 @testable import NodeClient
@@ -37,7 +38,6 @@ import Testing
     // MARK: A node
 
     @Test func aRunningNodeIsWellAndIsLeftAsItIs() async throws {
-        defer { tool.remove() }
         let port = try FreePorts.first(of: 2)
         let chain = try await RunningChain(p2pPort: port, apiPort: port + 1)
         let before = try FileManager.default.contentsOfDirectory(atPath: chain.tool.folder.appendingPathComponent("data").path).sorted()
@@ -56,7 +56,6 @@ import Testing
     }
 
     @Test func aStoppedNodeIsWellToo() async throws {
-        defer { tool.remove() }
         let port = try FreePorts.first(of: 2)
         let chain = try await RunningChain(p2pPort: port, apiPort: port + 1)
         try await chain.stop()
@@ -68,7 +67,6 @@ import Testing
     }
 
     @Test func anotherNodeOnThePortIsToldFromOurs() async throws {
-        defer { tool.remove() }
         let port = try FreePorts.first(of: 2)
         let chain = try await RunningChain(p2pPort: port, apiPort: port + 1)
         let text = try chain.tool.read("node.yaml").replacingOccurrences(of: "\"data\"", with: "\"other\"")
@@ -80,7 +78,6 @@ import Testing
     }
 
     @Test func peersOfThisChainAndOfAnotherAreToldApart() async throws {
-        defer { tool.remove() }
         let port = try FreePorts.first(of: 2)
         let chain = try await RunningChain(p2pPort: port, apiPort: port + 1)
         try write("bootstrap_peers: [\"127.0.0.1:\(port)\"]")
@@ -98,7 +95,6 @@ import Testing
     // MARK: Peers that are of no use
 
     @Test func aDeadPeerIsAWarningBesideAGoodOneAndAFailureAlone() throws {
-        defer { tool.remove() }
         let good = try FakePeer.node(chainID: chainID)
         defer { good.stop() }
         let dead = "127.0.0.1:\(try FreePorts.first(of: 1))"
@@ -112,7 +108,6 @@ import Testing
     }
 
     @Test func aPeerThatNeverAnswersIsNotWaitedForForLong() throws {
-        defer { tool.remove() }
         let silent = try FakePeer()
         defer { silent.stop() }
         try write("bootstrap_peers: [\"\(silent.endpoint)\"]")
@@ -124,7 +119,6 @@ import Testing
     }
 
     @Test func aGoNodeIsToldByItsDialect() throws {
-        defer { tool.remove() }
         let json = Array(#"{"type":11,"payload":{},"from":""}"#.utf8)
         let goNode = try FakePeer(saying: [0, 0, 0, UInt8(json.count)] + json)
         defer { goNode.stop() }
@@ -141,14 +135,12 @@ import Testing
     }
 
     @Test func aNameThatIsNoneIsToldFromANodeThatIsDown() throws {
-        defer { tool.remove() }
         try write("bootstrap_peers: [\"no-such-node.invalid:9000\"]")
         let report = try Examined(tool)
         #expect(report.outcomes("peer") == ["failure"] && report.seen("peer").contains("the name leads to no address"), "\(report)")
     }
 
     @Test(arguments: [(0, "ok"), (-5, "warning"), (60, "failure")]) func theClockIsHeldAgainstThePeers(ahead: Int, outcome: String) throws {
-        defer { tool.remove() }
         let peers = try (0..<3).map { try FakePeer.node(chainID: chainID, ahead: $0 == 0 ? 0 : Int64(ahead)) }
         defer { for peer in peers { peer.stop() } }
         try write("bootstrap_peers: [\(peers.map { "\"\($0.endpoint)\"" }.joined(separator: ", "))]")
@@ -162,7 +154,6 @@ import Testing
     // MARK: Mistakes
 
     @Test func everyMistakeOfTheConfigurationHasItsPlace() throws {
-        defer { tool.remove() }
         try tool.write("node.yaml", "p2p_pport: 9000\nmax_peers: many\n")
         let report = try Examined(tool)
         #expect(report.code == 78 && report.outcomes("configuration") == ["failure", "failure"])
@@ -172,7 +163,6 @@ import Testing
     }
 
     @Test func aKeyThatOthersCanReadFails() throws {
-        defer { tool.remove() }
         try write("node_type: producer", "private_key: \"producer.key\"")
         #expect(try Examined(tool).outcomes("key") == ["ok"])
         try tool.write("producer.key", try tool.read("producer.key"), mode: 0o644)
@@ -182,7 +172,6 @@ import Testing
     }
 
     @Test func aKeyOfNoAuthorityFailsForAProducerOnly() throws {
-        defer { tool.remove() }
         _ = try tool.run("keygen", "-o", "other.key")
         try write("node_type: producer", "private_key: \"other.key\"")
         let report = try Examined(tool)
@@ -192,7 +181,6 @@ import Testing
     }
 
     @Test func aGenesisThatIsMissingOrBrokenFails() throws {
-        defer { tool.remove() }
         try write("genesis_path: \"nowhere.json\"")
         let missing = try Examined(tool)
         #expect(missing.outcomes("genesis") == ["failure"] && missing.code == 78)
@@ -207,7 +195,6 @@ import Testing
     }
 
     @Test func aPortThatAnotherProgramHasFails() throws {
-        defer { tool.remove() }
         let program = try FakePeer(stays: false)
         defer { program.stop() }
         let web = try FakeNode()
@@ -222,7 +209,6 @@ import Testing
     }
 
     @Test func withoutAConfigurationThereIsNothingToLookAt() throws {
-        defer { tool.remove() }
         if FileManager.default.fileExists(atPath: "/etc/podoru/node.yaml") { return }
         let result = try tool.run("doctor")
         #expect(result.code == 64 && result.errors.contains("--config FILE"))
@@ -233,7 +219,6 @@ import Testing
     // MARK: Where it writes
 
     @Test func coloursAreForTerminals() async throws {
-        defer { tool.remove() }
         try write()
         let piped = try tool.run("doctor", "--config", "node.yaml")
         #expect(piped.output.hasPrefix("podoru doctor  node.yaml\n\nok    configuration  ") && !piped.output.contains("\u{1B}"))

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 /// `podoru doctor` as root beside a systemd and a ufw that are played by scripts.
@@ -53,7 +54,6 @@ struct DoctorSystemTests {
         """
 
     @Test func ufwIsAskedForThePort() throws {
-        defer { tool.remove() }
         try play("ufw", "test \"$*\" = 'status verbose' && test \"$LC_ALL\" = C && cat <<'EOF'\n\(Self.rules)\nEOF")
         let closed = try examine()
         #expect(closed.outcomes("firewall") == ["failure"] && closed.remedy("firewall").contains("podoru-open"))
@@ -64,7 +64,6 @@ struct DoctorSystemTests {
     }
 
     @Test func aUfwThatHangsIsEnded() throws {
-        defer { tool.remove() }
         try play("ufw", "echo $$ > '\(tool.folder.path)/ufw.pid'; sleep 300")
         let began = ContinuousClock.now
         let report = try examine()
@@ -77,7 +76,6 @@ struct DoctorSystemTests {
     // MARK: The service
 
     @Test func theServicesUserMustOwnTheData() throws {
-        defer { tool.remove() }
         try playSystemd("User=nobody")
         let data = tool.folder.appendingPathComponent("data")
         try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
@@ -93,7 +91,6 @@ struct DoctorSystemTests {
     }
 
     @Test func theServicesUserMustOwnTheKey() throws {
-        defer { tool.remove() }
         let key = tool.folder.appendingPathComponent("producer.key").path
         try playSystemd("User=nobody\nEnvironment=PODORU_NODE_TYPE=producer PODORU_PRIVATE_KEY=\(key)")
         let report = try examine()
@@ -103,7 +100,6 @@ struct DoctorSystemTests {
     }
 
     @Test func aKeyThatSystemdHandsOverIsLookedAtWhereItLies() throws {
-        defer { tool.remove() }
         let key = tool.folder.appendingPathComponent("producer.key").path
         try playSystemd(
             """
@@ -119,7 +115,6 @@ struct DoctorSystemTests {
     }
 
     @Test func aDataDirOutsideOfTheSandboxFails() throws {
-        defer { tool.remove() }
         try playSystemd("ProtectSystem=strict\nStateDirectory=podoru")
         let outside = try examine()
         #expect(outside.outcomes("data") == ["failure"] && outside.remedy("data").contains("ReadWritePaths="), "\(outside)")
@@ -128,7 +123,6 @@ struct DoctorSystemTests {
     }
 
     @Test func whatTheSandboxHidesTheServiceCannotRead() throws {
-        defer { tool.remove() }
         let folder = tool.folder.path
         try playSystemd("InaccessiblePaths=-\(folder)")
         let hidden = try examine()
@@ -138,7 +132,6 @@ struct DoctorSystemTests {
     }
 
     @Test func anAdminSocketOutsideOfTheSandboxFails() throws {
-        defer { tool.remove() }
         let variable = "Environment=PODORU_API_ADMIN_SOCKET=/srv/admin.sock PODORU_DATA_DIR=/run/podoru"
         try playSystemd("ProtectSystem=strict\nRuntimeDirectory=podoru\n\(variable)")
         let report = try examine()
@@ -149,7 +142,6 @@ struct DoctorSystemTests {
     }
 
     @Test func aConfigurationThatTheServiceCannotReadFails() throws {
-        defer { tool.remove() }
         try playSystemd("User=nobody")
         #expect(try examine().outcomes("configuration") == ["ok"])
         chmod(tool.folder.appendingPathComponent("node.yaml").path, 0o640)
@@ -158,7 +150,6 @@ struct DoctorSystemTests {
     }
 
     @Test func aGenesisBelowAFolderThatTheServiceMayNotEnterFails() throws {
-        defer { tool.remove() }
         try playSystemd("User=nobody")
         let folder = tool.folder.appendingPathComponent("closed").path
         mkdir(folder, 0o700)
@@ -175,7 +166,6 @@ struct DoctorSystemTests {
     private static let asNobody = ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
     @Test func whoMayNotReadTheConfigurationIsToldSo() throws {
-        defer { tool.remove() }
         let folder = tool.folder.appendingPathComponent("closed").path
         mkdir(folder, 0o700)
         try tool.write("closed/node.yaml", "")
@@ -185,7 +175,6 @@ struct DoctorSystemTests {
     }
 
     @Test func whoMayNotLookIntoAFolderIsNotToldThatItIsEmpty() throws {
-        defer { tool.remove() }
         chmod(tool.folder.appendingPathComponent("genesis.json").path, 0o644)
         try tool.write("bin/systemctl", "#!/bin/sh\nexit 1\n", mode: 0o755)
         mkdir(tool.folder.appendingPathComponent("data").path, 0o700)
@@ -199,14 +188,12 @@ struct DoctorSystemTests {
     }
 
     @Test func theServicesLimitOfOpenFilesCounts() throws {
-        defer { tool.remove() }
         try playSystemd("LimitNOFILE=100")
         let report = try examine()
         #expect(report.outcomes("limits") == ["warning"] && report.seen("limits").contains("podoru.service may have 100 files open"))
     }
 
     @Test func aServiceThatFailedIsToldOf() throws {
-        defer { tool.remove() }
         try play("systemctl", "printf 'LoadState=loaded\\nActiveState=failed\\nResult=exit-code\\n'")
         let report = try examine()
         #expect(report.outcomes("service") == ["failure"] && report.remedy("service").contains("journalctl -u podoru"))

@@ -2,6 +2,7 @@ import Foundation
 import Ledger
 import Primitives
 import Synchronization
+import TestKit
 
 /// A server in a thread of its own that answers what a test tells it to, byte for byte: an honest node's API, or none.
 final class FakeNode: Sendable {

@@ -1,6 +1,7 @@
 import Foundation
 import Primitives
 import Synchronization
+import TestKit
 import Wire
 
 /// A program that listens where a peer is expected: it says some bytes to whoever connects, and stays or goes.

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 
 /// A user without any right of ours: the one that Debian calls nobody.
 enum Nobody {
@@ -12,21 +13,8 @@ enum Nobody {
     }()
 
     static func run(_ command: String...) throws -> CommandLineTool.Result {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: setpriv)
-        process.arguments = ["--reuid=\(identifier)", "--regid=\(identifier)", "--clear-groups", "--no-new-privs"] + command
-        process.currentDirectoryURL = URL(fileURLWithPath: "/")
-        process.environment = ["PATH": "/usr/bin:/bin"]
-        let (output, errors) = (Pipe(), Pipe())
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = errors
-        try process.run()
-        // A few lines: less than a pipe holds.
-        process.waitUntilExit()
-        func text(_ pipe: Pipe) throws -> String {
-            String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-        }
-        return CommandLineTool.Result(code: process.terminationStatus, output: try text(output), errors: try text(errors))
+        try TestProcess.run(
+            [setpriv, "--reuid=\(identifier)", "--regid=\(identifier)", "--clear-groups", "--no-new-privs"] + command,
+            in: URL(fileURLWithPath: "/"))
     }
 }

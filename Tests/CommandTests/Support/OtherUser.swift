@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 /// A user who may not read what the test wrote: nobody, when the tests run as root; else the one that they run as.
@@ -16,7 +17,6 @@ enum OtherUser {
     static let canRun: Bool = {
         guard geteuid() == 0 else { return true }
         guard FileManager.default.isExecutableFile(atPath: command[0]), let tool = try? CommandLineTool() else { return false }
-        defer { tool.remove() }
         return (try? tool.run(["--version"], through: command).code) == 0
     }()
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestKit
 import Testing
 
 /// A name server that hears questions and says nothing, and the way to have a command ask it: a mount namespace with an
@@ -15,18 +16,13 @@ final class SilentNameServer: Sendable {
         guard geteuid() == 0, FileManager.default.isExecutableFile(atPath: unshare) else { return false }
         guard FileManager.default.fileExists(atPath: "/etc/resolv.conf"), let server = try? SilentNameServer() else { return false }
         defer { server.stop() }
-        let probe = Process()
-        probe.executableURL = URL(fileURLWithPath: unshare)
         guard let wrapper = try? server.wrapper() else { return false }
-        probe.arguments = Array(wrapper.dropFirst()) + ["/bin/true"]
-        probe.standardError = FileHandle.nullDevice
-        guard (try? probe.run()) != nil else { return false }
-        probe.waitUntilExit()
-        return probe.terminationStatus == 0
+        return TestProcess.succeeds(wrapper + ["/bin/true"])
     }()
 
     private let descriptor: Int32
-    private let file = FileManager.default.temporaryDirectory.appendingPathComponent("podoru-resolv-\(UUID().uuidString)")
+    private let directory = TemporaryDirectory()
+    private var file: URL { directory.url.appendingPathComponent("resolv.conf") }
     private let heard = Mutex<Set<[UInt8]>>([])
 
     init() throws {
@@ -60,7 +56,6 @@ final class SilentNameServer: Sendable {
     func stop() {
         shutdown(descriptor, Int32(SHUT_RDWR))
         close(descriptor)
-        try? FileManager.default.removeItem(at: file)
     }
 
     private func listen() {

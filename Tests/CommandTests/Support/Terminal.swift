@@ -1,13 +1,9 @@
 import Foundation
+import TestKit
 
 /// A terminal of some size, with a command's standard output in it.
 final class Terminal {
     struct Failure: Error {}
-
-    struct NotInTime: Error {
-        var what: String
-        var output: String
-    }
 
     /// `TIOCSPTLCK` and `TIOCGPTN` of Linux, whose macros Swift does not read.
     private static let unlock: UInt = 0x4004_5431
@@ -16,7 +12,7 @@ final class Terminal {
     private let master: Int32
     private let columns: Int
     private let lines: Int
-    private let process = Process()
+    private let process: TestProcess
     private var bytes: [UInt8] = []
 
     init(_ tool: CommandLineTool, _ arguments: [String], columns: Int = 80, lines: Int = 24, environment: [String: String] = [:]) throws {
@@ -32,18 +28,13 @@ final class Terminal {
         var size = winsize(ws_row: UInt16(lines), ws_col: UInt16(columns), ws_xpixel: 0, ws_ypixel: 0)
         guard ioctl(slave, UInt(TIOCSWINSZ), &size) == 0 else { throw Failure() }
         _ = fcntl(master, F_SETFL, O_NONBLOCK)
-        process.executableURL = CommandLineTool.binary
-        process.arguments = arguments
-        process.currentDirectoryURL = tool.folder
-        process.environment = ["PATH": "/usr/bin:/bin", "TERM": "xterm"].merging(environment) { $1 }
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle(fileDescriptor: slave, closeOnDealloc: true)
-        process.standardError = FileHandle.nullDevice
-        try process.run()
+        process = try TestProcess(
+            [CommandLineTool.binary.path] + arguments, in: tool.folder, environment: ["TERM": "xterm"].merging(environment) { $1 },
+            log: tool.folder.appendingPathComponent("terminal.err"), output: FileHandle(fileDescriptor: slave, closeOnDealloc: true))
     }
 
     deinit {
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        process.remove()
         close(master)
     }
 
@@ -65,17 +56,13 @@ final class Terminal {
     }
 
     func wait(_ what: String, _ condition: (String) -> Bool) async throws {
-        let deadline = Date(timeIntervalSinceNow: 30)
-        while !condition(output) {
-            guard Date() < deadline else { throw NotInTime(what: what, output: output) }
-            try await Task.sleep(for: .milliseconds(20))
-        }
+        try await eventually(what, within: .seconds(30), state: { output }) { condition(output) }
     }
 
     /// Waits for the end; the exit code.
     func end(interrupting: Bool = false) async throws -> Int32 {
-        if interrupting { process.interrupt() }
+        if interrupting { process.signal(SIGINT) }
         try await wait("it ends") { _ in !process.isRunning }
-        return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
+        return process.ending?.code ?? -1
     }
 }

@@ -9,6 +9,7 @@ import PodoruConfiguration
 import Primitives
 import ProtocolCore
 import Sync
+import TestKit
 import Testing
 
 @testable import Node

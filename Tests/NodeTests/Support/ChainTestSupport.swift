@@ -4,23 +4,7 @@ import Ledger
 import Node
 import Primitives
 import Storage
-import TestSupport
-
-/// A directory of one test, removed with it.
-final class TemporaryDirectory: Sendable {
-    let path: String
-
-    init() {
-        path = FileManager.default.temporaryDirectory.appendingPathComponent("podoru-node-\(UUID().uuidString)").path
-        try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: path)
-    }
-
-    func file(_ name: String) -> String { "\(path)/\(name)" }
-}
+import TestKit
 
 /// The reference's chain of 131 blocks.
 enum ReferenceChain {

@@ -7,6 +7,7 @@ import PodoruConfiguration
 import Primitives
 import Storage
 import Synchronization
+import TestKit
 
 @testable import Node
 
@@ -24,10 +25,9 @@ final class TestNetwork: Sendable {
         authorities = try (1...count).map { try PrivateKey(bytes: [UInt8](repeating: UInt8($0), count: 32)) }
         user = try PrivateKey(bytes: [UInt8](repeating: 99, count: 32))
         genesis = try Genesis(
-            GenesisConfiguration(
-                timestamp: Int64(Date().timeIntervalSince1970) - TestNetwork.age, authorities: authorities.map(\.address.checksummed),
-                initialState: ["chain:rules": "strict", "chain:block_time": "1s", "chain:name": name],
-                token: .standard, gas: GasConfiguration(), initialBalances: [user.address.lowercased: "1000000000000000000000"]))
+            .test(
+                timestamp: Int64(Date().timeIntervalSince1970) - TestNetwork.age, keys: authorities, fees: GasConfiguration(),
+                balances: [user.address: "1000000000000000000000"], state: ["chain:name": name]))
         try Data(genesis.configuration.json).write(to: URL(fileURLWithPath: genesisPath))
         for (index, key) in authorities.enumerated() { try write(key, to: keyPath(index)) }
     }
@@ -122,14 +122,6 @@ extension Node {
     }
 }
 
-struct TestFailure: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ description: String) {
-        self.description = description
-    }
-}
-
 /// Keeps what a node logs.
 struct LogRecorder: LogHandler {
     struct Line: Sendable {
@@ -160,16 +152,4 @@ struct LogRecorder: LogHandler {
 
     /// The reasons with which connections ended so far.
     var disconnectReasons: [String] { lines.compactMap { $0.metadata["reason"] } }
-}
-
-/// Polls until `condition` holds; fails after `deadline` with what was waited for. The deadline is far above what a busy
-/// machine needs: it ends a test that hangs, it measures nothing.
-func eventually(
-    _ what: String, within deadline: Duration = .seconds(60), _ condition: () async throws -> Bool
-) async throws {
-    let end = ContinuousClock.now + deadline
-    while try await !condition() {
-        guard ContinuousClock.now < end else { throw TestFailure("not within \(deadline): \(what)") }
-        try await Task.sleep(for: .milliseconds(5))
-    }
 }

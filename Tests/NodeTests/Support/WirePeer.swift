@@ -3,6 +3,7 @@ import Ledger
 import Network
 import Primitives
 import Synchronization
+import TestKit
 import Wire
 
 @testable import Node

@@ -1,5 +1,6 @@
 import Network
 import Primitives
+import TestKit
 import Testing
 import Wire
 
@@ -45,11 +46,9 @@ struct VirtualNetwork {
     private(set) var nodes: [Node] = []
     private var ends: [PeerID: End] = [:]
     private var places: [Endpoint: Int] = [:]
-    private var queue = EventQueue<Event>()
-    private(set) var now: Nanoseconds = .seconds(1000)
+    private var time = VirtualTime<Event>(uptime: .seconds(1000), unixMilliseconds: 0)
     private var generator: SplitMix64
     private var slots = PeerSlots()
-    private(set) var eventCount = 0
     /// Nodes in different parts hear nothing of each other.
     var part: (Int) -> Int = { _ in 0 }
     /// After how many events invariants are looked at; each look costs a walk over the node's address book.
@@ -60,7 +59,9 @@ struct VirtualNetwork {
         generator = SplitMix64(seed: seed)
     }
 
-    var moment: Moment { Moment(uptime: now, unixMilliseconds: now / 1_000_000) }
+    var moment: Moment { time.now }
+    var now: Nanoseconds { time.uptime }
+    var eventCount: Int { time.eventCount }
 
     /// Adds a node at `place` and starts it.
     mutating func add(at place: Endpoint, configure: (inout PeerConfiguration) -> Void) {
@@ -83,12 +84,8 @@ struct VirtualNetwork {
 
     mutating func run(for span: Nanoseconds) {
         let end = now + span
-        while let time = queue.nextTime, time <= end, let event = queue.pop() {
-            now = max(now, time)
-            eventCount += 1
-            handle(event)
-        }
-        now = end
+        while let event = time.next(until: end) { handle(event) }
+        time.pass(until: end)
     }
 
     // MARK: Events
@@ -176,12 +173,12 @@ struct VirtualNetwork {
         }
         guard let deadline = nodes[index].manager.nextDeadline, deadline < nodes[index].nextTick else { return }
         nodes[index].nextTick = max(deadline, now)
-        queue.push(.tick(index), at: max(deadline, now))
+        time.schedule(.tick(index), at: deadline)
     }
 
     /// 20 ms to anywhere; equal for all, so that what is sent first arrives first.
     private mutating func send(_ event: Event) {
-        queue.push(event, at: now + .milliseconds(20))
+        time.schedule(event, after: .milliseconds(20))
     }
 
     private mutating func send(_ message: Message, over id: PeerID) {
@@ -231,46 +228,6 @@ struct VirtualNetwork {
                 let here = neighbours(of: index).count { $0 == other }
                 return here == 1 && there == 1 ? nil : "\(index) and \(other): \(here) and \(there) connections"
             }
-        }
-    }
-}
-
-/// Events by time; those of one time in the order in which they came. A binary heap.
-struct EventQueue<Event> {
-    private struct Item {
-        let time: Nanoseconds
-        let order: UInt64
-        let event: Event
-
-        func isBefore(_ other: Item) -> Bool { (time, order) < (other.time, other.order) }
-    }
-
-    private var heap: [Item] = []
-    private var count: UInt64 = 0
-
-    var nextTime: Nanoseconds? { heap.first?.time }
-
-    mutating func push(_ event: Event, at time: Nanoseconds) {
-        count += 1
-        heap.append(Item(time: time, order: count, event: event))
-        var index = heap.count - 1
-        while index > 0, heap[index].isBefore(heap[(index - 1) / 2]) {
-            heap.swapAt(index, (index - 1) / 2)
-            index = (index - 1) / 2
-        }
-    }
-
-    mutating func pop() -> Event? {
-        guard let first = heap.first, let last = heap.popLast() else { return nil }
-        if heap.isEmpty { return first.event }
-        heap[0] = last
-        var index = 0
-        while true {
-            var least = index
-            for child in [2 * index + 1, 2 * index + 2] where child < heap.count && heap[child].isBefore(heap[least]) { least = child }
-            if least == index { return first.event }
-            heap.swapAt(index, least)
-            index = least
         }
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 import Ledger
 import Storage
 import Supervisor
-import TestSupport
+import TestKit
 import WholeFiles
 
 @testable import ChainTools
@@ -11,7 +11,7 @@ import WholeFiles
 
 /// `podoru run` as a process, seen through what it reports to its supervisor.
 // Unchecked: one task at a time uses it.
-final class NodeProcess: @unchecked Sendable {
+final class SupervisedNode: @unchecked Sendable {
     private let name: String
     private let configurationPath: String
     let dataPath: String
@@ -26,26 +26,12 @@ final class NodeProcess: @unchecked Sendable {
     private var lastMempool: UInt64 = 0
     private(set) var exitCode: Int32?
 
-    /// Beside the test bundle: both are products of one build.
-    private static let executable: String = {
-        let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") }.map { URL(fileURLWithPath: $0) }
-        let running = bundle ?? URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        return running.deletingLastPathComponent().appendingPathComponent("podoru").path
-    }()
-
     private static let becomeNobody = ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
     /// Whether we may become another user who can run the node.
     static let canBeNobody: Bool = {
         guard getuid() == 0, access(becomeNobody[0], X_OK) == 0 else { return false }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: becomeNobody[0])
-        process.arguments = Array(becomeNobody[1...]) + [executable, "--version"]
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        guard (try? process.run()) != nil else { return false }
-        process.waitUntilExit()
-        return process.terminationStatus == 0
+        return TestProcess.succeeds(becomeNobody + [TestProcess.podoru.path, "--version"])
     }()
 
     /// Held while a child is started and while a store is open here: between its birth and its program a child has a copy of
@@ -78,10 +64,10 @@ final class NodeProcess: @unchecked Sendable {
         lastMempool = 0
         exitCode = nil
         child = try onItsDisk { [self] in
-            try NodeProcess.files.withLock {
+            try SupervisedNode.files.withLock {
                 let words =
-                    (asNobody ? NodeProcess.becomeNobody : []) + [
-                        NodeProcess.executable, "run", "--config", configurationPath, "--supervisor-fd",
+                    (asNobody ? SupervisedNode.becomeNobody : []) + [
+                        TestProcess.podoru.path, "run", "--config", configurationPath, "--supervisor-fd",
                         "\(ChildProcess.supervisorDescriptor)",
                     ]
                 return try ChildProcess.start(name: name, executable: words[0], arguments: Array(words[1...]), logPath: logPath)
@@ -174,7 +160,7 @@ final class NodeProcess: @unchecked Sendable {
     /// Looks into the store that it left, which is opened as a starting node opens it.
     func withStore<R>(_ body: @escaping (LMDBStore) throws -> R) throws -> R {
         try onItsDisk { [dataPath] in
-            try NodeProcess.files.withLock { try body(try LMDBStore(directory: dataPath, access: .existing)) }
+            try SupervisedNode.files.withLock { try body(try LMDBStore(directory: dataPath, access: .existing)) }
         }
     }
 
@@ -195,7 +181,7 @@ final class NodeProcess: @unchecked Sendable {
     /// Checks the whole store that it left: its height.
     func verifiedHeight() throws -> UInt64 {
         try onItsDisk { [dataPath] in
-            try NodeProcess.files.withLock {
+            try SupervisedNode.files.withLock {
                 let outcome = try StoreVerifier(directory: dataPath, now: { ReferenceChain.now }).run()
                 if let fault = outcome.fault { throw fault }
                 return outcome.head.height
