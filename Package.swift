@@ -24,6 +24,7 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let ordered: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 
 let nio: [Target.Dependency] = [
@@ -41,13 +42,14 @@ let package = Package(
         .library(name: "PodoruLedger", targets: ["Primitives", "Ledger"]),
         .library(
             name: "PodoruProtocol", targets: ["ProtocolCore", "Session", "Peering", "Gossip", "Sync", "Chain", "Mempool", "Consensus"]),
-        .library(name: "PodoruEventLoop", targets: ["EventLoop"]),
+        .library(name: "PodoruEventLoop", targets: ["EventLoop", "Platform"]),
         .library(name: "PodoruNode", targets: ["Node", "ChainService", "API", "ChainTools", "NodeLogging", "Supervisor"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
     targets: [
@@ -61,9 +63,12 @@ let package = Package(
         // C: threads ask for no priority. For the command alone; a library leaves that to its host.
         .target(name: "CPriority"),
 
+        // The system under everything that is no value: files, clocks, processes, sockets, threads. The C library is imported here alone.
+        module("Platform", ["CCrash", "CSystemShims", system]),
+
         // The core: values only. No clock, socket, task, file or global.
         module("Primitives", ["CHash", "CSystemShims"]),
-        module("Ledger", ["Primitives"]),
+        module("Ledger", ["Primitives", "CHash"]),
         module("RateLimiter", []),
         module("Network", ["Primitives"]),
         module("Wire", ["Primitives", "Network"]),
@@ -80,62 +85,62 @@ let package = Package(
             ["Primitives", "Ledger", "Network", "Wire", "RateLimiter", "Session", "Peering", "Gossip", "Sync", "Consensus", "Chain", deque]),
 
         // The machine: sockets, disk, files.
-        module("EventLoop", ["CCrash", "CSystemShims", deque]),
-        module("Storage", ["Primitives", "Ledger", "CCrash", "CSystemShims"]),
-        module("PodoruConfiguration", ["Primitives", "CSystemShims"]),
+        module("EventLoop", ["Platform", "CSystemShims", deque]),
+        module("Storage", ["Platform", "Primitives", "Ledger", "CCrash", "CSystemShims", system]),
+        module("PodoruConfiguration", ["Platform", "Primitives", "CSystemShims", system]),
 
         // Files that are read and written whole: keys, the genesis, what a command makes.
-        module("WholeFiles", ["Primitives", "Ledger"]),
+        module("WholeFiles", ["Platform", "Primitives", "Ledger", system]),
         // The chain's side of the machine: its thread, the signature pool, what others see of the chain.
         module(
             "ChainService",
             [
-                "Primitives", "Ledger", "Network", "Wire", "Sync", "Mempool", "Chain", "EventLoop", "Storage", "WholeFiles", logging, deque,
+                "Platform", "Primitives", "Ledger", "Network", "Wire", "Sync", "Mempool", "Chain", "EventLoop", "Storage", "WholeFiles", logging, deque,
             ]),
 
         // What a node writes: its log, and what it tells whoever started it.
-        module("NodeLogging", ["WholeFiles", "Primitives", logging]),
-        module("Supervisor", ["WholeFiles", "EventLoop", "Primitives"]),
+        module("NodeLogging", ["Platform", "WholeFiles", "Primitives", logging, system]),
+        module("Supervisor", ["Platform", "WholeFiles", "Primitives", system]),
 
         // The shell and the commands.
         module(
             "Node",
             [
-                "Primitives", "Ledger", "Network", "Wire", "Peering", "Sync", "Mempool", "Consensus", "Chain", "Session", "ProtocolCore",
+                "Platform", "Primitives", "Ledger", "Network", "Wire", "Peering", "Sync", "Mempool", "Consensus", "Chain", "Session", "ProtocolCore",
                 "EventLoop", "Storage", "PodoruConfiguration", "WholeFiles", "ChainService", "NodeLogging", "Supervisor", logging,
             ]),
         module(
             "API",
             [
-                "Node", "ChainService", "Chain", "ProtocolCore", "Peering", "PodoruConfiguration", "Storage", "Mempool", "Ledger", "Network",
+                "Platform", "Node", "ChainService", "Chain", "ProtocolCore", "Peering", "PodoruConfiguration", "Storage", "Mempool", "Ledger", "Network",
                 "Wire", "Primitives",
                 "RateLimiter", logging, deque,
-                websocket,
+                websocket, system,
             ] + nio),
         // Blocks in and out of a store: import, export, verify.
-        module("ChainTools", ["ChainService", "WholeFiles", "Storage", "Ledger", "Primitives", "CSystemShims", deque]),
+        module("ChainTools", ["Platform", "ChainService", "WholeFiles", "Storage", "Ledger", "Primitives", "CSystemShims", deque, system]),
 
         // The command. What it says and how it ends, a client of a node's API, what an operator is shown, a network on one machine; the
         // executable itself reads the command line and nothing else.
-        module("Terminal", ["WholeFiles", "NodeLogging", "Primitives", arguments]),
-        module("NodeClient", ["Terminal", "PodoruConfiguration", "Ledger", "Primitives"] + nio),
+        module("Terminal", ["Platform", "WholeFiles", "NodeLogging", "Primitives", arguments, system]),
+        module("NodeClient", ["Platform", "Terminal", "PodoruConfiguration", "Ledger", "Primitives", system] + nio),
         module(
             "Operator",
             [
-                "NodeClient", "Terminal", "API", "Node", "WholeFiles", "PodoruConfiguration", "EventLoop", "Storage", "Mempool", "Network",
+                "Platform", "NodeClient", "Terminal", "API", "Node", "WholeFiles", "PodoruConfiguration", "EventLoop", "Storage", "Mempool", "Network",
                 "Wire", "Ledger", "Primitives", logging, .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"), system,
             ]),
         module(
             "Devnet",
-            ["NodeClient", "Terminal", "Supervisor", "Node", "WholeFiles", "EventLoop", "Storage", "Wire", "Ledger", "Primitives"]),
+            ["Platform", "NodeClient", "Terminal", "Supervisor", "Node", "WholeFiles", "EventLoop", "Storage", "Wire", "Ledger", "Primitives", system]),
         .executableTarget(
             name: "podoru",
             dependencies: [
-                "Operator", "Devnet", "NodeClient", "Terminal", "ChainTools", "ChainService", "WholeFiles", "API", "Node",
+                "Platform", "Operator", "Devnet", "NodeClient", "Terminal", "ChainTools", "ChainService", "WholeFiles", "API", "Node",
                 "NodeLogging", "Supervisor", "PodoruConfiguration", "EventLoop", "Storage", "Ledger", "Primitives", "CPriority",
                 arguments,
-                logging,
+                logging, system,
             ],
             swiftSettings: strict,
             plugins: ["NameCommit"]),
@@ -144,8 +149,8 @@ let package = Package(
         .executableTarget(
             name: "podoru-bench",
             dependencies: [
-                "ChainTools", "ChainService", "WholeFiles", "Supervisor", "Node", "EventLoop", "Network", "Wire", "Ledger", "Storage",
-                "Primitives", "CEchoReference", arguments,
+                "Platform", "ChainTools", "ChainService", "WholeFiles", "Supervisor", "Node", "EventLoop", "Network", "Wire", "Ledger", "Storage",
+                "Primitives", "CEchoReference", arguments, system,
             ] + nio,
             swiftSettings: strict),
         // What the event loop is measured against.
@@ -171,13 +176,14 @@ let package = Package(
                 "Primitives", deque,
             ]),
         tests("Chain", ["Chain", "Gossip", "Sync", "Mempool", "Network", "Wire", "Ledger", "Primitives"]),
-        tests("EventLoop", ["EventLoop"]),
-        tests("Storage", ["Storage", "Ledger", "Primitives"]),
+        tests("Platform", ["Platform", system]),
+        tests("EventLoop", ["Platform", "EventLoop"]),
+        tests("Storage", ["Platform", "Storage", "Ledger", "Primitives"]),
         tests("Configuration", ["PodoruConfiguration", "Network", "Peering", "Sync", "Primitives"]),
         tests(
             "Node",
             [
-                "podoru", "Devnet", "ChainTools", "ChainService", "WholeFiles", "NodeLogging", "Supervisor", "Node", "ProtocolCore",
+                "Platform", "podoru", "Devnet", "ChainTools", "ChainService", "WholeFiles", "NodeLogging", "Supervisor", "Node", "ProtocolCore",
                 "Chain",
                 "Consensus", "Sync",
                 "Peering",
@@ -197,7 +203,7 @@ let package = Package(
         tests("Supervisor", ["Supervisor"]),
         tests("NodeClient", ["NodeClient", "Terminal", "Ledger", "Primitives"]),
         tests("Operator", ["Operator", "ChainService", "NodeClient", "Terminal", "PodoruConfiguration", "Storage", "Wire", "Primitives"]),
-        tests("Devnet", ["Devnet", "Supervisor", "Primitives"]),
+        tests("Devnet", ["Platform", "Devnet", "Supervisor", "Primitives"]),
         // Runs the built command as an operator does.
         tests(
             "Command",

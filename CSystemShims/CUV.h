@@ -1,19 +1,15 @@
 #ifndef PODORU_CUV_H
 #define PODORU_CUV_H
 
+#include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
-#ifdef __linux__
-#include <sys/prctl.h>
-#include <sys/timex.h>
-#endif
 
 // Function-like macros and variadics do not import into Swift: their `static inline` shims go here.
 
@@ -79,32 +75,51 @@ static inline int podoru_uv_lookup_error(int code, int error) {
     }
 }
 
-/// Names the calling thread, as far as the system can: Linux keeps 15 bytes.
-static inline void podoru_uv_name_thread(const char *name) {
-#ifdef __linux__
-    prctl(PR_SET_NAME, (unsigned long)name, 0UL, 0UL, 0UL);
-#else
-    (void)name;
-#endif
+/// Asks the system's resolver for the addresses of `host` for TCP, as long as that takes. The caller frees the list with `freeaddrinfo`.
+/// Returns 0 or libuv's code.
+static inline int podoru_uv_look_up(const char *host, struct addrinfo **list) {
+    struct addrinfo hints;
+    memset(&hints, 0, sizeof hints);
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_STREAM;
+    int code = getaddrinfo(host, NULL, &hints, list);
+    return code == 0 ? 0 : podoru_uv_lookup_error(code, errno);
 }
 
-/// Gives free pages of the heap back to the system, where the C library would keep them: glibc does, for each thread's arena.
-static inline void podoru_uv_trim_heap(void) {
-#ifdef __GLIBC__
-    malloc_trim(0);
-#endif
+/// Reads `text` as an address into `bytes` (4 or 16 of them, network order) and `scope`, the interface behind a `%`. Returns 4, 6 or 0.
+static inline int podoru_uv_address_parse(const char *text, uint8_t bytes[16], uint32_t *scope) {
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+    *scope = 0;
+    if (uv_ip4_addr(text, 0, &v4) == 0) {
+        memcpy(bytes, &v4.sin_addr, 4);
+        return 4;
+    }
+    if (uv_ip6_addr(text, 0, &v6) == 0) {
+        memcpy(bytes, &v6.sin6_addr, 16);
+        *scope = v6.sin6_scope_id;
+        return 6;
+    }
+    return 0;
 }
 
-/// Whether the kernel's clock is kept in step by NTP: 1 or 0, or -1 when it does not say. <sys/timex.h> is in no module of Swift's.
-static inline int podoru_uv_clock_is_synchronised(void) {
-#ifdef __linux__
-    struct timex state;
-    memset(&state, 0, sizeof state);  // modes 0: a question
-    int answer = adjtimex(&state);
-    return answer < 0 ? -1 : answer != TIME_ERROR && !(state.status & STA_UNSYNC);
-#else
-    return -1;
-#endif
+/// Keeps signals away from the calling thread, but those that come of what a thread does itself and the profiler's.
+static inline void podoru_uv_leave_signals_to_others(void) {
+    sigset_t signals;
+    sigfillset(&signals);
+    static const int kept[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF};
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) sigdelset(&signals, kept[i]);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+}
+
+/// The calling thread as a number.
+static inline uintptr_t podoru_uv_this_thread(void) {
+    return (uintptr_t)pthread_self();
+}
+
+/// Nobody waits for the calling thread's end.
+static inline void podoru_uv_detach_this_thread(void) {
+    pthread_detach(pthread_self());
 }
 
 #endif

@@ -1,12 +1,7 @@
 internal import NIOCore
 internal import Node
 public import PodoruConfiguration
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
+internal import SystemPackage
 
 /// Why the API could not start, for whoever runs the node.
 public struct APIServerError: Error, Sendable {
@@ -35,15 +30,15 @@ public struct APIServerError: Error, Sendable {
 
     /// The TCP listener could not be opened.
     init(listeningFor configuration: NodeConfiguration, _ error: any Error) {
-        let code = (error as? IOError)?.errnoCode
-        let said = code.map { String(cString: strerror($0)) } ?? "\(error)"
+        let code = (error as? IOError).map { Errno(rawValue: $0.errnoCode) }
+        let said = code?.description ?? "\(error)"
         let reason = "the HTTP API cannot listen on \(configuration.apiBindAddr) port \(configuration.apiPort): \(said)"
         switch code {
-        case EADDRINUSE:
+        case .addressInUse:
             self.init(.address, reason, remedy: "stop the program that has the port, or choose another `api_port`", \.apiPort)
-        case EADDRNOTAVAIL:
+        case .addressNotAvailable:
             self.init(.address, reason, remedy: "choose an address of this machine as `api_bind_addr`", \.apiBindAddr)
-        case EACCES:
+        case .permissionDenied:
             self.init(.address, reason, remedy: NodeError.lowPort("api_port"), \.apiPort)
         default: self.init(.address, reason, remedy: "choose another `api_bind_addr` or `api_port`", \.apiBindAddr)
         }

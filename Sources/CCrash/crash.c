@@ -193,18 +193,6 @@ static void put_backtrace(uintptr_t interrupted) {
     }
 }
 
-static uintptr_t interrupted_instruction(const void *context) {
-    const ucontext_t *interrupted = context;
-#if defined(__linux__) && defined(__x86_64__)
-    return (uintptr_t)interrupted->uc_mcontext.gregs[REG_RIP];
-#elif defined(__linux__) && defined(__aarch64__)
-    return (uintptr_t)interrupted->uc_mcontext.pc;
-#else
-    (void)interrupted;
-    return 0;
-#endif
-}
-
 // Ends the process as the signal would have without this handler.
 static void go_on(int number, const siginfo_t *info) {
     int index = 0;
@@ -237,7 +225,7 @@ static void report(int number, siginfo_t *info, void *context) {
         put_cause(number, info);
         put("; version ");
         put(version);
-        put_backtrace(interrupted_instruction(context));
+        put_backtrace(podoru_crash_interrupted_instruction(context));
         flush();
     } else if (nobody == me) {
         // A stack that cannot be walked: what there is, is told.

@@ -5,6 +5,7 @@ internal import EventLoop
 internal import Ledger
 internal import Mempool
 package import Network
+internal import Platform
 package import Primitives
 package import Storage
 internal import Sync

@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Platform
 internal import Primitives
 internal import Synchronization
 internal import WholeFiles

@@ -1,4 +1,5 @@
 internal import DequeModule
+internal import Platform
 internal import Storage
 
 /// A piece of work in chunks that any thread may take.

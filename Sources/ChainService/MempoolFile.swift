@@ -1,14 +1,9 @@
 internal import Chain
 internal import Ledger
 internal import Mempool
+internal import Platform
 package import Primitives
 internal import WholeFiles
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// A transaction as it waits between two runs of the node.
 struct KeptTransaction: Hashable, Sendable {
@@ -59,7 +54,7 @@ package struct MempoolFile: Sendable {
     /// Replaces the file; without transactions there is none. Blocks until it is on disk.
     func write(_ transactions: [KeptTransaction]) throws(FileError) {
         guard !transactions.isEmpty else {
-            unlink(path)
+            try? FileSystem.removeFile(path)
             return
         }
         try Files.write(encode(transactions), to: path, as: "file of pending transactions", mode: 0o600, replaces: true)
@@ -95,25 +90,18 @@ package struct MempoolFile: Sendable {
     /// - Throws: `FileError`, `MempoolFileFault`. The file can then be put aside.
     func read() throws -> [KeptTransaction] {
         removeLeftovers()
-        guard access(path, F_OK) == 0 else { return [] }
+        guard FileSystem.exists(path) else { return [] }
         return try decode(Files.read(path, as: "file of pending transactions", maxBytes: MempoolFile.maxBytes))
     }
 
     /// Takes a file that cannot be used out of the way.
-    func putAside() { rename(path, "\(directory)/\(MempoolFile.asideName)") }
+    func putAside() { try? FileSystem.rename(path, to: "\(directory)/\(MempoolFile.asideName)") }
 
     /// Half-written files of a process that was killed while it wrote.
     private func removeLeftovers() {
-        guard let folder = opendir(directory) else { return }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { tuple in
-                tuple.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: tuple.pointee)) { String(cString: $0) }
-            }
-            if name.hasPrefix("\(MempoolFile.name).new.") { names.append(name) }
+        for name in (try? FileSystem.names(in: directory)) ?? [] where name.hasPrefix("\(MempoolFile.name).new.") {
+            try? FileSystem.removeFile("\(directory)/\(name)")
         }
-        for name in names { unlink("\(directory)/\(name)") }
     }
 
     func decode(_ bytes: [UInt8]) throws(MempoolFileFault) -> [KeptTransaction] {

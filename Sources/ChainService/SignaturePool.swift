@@ -3,6 +3,7 @@ internal import DequeModule
 internal import EventLoop
 public import Ledger
 public import Network
+internal import Platform
 public import Primitives
 internal import Storage
 internal import Wire

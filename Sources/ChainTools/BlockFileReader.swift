@@ -1,10 +1,5 @@
+internal import Platform
 internal import Primitives
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// Why a file of blocks cannot be read.
 public struct BlockFileError: Error, Hashable, Sendable {
@@ -84,10 +79,7 @@ public final class BlockFileReader {
     /// Where the next line feed of the buffer is.
     private func endOfLine() -> Int? {
         buffer.withUnsafeBytes { bytes in
-            guard let base = bytes.baseAddress, let found = memchr(base + position, Int32(UInt8(ascii: "\n")), filled - position) else {
-                return nil
-            }
-            return UnsafeRawPointer(found) - base
+            ByteSearch.first(UInt8(ascii: "\n"), in: bytes, from: position, to: filled)
         }
     }
 }

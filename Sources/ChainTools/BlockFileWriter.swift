@@ -1,11 +1,7 @@
 internal import CZlib
+internal import Platform
+internal import SystemPackage
 public import WholeFiles
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// Writes blocks as JSON lines, as gzip when the name ends in `.gz`, to wherever an operator sends them (`OutputFile`).
 public final class BlockFileWriter {
@@ -20,10 +16,10 @@ public final class BlockFileWriter {
     public init(path: String, existing: OutputFile.Existing = .refused) throws(FileError) {
         output = try OutputFile(path, as: "file of blocks", mode: 0o644, existing: existing)
         guard path.hasSuffix(".gz") else { return }
-        let copy = dup(output.descriptor)
-        gzip = copy < 0 ? nil : gzdopen(copy, "wb6")
+        let copy = try? output.descriptor.duplicated()
+        gzip = copy.flatMap { gzdopen($0.rawValue, "wb6") }
         if gzip == nil {
-            if copy >= 0 { close(copy) }
+            copy?.closeQuietly()
             throw FileError(
                 .failed, path: path, "cannot pack the file of blocks \(path): zlib does not start", remedy: "export to a plain file")
         }
@@ -42,7 +38,9 @@ public final class BlockFileWriter {
             return
         }
         let written = line.withUnsafeBytes { gzwrite(gzip, $0.baseAddress, UInt32($0.count)) }
-        guard Int(written) == line.count, gzputc(gzip, Int32(UInt8(ascii: "\n"))) >= 0 else { throw output.failure("write") }
+        guard Int(written) == line.count, gzputc(gzip, Int32(UInt8(ascii: "\n"))) >= 0 else {
+            throw output.failure("write", .current)
+        }
     }
 
     private func flush() throws(FileError) {
@@ -55,7 +53,7 @@ public final class BlockFileWriter {
         try flush()
         if let open = gzip {
             gzip = nil
-            guard gzclose(open) == Z_OK else { throw output.failure("write") }
+            guard gzclose(open) == Z_OK else { throw output.failure("write", .current) }
         }
         try output.finish()
     }

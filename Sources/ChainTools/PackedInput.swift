@@ -1,10 +1,6 @@
 internal import CZlib
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
+internal import Platform
+internal import SystemPackage
 
 /// The bytes of a file, unpacked where they are gzip (RFC 1952): any number of members, and nothing behind the last. zlib's own
 /// reader takes no notice of what stands there.
@@ -26,7 +22,7 @@ final class PackedInput {
     /// Of the file as it stands.
     private(set) var bytesRead: UInt64 = 0
     private let path: String
-    private let descriptor: Int32
+    private let descriptor: FileDescriptor
     private var form = Form.undecided
     private var raw = [UInt8](repeating: 0, count: PackedInput.bufferBytes)
     /// What of `raw` is still to be used.
@@ -37,19 +33,23 @@ final class PackedInput {
     /// - Parameter path: a file, a pipe, or `-` for standard input.
     init(path: String) throws(BlockFileError) {
         self.path = path
-        var status = stat()
-        guard (path == "-" ? fstat(STDIN_FILENO, &status) : stat(path, &status)) == 0 else {
-            throw BlockFileError(errno: .missing, path: path)
+        let status: Stat
+        do throws(Errno) {
+            status = path == "-" ? try FileDescriptor.standardInput.status() : try FileSystem.status(path)
+        } catch {
+            throw BlockFileError(error, otherwise: .missing, path: path)
         }
-        switch status.st_mode & S_IFMT {
-        case S_IFREG: totalBytes = UInt64(max(0, status.st_size))
-        case S_IFIFO, S_IFCHR: totalBytes = nil
-        case S_IFSOCK where path == "-": totalBytes = nil
+        switch status.type {
+        case .regular: totalBytes = UInt64(max(0, status.size))
+        case .fifo, .characterSpecial: totalBytes = nil
+        case .socket where path == "-": totalBytes = nil
         default: throw BlockFileError(kind: .notAFile, path: path, detail: "this is no file and no pipe")
         }
-        let file = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC)
-        guard file >= 0 else { throw BlockFileError(errno: .io, path: path) }
-        descriptor = file
+        do throws(Errno) {
+            descriptor = path == "-" ? .standardInput : try FileDescriptor(opening: path, .readOnly, .noControllingTerminal)
+        } catch {
+            throw BlockFileError(error, otherwise: .io, path: path)
+        }
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
         let code = inflateInit2_(stream, PackedInput.gzipWindow, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
@@ -60,7 +60,7 @@ final class PackedInput {
         inflateEnd(stream)
         stream.deinitialize(count: 1)
         stream.deallocate()
-        if descriptor != STDIN_FILENO { close(descriptor) }
+        if descriptor != .standardInput { descriptor.closeQuietly() }
     }
 
     /// The next bytes, at least one; 0 at the end.
@@ -126,15 +126,12 @@ final class PackedInput {
         rest = 0..<kept.count
         while rest.count < count {
             let end = rest.upperBound
-            let got = raw.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress.map { $0 + end }, $0.count - end) }
-            if got < 0, errno == EINTR { continue }
-            if got < 0, errno == EAGAIN {
-                // A pipe that somebody else has made non-blocking.
-                var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-                poll(&wait, 1, -1)
-                continue
+            let got: Int
+            do throws(Errno) {
+                got = try descriptor.readPatiently(into: &raw, from: end)
+            } catch {
+                throw BlockFileError(error, otherwise: .io, path: path)
             }
-            guard got >= 0 else { throw BlockFileError(errno: .io, path: path) }
             if got == 0 { return }
             bytesRead += UInt64(got)
             rest = 0..<end + got
@@ -147,15 +144,14 @@ final class PackedInput {
 }
 
 extension BlockFileError {
-    /// From the current errno; `otherwise` when that names no kind of its own.
-    fileprivate init(errno otherwise: Kind, path: String) {
-        let code = errno
+    /// From what the system said; `otherwise` when that names no kind of its own.
+    fileprivate init(_ error: Errno, otherwise: Kind, path: String) {
         let kind: Kind =
-            switch code {
-            case ENOENT, ENOTDIR: .missing
-            case EACCES, EPERM: .denied
+            switch error {
+            case .noSuchFileOrDirectory, .notDirectory: .missing
+            case .permissionDenied, .notPermitted: .denied
             default: otherwise
             }
-        self.init(kind: kind, path: path, detail: String(cString: strerror(code)))
+        self.init(kind: kind, path: path, detail: "\(error)")
     }
 }

@@ -1,15 +1,9 @@
 internal import ChainService
 public import Ledger
+internal import Platform
 public import Primitives
 internal import Storage
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
 internal import WholeFiles
-#endif
-
 /// Checks a whole store: each page of its file, each block by all rules from the genesis on, each index and undo record
 /// against what applying the blocks again gives.
 ///
@@ -169,7 +163,7 @@ struct ScratchDirectory {
     }
 
     func remove() {
-        for file in ["data.mdb", "lock.mdb", "LOCK"] { unlink("\(path)/\(file)") }
-        rmdir(path)
+        for file in ["data.mdb", "lock.mdb", "LOCK"] { try? FileSystem.removeFile("\(path)/\(file)") }
+        try? FileSystem.removeFolder(path)
     }
 }

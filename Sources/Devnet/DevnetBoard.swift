@@ -1,4 +1,5 @@
 internal import Node
+internal import Platform
 internal import Primitives
 internal import Supervisor
 
@@ -24,7 +25,7 @@ struct DevnetBoard {
         var processID: Int32?
         /// Whether that process listens.
         var isReady = false
-        /// When it last reported, in milliseconds of `SystemTime`.
+        /// When it last reported, in milliseconds of the clock's uptime.
         var lastHeard: Int64 = 0
         var status = NodeReport.Status()
         /// How the last process ended.

@@ -1,14 +1,10 @@
 internal import Ledger
 internal import Node
+internal import Platform
 internal import Primitives
+internal import SystemPackage
 internal import Terminal
 internal import WholeFiles
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// The files of a devnet: keys, a genesis, a configuration for each node. What is there already is used again, so a devnet
 /// whose folder was kept goes on where it stopped.
@@ -40,8 +36,12 @@ package struct DevnetPlan {
     ///   - apiPort: the first node's API port, likewise; 0 for no API.
     package init(directory: String, producers: Int, full: Int, blockTime: String, basePort: UInt16, apiPort: UInt16) throws {
         self.directory = directory
-        guard mkdir(directory, 0o755) == 0 || errno == EEXIST else {
-            throw CommandFailure(.cannotCreate, "cannot create the devnet's folder \(directory): \(errnoText())")
+        do throws(Errno) {
+            try FileSystem.makeFolder(directory, mode: 0o755)
+        } catch {
+            guard error == .fileExists else {
+                throw CommandFailure(.cannotCreate, "cannot create the devnet's folder \(directory): \(error)")
+            }
         }
         let producerKeys = try (1...producers).map { try DevnetPlan.key("producer-\($0)", in: directory) }
         users = try (1...DevnetPlan.userCount).map { try DevnetPlan.key("user-\($0)", in: directory) }
@@ -61,7 +61,7 @@ package struct DevnetPlan {
     private static func key(_ name: String, in directory: String) throws -> PrivateKey {
         let path = "\(directory)/\(name).key"
         do throws(FileError) {
-            if access(path, F_OK) == 0 { return try Files.loadKey(path) }
+            if FileSystem.exists(path) { return try Files.loadKey(path) }
             var generator = SystemRandomNumberGenerator()
             let key = PrivateKey.generate(using: &generator)
             try Files.write(Hex.encode(key.secretBytes) + [0x0A], to: path, as: "key file", mode: 0o600, replaces: false)
@@ -76,9 +76,9 @@ package struct DevnetPlan {
     ) throws -> Genesis {
         let path = "\(directory)/genesis.json"
         do {
-            if access(path, F_OK) != 0 {
+            if !FileSystem.exists(path) {
                 let configuration = GenesisConfiguration(
-                    timestamp: Int64(time(nil)), authorities: producers.map(\.address.checksummed),
+                    timestamp: SystemClock.unixSeconds, authorities: producers.map(\.address.checksummed),
                     initialState: ["chain:rules": "strict", "chain:block_time": ByteString(blockTime), "chain:name": "devnet"],
                     token: TokenConfiguration(name: "Podoru", symbol: "PDR"), gas: GasConfiguration(),
                     initialBalances: Dictionary(uniqueKeysWithValues: users.map { ($0.address.lowercased, userBalance) }))
@@ -124,26 +124,9 @@ package struct DevnetPlan {
     package func checkPorts() throws {
         for node in nodes {
             for (port, what, option) in [(node.port, "peers", "--base-port"), (node.apiPort, "the API", "--api-port")] {
-                guard let port, !DevnetPlan.isFree(port) else { continue }
+                guard let port, !Loopback.isFree(port) else { continue }
                 throw CommandFailure(
                     .unavailable, "port \(port) on 127.0.0.1, which \(node.name) needs for \(what), is taken: choose others with \(option)")
-            }
-        }
-    }
-
-    private static func isFree(_ port: UInt16) -> Bool {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard descriptor >= 0 else { return true }
-        defer { close(descriptor) }
-        var yes: Int32 = 1
-        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        return withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
     }

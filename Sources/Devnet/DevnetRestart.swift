@@ -1,5 +1,7 @@
+internal import Platform
+
 /// When a node of the devnet that ended comes back: after a moment, so that it is seen to be down, and later each time when it does not
-/// stay. In milliseconds of `SystemTime`.
+/// stay. In milliseconds of the clock's uptime.
 struct DevnetRestart {
     private static let first: Int64 = 3000
     /// A node that cannot stay must not fill its log.

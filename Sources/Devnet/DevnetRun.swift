@@ -1,15 +1,10 @@
 internal import Ledger
 internal import Node
+internal import Platform
 internal import Primitives
 internal import Storage
 internal import Supervisor
 internal import Terminal
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// One run of a devnet: starts the processes, follows their reports, starts again those that end, ends them and judges.
 package final class DevnetRun {
@@ -39,7 +34,7 @@ package final class DevnetRun {
     private let plan: DevnetPlan
     private let duration: Int64?
     private var board: DevnetBoard
-    private var children: [ChildProcess?]
+    private var children: [DevnetProcess?]
     private var restarts: [DevnetRestart]
     private var phase = Phase.starting
     private var traffic: DevnetTraffic?
@@ -47,7 +42,7 @@ package final class DevnetRun {
     private var returning: Set<Int> = []
     private var event: (text: String, until: Int64)?
     private let screen = DevnetScreen()
-    private let began = SystemTime.seconds
+    private let began = SystemClock.uptimeSeconds
 
     package init(plan: DevnetPlan, duration: Int64?) throws {
         self.plan = plan
@@ -57,7 +52,7 @@ package final class DevnetRun {
         restarts = plan.nodes.map { _ in DevnetRestart() }
     }
 
-    private var elapsed: Int64 { SystemTime.seconds - began }
+    private var elapsed: Int64 { SystemClock.uptimeSeconds - began }
 
     /// Runs to the end. Returns whether all nodes ended on one chain.
     package func run() -> Bool {
@@ -88,8 +83,8 @@ package final class DevnetRun {
 
     private func startAll(_ indices: Range<Int>) -> Bool {
         for index in indices { start(index) }
-        let deadline = SystemTime.seconds + DevnetRun.startPatience
-        while SystemTime.seconds < deadline, Interrupt.count == 0 {
+        let deadline = SystemClock.uptimeSeconds + DevnetRun.startPatience
+        while SystemClock.uptimeSeconds < deadline, Interrupt.count == 0 {
             follow(note: "starting")
             if indices.allSatisfy({ board.nodes[$0].isReady }) { return true }
             if board.nodes.contains(where: { $0.ending != nil }) { return false }
@@ -100,9 +95,9 @@ package final class DevnetRun {
     private func start(_ index: Int) {
         let node = plan.nodes[index]
         do {
-            let child = try ChildProcess.start(
-                name: node.name, executable: SystemTime.executablePath,
-                arguments: ["run", "--config", node.configuration, "--supervisor-fd", "\(ChildProcess.supervisorDescriptor)"],
+            let child = try DevnetProcess.start(
+                name: node.name, executable: ThisProcess.executablePath,
+                arguments: ["run", "--config", node.configuration, "--supervisor-fd", "\(DevnetProcess.supervisorDescriptor)"],
                 logPath: node.log)
             children[index] = child
             board.started(index, processID: child.processID)
@@ -119,20 +114,20 @@ package final class DevnetRun {
         for child in children { child?.order("pause") }
         // Those that are down, and the late one when it has not joined, are needed now.
         for (index, node) in board.nodes.enumerated() where node.processID == nil && !(node.ending?.isLasting ?? false) { start(index) }
-        let deadline = SystemTime.seconds + DevnetRun.agreementPatience
+        let deadline = SystemClock.uptimeSeconds + DevnetRun.agreementPatience
         let interrupts = Interrupt.count
         var agreedSince: Int64?
-        while SystemTime.seconds < deadline, Interrupt.count == interrupts {
+        while SystemClock.uptimeSeconds < deadline, Interrupt.count == interrupts {
             follow(note: "producing has stopped; waiting for one head")
             // For two whole seconds: a block that was on its way when producing stopped has arrived by then.
-            guard let head = board.commonHead(at: SystemTime.milliseconds), head.height > 0 else {
+            guard let head = board.commonHead(at: SystemClock.uptimeMilliseconds), head.height > 0 else {
                 agreedSince = nil
                 continue
             }
-            agreedSince = agreedSince ?? SystemTime.seconds
-            if SystemTime.seconds - (agreedSince ?? 0) >= 2 { return end(succeeded: true) }
+            agreedSince = agreedSince ?? SystemClock.uptimeSeconds
+            if SystemClock.uptimeSeconds - (agreedSince ?? 0) >= 2 { return end(succeeded: true) }
         }
-        let now = SystemTime.milliseconds
+        let now = SystemClock.uptimeMilliseconds
         for (index, node) in board.nodes.enumerated() {
             guard case .noAnswer(let seconds) = board.state(of: index, at: now) else { continue }
             StandardError.say("\(node.name) (process \(node.processID ?? 0)) has not answered for \(seconds) s")
@@ -143,12 +138,14 @@ package final class DevnetRun {
     private func end(succeeded: Bool) -> Bool {
         phase = .ending
         for child in children { child?.terminate() }
-        let deadline = SystemTime.seconds + DevnetRun.endPatience
+        let deadline = SystemClock.uptimeSeconds + DevnetRun.endPatience
         let interrupts = Interrupt.count
-        while SystemTime.seconds < deadline, Interrupt.count == interrupts, children.contains(where: { $0 != nil && $0?.ending == nil }) {
+        while SystemClock.uptimeSeconds < deadline, Interrupt.count == interrupts,
+            children.contains(where: { $0 != nil && $0?.ending == nil })
+        {
             follow(note: "stopping")
         }
-        for child in children where child?.ending == nil { child?.signal(SIGKILL) }
+        for child in children where child?.ending == nil { child?.signal(.kill) }
         screen.close(board, elapsed: elapsed)
         return judge(succeeded: succeeded)
     }
@@ -183,17 +180,15 @@ package final class DevnetRun {
     // MARK: Following
 
     private func follow(note: String) {
-        var entries = children.compactMap { child in
-            child.map { pollfd(fd: $0.ending == nil ? $0.reportDescriptor : -1, events: Int16(POLLIN), revents: 0) }
-        }
-        poll(&entries, nfds_t(entries.count), DevnetRun.pollMilliseconds)
+        _ = Descriptors.waitForAny(
+            of: children.map { $0?.ending == nil ? $0?.reports : nil }, milliseconds: DevnetRun.pollMilliseconds)
         for (index, child) in children.enumerated() {
             guard let child, child.ending == nil else { continue }
             for line in child.readLines() { if let report = NodeReport(line: line) { take(report, from: index) } }
-            if child.reap(), let ending = child.ending { hasEnded(index, ending, ranFor: SystemTime.milliseconds - child.startedAt) }
+            if child.reap(), let ending = child.ending { hasEnded(index, ending, ranFor: SystemClock.uptimeMilliseconds - child.startedAt) }
         }
         for (index, node) in board.nodes.enumerated() {
-            if let time = node.returnsAt, time <= SystemTime.milliseconds, phase != .ending { start(index) }
+            if let time = node.returnsAt, time <= SystemClock.uptimeMilliseconds, phase != .ending { start(index) }
         }
         board.trafficPorts = traffic?.openPorts ?? []
         if let event, event.until > elapsed {
@@ -204,7 +199,7 @@ package final class DevnetRun {
     }
 
     private func take(_ report: NodeReport, from index: Int) {
-        board.take(report, from: index, at: SystemTime.milliseconds)
+        board.take(report, from: index, at: SystemClock.uptimeMilliseconds)
         guard case .ready = report, phase == .running else { return }
         // Of those that run from the beginning: what they send must find its way.
         if index < plan.nodes.count - 1 { traffic?.connect(plan.nodes[index].port) }
@@ -213,7 +208,7 @@ package final class DevnetRun {
 
     private func hasEnded(_ index: Int, _ ending: ChildEnding, ranFor: Int64) {
         let isMeant = phase == .ending || phase == .starting
-        let returnsAt = isMeant ? nil : restarts[index].next(after: ending, ranFor: ranFor, at: SystemTime.milliseconds)
+        let returnsAt = isMeant ? nil : restarts[index].next(after: ending, ranFor: ranFor, at: SystemClock.uptimeMilliseconds)
         board.ended(index, ending, returnsAt: returnsAt)
         guard !isMeant else { return }
         returning.insert(index)

@@ -1,12 +1,8 @@
 internal import Node
+internal import Platform
 internal import Supervisor
+internal import SystemPackage
 internal import Terminal
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// Shows the board: drawn in place on a terminal, as a line now and then elsewhere.
 final class DevnetScreen {
@@ -24,7 +20,7 @@ final class DevnetScreen {
     /// - Parameter elapsed: seconds since the beginning.
     func show(_ board: DevnetBoard, elapsed: Int64, note: String) {
         let place = OutputPlace.standardOutput
-        let now = SystemTime.milliseconds
+        let now = SystemClock.uptimeMilliseconds
         if place.isTerminal {
             guard now - lastDrawn >= DevnetScreen.drawMilliseconds else { return }
             lastDrawn = now
@@ -64,7 +60,7 @@ final class DevnetScreen {
         let place = OutputPlace.standardOutput
         if place.isTerminal { return draw(board, elapsed, "ended", on: place) }
         let table = DevnetTable(width: nil, height: nil)
-        let lines = table.lines(board, elapsed: "\(elapsed) s", note: "ended", now: SystemTime.milliseconds, program: program)
+        let lines = table.lines(board, elapsed: "\(elapsed) s", note: "ended", now: SystemClock.uptimeMilliseconds, program: program)
         put(lines.joined(separator: "\n") + "\n")
     }
 
@@ -72,7 +68,7 @@ final class DevnetScreen {
     private func draw(_ board: DevnetBoard, _ elapsed: Int64, _ note: String, on place: OutputPlace) {
         // The cursor's line is one too.
         let table = DevnetTable(width: place.width, height: place.height.map { max(1, $0 - 1) })
-        let lines = table.lines(board, elapsed: "\(elapsed) s", note: note, now: SystemTime.milliseconds, program: program)
+        let lines = table.lines(board, elapsed: "\(elapsed) s", note: note, now: SystemClock.uptimeMilliseconds, program: program)
         var text = "\r"
         if let before = drawnPlace, before.width != place.width || before.height != place.height {
             // A terminal may have broken the lines anew: nothing stands where it was drawn.
@@ -90,7 +86,6 @@ final class DevnetScreen {
     }
 
     private func put(_ text: String) {
-        let bytes = Array(text.utf8)
-        _ = bytes.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+        try? FileDescriptor.standardOutput.writeWhole(Array(text.utf8))
     }
 }

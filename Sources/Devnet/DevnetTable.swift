@@ -1,5 +1,6 @@
 internal import Node
 internal import NodeClient
+internal import Platform
 internal import Primitives
 internal import Supervisor
 internal import Terminal
@@ -25,7 +26,7 @@ struct DevnetTable {
     }
 
     /// - Parameters:
-    ///   - now: in milliseconds of `SystemTime`.
+    ///   - now: in milliseconds of the clock's uptime.
     ///   - program: what this command is called with, for commands to paste.
     func lines(_ board: DevnetBoard, elapsed: String, note: String, now: Int64, program: String) -> [String] {
         let measured = [

@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import Ledger
 internal import Node
+internal import Platform
 internal import Primitives
 internal import Synchronization
 internal import Wire
@@ -27,7 +28,7 @@ final class DevnetTraffic: @unchecked Sendable {
         chainID = plan.genesis.hash.prefixedHex
         users = plan.users
         // Above every nonce of an earlier run on the same folder.
-        nonces = users.map { _ in UInt64(EventLoop.unixMilliseconds) }
+        nonces = users.map { _ in UInt64(SystemClock.unixMilliseconds) }
     }
 
     /// Begins to send, to the nodes that it is connected to.
@@ -92,7 +93,7 @@ final class DevnetTraffic: @unchecked Sendable {
                 type: .set, key: ByteString("devnet:user-\(user + 1):\(nonces[user] % 100)"), value: Array("round \(round)".utf8))
         }
         return Transaction(
-            operations: [operation], timestamp: EventLoop.unixMilliseconds / 1000, nonce: nonces[user], key: users[user])
+            operations: [operation], timestamp: SystemClock.unixSeconds, nonce: nonces[user], key: users[user])
     }
 }
 
@@ -111,7 +112,7 @@ private final class TrafficLink: TCPConnectionDelegate {
     var isOpen: Bool { connection.isOpen }
 
     func send(_ type: MessageType, _ payload: [UInt8]) {
-        guard let frame = try? FrameEncoder.frame(type: type, payload: payload, timestamp: EventLoop.unixMilliseconds / 1000) else {
+        guard let frame = try? FrameEncoder.frame(type: type, payload: payload, timestamp: SystemClock.unixSeconds) else {
             return
         }
         connection.write(frame)
@@ -119,7 +120,7 @@ private final class TrafficLink: TCPConnectionDelegate {
 
     func connection(_ connection: TCPConnection, didRead bytes: UnsafeRawBufferPointer) {
         var rest = bytes
-        while case .frame(let frame) = decoder.next(&rest, budget: &budget, now: EventLoop.now) {
+        while case .frame(let frame) = decoder.next(&rest, budget: &budget, now: SystemClock.uptime) {
             guard let message = try? frame.withUnsafeBytes({ try Envelope(decoding: $0) }) else { continue }
             // A node asks a peer without pings for its peers to see whether it lives.
             if message.known == .peerList, message.payload.isEmpty { send(.peerList, PeerList.encode([])) }

@@ -1,8 +1,5 @@
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
+internal import Platform
+internal import SystemPackage
 
 /// The end of a log, for an error message.
 enum LogTail {
@@ -10,13 +7,9 @@ enum LogTail {
     private static let byteCount = 2048
 
     static func lines(of path: String) -> [String] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return [] }
-        defer { close(descriptor) }
-        let size = lseek(descriptor, 0, SEEK_END)
-        lseek(descriptor, max(0, size - byteCount), SEEK_SET)
-        var bytes = [UInt8](repeating: 0, count: byteCount)
-        let count = max(0, read(descriptor, &bytes, byteCount))
-        return String(decoding: bytes[..<count], as: UTF8.self).split(separator: "\n").suffix(lineCount).map(String.init)
+        guard let file = try? FileDescriptor(opening: path, .readOnly) else { return [] }
+        defer { file.closeQuietly() }
+        let bytes = (try? file.readTail(byteCount)) ?? []
+        return String(decoding: bytes, as: UTF8.self).split(separator: "\n").suffix(lineCount).map(String.init)
     }
 }

@@ -2,12 +2,6 @@ internal import CUV
 internal import DequeModule
 internal import Synchronization
 
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
-
 extension EventLoop: SerialExecutor, TaskExecutor {
     public func enqueue(_ job: consuming ExecutorJob) {
         enqueue(.job(UnownedJob(job)))
@@ -155,12 +149,12 @@ extension EventLoop {
     }
 
     private func runAfterEnd() {
-        pthread_detach(pthread_self())
+        podoru_uv_detach_this_thread()
         drainAfterEnd()
     }
 
     private func drainAfterEnd() {
-        thread.store(UInt(pthread_self()), ordering: .relaxed)
+        thread.store(podoru_uv_this_thread(), ordering: .relaxed)
         drain { _ in .ended(isServed: false) }
     }
 }

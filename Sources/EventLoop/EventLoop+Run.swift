@@ -1,13 +1,7 @@
-internal import CCrash
 internal import CUV
 internal import DequeModule
+internal import Platform
 internal import Synchronization
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 extension EventLoop {
     /// Closes every listener, connection and timer, runs what has been posted, and ends the thread.
@@ -44,14 +38,14 @@ extension EventLoop {
     ///
     /// It lets go of the loop before it tells those who wait: then they may free it.
     static func runThread(_ argument: UnsafeMutableRawPointer) {
-        pthread_detach(pthread_self())
+        podoru_uv_detach_this_thread()
         let waiters = CrashReport.withStackForFaults { Unmanaged<EventLoop>.fromOpaque(argument).takeRetainedValue().runUntilStopped() }
         for waiter in waiters { waiter() }
     }
 
     private func runUntilStopped() -> [@Sendable () -> Void] {
-        thread.store(UInt(pthread_self()), ordering: .relaxed)
-        podoru_uv_name_thread(name)
+        thread.store(podoru_uv_this_thread(), ordering: .relaxed)
+        SystemThread.nameCurrent(name)
         leaveSignalsToOthers()
         uv_update_time(uvLoop)
         scheduleLagMeasurement()
@@ -64,7 +58,7 @@ extension EventLoop {
 
     /// Once in every turn, before the poll.
     func turn() {
-        if isWatched { podoru_crash_loop_turned(turnTime) }
+        if isWatched { CrashReport.loopTurned(at: turnTime) }
         takeNextTurn()
         runLocal()
         if (local.isEmpty && nextTurn.isEmpty) == isIdling {
@@ -111,10 +105,7 @@ extension EventLoop {
     /// have no MSG_NOSIGNAL, so a write to a peer that has gone raises it, always in the thread that writes. The error code
     /// of the write says the same. Blocking it here does the job of ignoring it without a say in the rest of the process.
     private func leaveSignalsToOthers() {
-        var signals = sigset_t()
-        sigfillset(&signals)
-        for signal in [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF] { sigdelset(&signals, signal) }
-        pthread_sigmask(SIG_BLOCK, &signals, nil)
+        podoru_uv_leave_signals_to_others()
     }
 }
 

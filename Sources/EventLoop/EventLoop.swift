@@ -1,12 +1,7 @@
 internal import CUV
 internal import DequeModule
+internal import Platform
 internal import Synchronization
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// One libuv loop on one thread of its own, which is also an executor for actors and tasks.
 ///
@@ -100,7 +95,7 @@ public final class EventLoop: @unchecked Sendable {
 
 extension EventLoop {
     /// Whether the caller runs on the loop. A few nanoseconds.
-    public var isOnLoop: Bool { thread.load(ordering: .relaxed) == UInt(pthread_self()) }
+    public var isOnLoop: Bool { thread.load(ordering: .relaxed) == podoru_uv_this_thread() }
 
     /// Traps unless the caller runs on the loop: using a socket from another thread is a programming error that would
     /// corrupt libuv's memory.
@@ -113,24 +108,11 @@ extension EventLoop {
     public static var libraryVersion: String { String(cString: uv_version_string()) }
 
     /// Nanoseconds of the monotonic clock that all loops of the process share. About 30 ns.
-    public static var now: Int64 { Int64(bitPattern: uv_hrtime()) }
-
-    /// Nanoseconds of the monotonic clock that all loops of the process share. About 30 ns.
-    public var now: Int64 { Self.now }
+    public var now: Int64 { SystemClock.uptime }
 
     /// When the loop last looked at the clock, in nanoseconds of ``now``, to a millisecond: the start of this turn or of what
     /// it has just waited for. Free of charge, and good enough to mark when bytes came. On the loop only.
     public var turnTime: Int64 { Int64(uv_now(uvLoop)) * 1_000_000 }
-
-    /// Milliseconds since 1970-01-01 UTC by the wall clock, which the operator may set.
-    public static var unixMilliseconds: Int64 {
-        var time = uv_timeval64_t()
-        guard uv_gettimeofday(&time) == 0 else { return 0 }
-        return time.tv_sec * 1000 + Int64(time.tv_usec) / 1000
-    }
-
-    /// Milliseconds since 1970-01-01 UTC by the wall clock, which the operator may set.
-    public var unixMilliseconds: Int64 { Self.unixMilliseconds }
 
     /// How many listeners, connections and timers of this loop hold a libuv handle. On the loop only.
     public var openHandleCount: Int {

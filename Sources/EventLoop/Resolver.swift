@@ -1,11 +1,6 @@
 internal import CUV
 internal import DequeModule
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
+internal import Platform
 
 /// One name being turned into addresses. Made by ``EventLoop/resolve(host:port:completion:)``.
 // Unchecked: touched on the loop's thread only, which every entry point checks.
@@ -171,14 +166,9 @@ extension EventLoop {
 extension Resolver {
     /// What the system's resolver says. Takes as long as that does.
     private static func systemAddresses(of host: String) -> Result<[SocketAddress], EventLoopError> {
-        var hints = addrinfo()
-        hints.ai_family = AF_UNSPEC
-        hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
         var results: UnsafeMutablePointer<addrinfo>?
-        let code = getaddrinfo(host, nil, &hints, &results)
-        guard code == 0 else {
-            return .failure(EventLoopError(.resolve, address: host, uv: podoru_uv_lookup_error(code, errno)))
-        }
+        let code = podoru_uv_look_up(host, &results)
+        guard code == 0 else { return .failure(EventLoopError(.resolve, address: host, uv: code)) }
         defer { freeaddrinfo(results) }
         let addresses = addresses(results)
         return addresses.isEmpty ? .failure(EventLoopError(.resolve, address: host, uv: UV_EAI_NODATA.rawValue)) : .success(addresses)

@@ -1,11 +1,5 @@
 internal import CUV
 
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
-
 /// An IPv4 or IPv6 address with a port, as a plain value: no allocation, cheap to compare.
 ///
 /// An IPv4 address mapped into IPv6 (`::ffff:10.0.0.1`, what a listener on `::` sees) is the IPv4 address, so that one
@@ -22,15 +16,9 @@ public struct SocketAddress: Hashable, Sendable {
     /// The address that `host` writes (`10.0.0.1`, `::1`, `fe80::1%eth0`), or `nil` when it is a name or nothing. No lookup
     /// is made.
     public init?(host: String, port: UInt16) {
-        var v4 = sockaddr_in()
-        var v6 = sockaddr_in6()
-        if uv_ip4_addr(host, 0, &v4) == 0 {
-            self.init(bytes: withUnsafeBytes(of: v4.sin_addr) { Array($0) }, scope: 0, port: port)
-        } else if uv_ip6_addr(host, 0, &v6) == 0 {
-            self.init(bytes: withUnsafeBytes(of: v6.sin6_addr) { Array($0) }, scope: v6.sin6_scope_id, port: port)
-        } else {
-            return nil
-        }
+        var (bytes, scope) = ([UInt8](repeating: 0, count: 16), UInt32(0))
+        let family = podoru_uv_address_parse(host, &bytes, &scope)
+        self.init(bytes: bytes.prefix(family == 4 ? 4 : family == 6 ? 16 : 0), scope: scope, port: port)
     }
 
     /// `bytes` are 4 or 16, in network order.
@@ -90,7 +78,7 @@ extension SocketAddress: CustomStringConvertible {
     public var description: String { isIPv4 ? "\(host):\(port)" : "[\(host)]:\(port)" }
 
     private static func interfaceName(_ scope: UInt32) -> String {
-        withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(IF_NAMESIZE) + 1) { buffer in
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(UV_IF_NAMESIZE)) { buffer in
             var count = buffer.count
             guard uv_if_indextoname(scope, buffer.baseAddress, &count) == 0, let base = buffer.baseAddress else {
                 return String(scope)

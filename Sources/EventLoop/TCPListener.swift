@@ -1,10 +1,5 @@
 internal import CUV
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
+internal import Platform
 
 /// A listening TCP socket. Made by ``EventLoop/listen(on:backlog:options:onAccept:onProblem:)``. On the loop only.
 ///
@@ -169,9 +164,7 @@ extension TCPListener {
     }
 
     private static func systemDescriptorLimit() -> Int {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return .max }
-        return Int(clamping: limit.rlim_cur)
+        ThisProcess.openFileLimit
     }
 }
 

@@ -1,11 +1,6 @@
+internal import Platform
 internal import Primitives
 internal import WholeFiles
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// The identity key of a node that has no `private_key`.
 enum Identity {
@@ -13,7 +8,7 @@ enum Identity {
 
     static func loadOrMake(in directory: String) throws(FileError) -> PrivateKey {
         let path = "\(directory)/\(name)"
-        if access(path, F_OK) == 0 { return try Files.loadKey(path) }
+        if FileSystem.exists(path) { return try Files.loadKey(path) }
         var generator = SystemRandomNumberGenerator()
         let key = PrivateKey.generate(using: &generator)
         try Files.write(Hex.encode(key.secretBytes) + [UInt8(ascii: "\n")], to: path, as: "identity key", mode: 0o600, replaces: false)

@@ -8,6 +8,7 @@ internal import Mempool
 internal import Network
 public import NodeLogging
 internal import Peering
+internal import Platform
 public import PodoruConfiguration
 internal import Primitives
 internal import ProtocolCore
@@ -16,12 +17,6 @@ public import Supervisor
 internal import Synchronization
 internal import WholeFiles
 internal import Wire
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// A running node: the loop thread with its peers, the chain worker, the store.
 public final class Node: Sendable {
@@ -136,7 +131,7 @@ public final class Node: Sendable {
             configuration: plan.coreConfiguration(
                 identity: identity, listenAddress: Node.announced(address), nonce: nonce, commit: options.commit),
             head: head, seed: generator.next(),
-            at: Moment(uptime: loop.now, unixMilliseconds: loop.unixMilliseconds))
+            at: .current)
         let supervisor = options.supervisor.map { descriptor in
             SupervisorChannel(
                 descriptor: descriptor,

@@ -1,11 +1,7 @@
+internal import Platform
 internal import Primitives
+internal import SystemPackage
 package import Terminal
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// Asks a node on its admin socket (docs/admin.md).
 package struct AdminClient: Sendable {
@@ -19,21 +15,23 @@ package struct AdminClient: Sendable {
         if Redaction.mayHoldKey(path) {
             throw CommandFailure(.usage, "what should be the path of the admin socket could be a private key")
         }
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            switch errno {
-            case EACCES: throw AdminClient.notPermitted(path)
-            case ENOENT, ENOTDIR:
+        let status: Stat
+        do throws(Errno) {
+            status = try FileSystem.status(path)
+        } catch {
+            switch error {
+            case .permissionDenied: throw AdminClient.notPermitted(path)
+            case .noSuchFileOrDirectory, .notDirectory:
                 throw CommandFailure(
                     .unavailable,
                     "there is no admin socket at \(path): does the node run, and has its configuration `api_admin_socket: \"\(path)\"`?")
-            default: throw CommandFailure(.unavailable, "cannot look at the admin socket \(path): \(errnoText())")
+            default: throw CommandFailure(.unavailable, "cannot look at the admin socket \(path): \(error)")
             }
         }
-        guard status.st_mode & S_IFMT == S_IFSOCK else {
+        guard status.type == .socket else {
             throw CommandFailure(.usage, "\(path) is no socket: name the one of `api_admin_socket` in the node's configuration")
         }
-        guard access(path, R_OK | W_OK) == 0 else { throw AdminClient.notPermitted(path) }
+        guard FileSystem.allows([.read, .write], path) else { throw AdminClient.notPermitted(path) }
         do throws(APIFailure) {
             http = HTTPClient(address: try APIAddress("unix:\(path)"))
         } catch {

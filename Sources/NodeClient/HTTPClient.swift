@@ -1,12 +1,7 @@
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
+internal import SystemPackage
 
 /// A small HTTP/1.1 client for the commands: one connection a request, which ends with it.
 ///
@@ -123,7 +118,7 @@ package struct HTTPClient: Sendable {
             if let refusal = error.connectionErrors.first { return reason(refusal.error) }
             if error.dnsAError != nil || error.dnsAAAAError != nil { return "the name \(error.host) is not known" }
         }
-        if let error = error as? IOError { return lowercaseFirst(String(cString: strerror(error.errnoCode))) }
+        if let error = error as? IOError { return lowercaseFirst(Errno(rawValue: error.errnoCode).description) }
         if let error = error as? ChannelError, case .connectTimeout = error { return "nobody took the connection in time" }
         return "\(error)"
     }

@@ -1,8 +1,5 @@
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
+internal import Platform
+internal import SystemPackage
 
 /// Whether what this process writes goes to systemd's journal, which adds the time itself and reads `<N>` before a line as its priority
 /// (sd-daemon(3)).
@@ -10,10 +7,10 @@ public enum JournalStream {
     /// Whether `descriptor` is the stream that `JOURNAL_STREAM` names. A process that inherits the variable and has its standard error
     /// sent to a file must not write for the journal.
     public static func isBehind(_ descriptor: Int32) -> Bool {
-        guard let variable = getenv("JOURNAL_STREAM") else { return false }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { return false }
-        return names(String(cString: variable), device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+        guard let variable = ProcessVariables["JOURNAL_STREAM"], let status = try? FileDescriptor(rawValue: descriptor).status() else {
+            return false
+        }
+        return names(variable, device: UInt64(status.deviceID.rawValue), inode: UInt64(status.inode.rawValue))
     }
 
     /// - Parameter value: `device:inode`, both decimal.

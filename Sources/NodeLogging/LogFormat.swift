@@ -1,12 +1,6 @@
 internal import Logging
 internal import Primitives
 
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
-
 /// How a log line looks on standard error.
 public enum LogFormat: String, Sendable, CaseIterable {
     /// For people: time, level, what happened, `key=value` pairs.
@@ -75,14 +69,9 @@ struct LogLine {
 
     /// RFC 3339 in UTC with milliseconds.
     static func timestamp(_ unixMilliseconds: Int64) -> String {
-        var seconds = time_t(unixMilliseconds / 1000)
-        var parts = tm()
-        gmtime_r(&seconds, &parts)
-        func two(_ value: Int32) -> String { value < 10 ? "0\(value)" : "\(value)" }
         let milliseconds = unixMilliseconds % 1000
         let fraction = milliseconds < 10 ? "00\(milliseconds)" : milliseconds < 100 ? "0\(milliseconds)" : "\(milliseconds)"
-        return
-            "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))T\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)).\(fraction)Z"
+        return "\(CalendarTime.text(unixSeconds: unixMilliseconds / 1000).dropLast()).\(fraction)Z"
     }
 
     /// What came from outside may hold control characters and line separators: a line stays one line and a terminal stays unharmed.

@@ -1,13 +1,9 @@
 internal import Dispatch
 internal import Logging
+internal import Platform
 internal import Synchronization
+internal import SystemPackage
 internal import WholeFiles
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// Writes log lines to standard error from a thread of its own, so that a terminal or a pipe that does not read
 /// never blocks the loop thread.
@@ -26,7 +22,7 @@ public final class LogWriter: Sendable {
 
     private let state = Mutex(State())
     private let queue = DispatchQueue(label: "podoru.log")
-    private let descriptor: Int32
+    private let descriptor: FileDescriptor
     private let line: LogLine
 
     /// A writer to `descriptor`, standard error unless told. It does not close it.
@@ -36,7 +32,7 @@ public final class LogWriter: Sendable {
 
     init(_ line: LogLine, descriptor: Int32) {
         self.line = line
-        self.descriptor = descriptor
+        self.descriptor = FileDescriptor(rawValue: descriptor)
     }
 
     /// Takes what a logger says: one line, or none while the same is said again and again.
@@ -91,14 +87,7 @@ public final class LogWriter: Sendable {
     }
 
     private func writeAll(_ line: [UInt8]) {
-        var rest = line[...]
-        while !rest.isEmpty {
-            let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if written > 0 {
-                rest = rest.dropFirst(written)
-            } else if errno != EINTR {
-                return  // Nobody reads the log any more; the node's work goes on.
-            }
-        }
+        // When nobody reads the log any more, the node's work goes on.
+        try? descriptor.writeWhole(line, waits: false)
     }
 }

@@ -1,5 +1,6 @@
 package import Ledger
 package import NodeClient
+internal import Platform
 package import Primitives
 internal import Terminal
 
@@ -32,7 +33,7 @@ package enum BlockAnswer {
         let header = block.block.header ?? BlockHeader()
         let rows = [
             ("block", "\(header.height)"), ("hash", block.hash.prefixedHex), ("previous", hex(header.previousHash) ?? "none"),
-            ("time", ShownTime.text(header.timestamp, now: SystemTime.unixMilliseconds / 1000)),
+            ("time", ShownTime.text(header.timestamp, now: SystemClock.unixSeconds)),
             ("producer", header.producer.text), ("state root", hex(header.stateRoot) ?? "none"), ("size", "\(block.json.count) bytes"),
             ("transactions", "\(block.transactions.count)"),
         ]
@@ -78,7 +79,7 @@ package enum TransactionAnswer {
         let transaction = found.transaction.transaction
         let rows = [
             ("transaction", found.transaction.hash.prefixedHex), ("status", status(found.place)), ("from", transaction.from.text),
-            ("nonce", "\(transaction.nonce)"), ("time", ShownTime.text(transaction.timestamp, now: SystemTime.unixMilliseconds / 1000)),
+            ("nonce", "\(transaction.nonce)"), ("time", ShownTime.text(transaction.timestamp, now: SystemClock.unixSeconds)),
             ("size", "\(found.transaction.size) bytes"), ("operations", "\(transaction.data?.operations?.count ?? 0)"),
         ]
         return rows.map(AnswerRow.text) + OperationText.lines(found.transaction, token).map { "  " + $0 }

@@ -1,13 +1,8 @@
 internal import API
 package import Logging
+internal import Platform
 package import PodoruConfiguration
 package import Terminal
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// How many files, sockets among them, this process may have open (`RLIMIT_NOFILE`).
 ///
@@ -22,44 +17,35 @@ package enum OpenFiles {
 
     /// What the soft limit can be raised to; `nil` when the system does not say, and the greatest number without a limit.
     static var hardLimit: UInt64? {
-        var limits = rlimit()
-        return getrlimit(resource, &limits) == 0 ? UInt64(limits.rlim_max) : nil
+        ThisProcess.openFileLimits?.hard
     }
 
     /// Raises the soft limit to the hard one and logs that, and warns when what the configuration needs does not fit even so.
     ///
     /// - Throws: when not even the node itself fits: parts of the runtime end the process where they find no file.
     package static func makeRoom(for settings: NodeConfiguration, logger: Logger) throws(CommandFailure) {
-        var limits = rlimit()
-        guard getrlimit(resource, &limits) == 0 else { return }
-        if limits.rlim_cur < limits.rlim_max {
-            let before = limits.rlim_cur
-            limits.rlim_cur = limits.rlim_max
-            guard setrlimit(resource, &limits) == 0 else { return }
-            logger.debug("raised the limit of open files", metadata: ["from": "\(before)", "to": "\(limits.rlim_max)"])
+        guard let limits = ThisProcess.openFileLimits else { return }
+        var (soft, hard) = limits
+        if soft < hard {
+            guard (try? ThisProcess.setOpenFileLimits(soft: hard, hard: hard)) != nil else { return }
+            logger.debug("raised the limit of open files", metadata: ["from": "\(soft)", "to": "\(hard)"])
+            soft = hard
         }
-        guard limits.rlim_cur >= UInt64(reserve) else {
+        guard soft >= UInt64(reserve) else {
             throw CommandFailure(
                 .internalError,
                 """
-                this process may have \(limits.rlim_cur) files open, and a node needs \(reserve) and one for each connection; raise the \
+                this process may have \(soft) files open, and a node needs \(reserve) and one for each connection; raise the \
                 limit (`ulimit -n`, or LimitNOFILE= of its systemd unit)
                 """)
         }
         let needed = needed(settings)
-        if limits.rlim_cur < UInt64(needed) {
+        if soft < UInt64(needed) {
             logger.warning(
                 """
-                this process may have \(limits.rlim_cur) files open, and its peers and API clients may need \(needed): raise the limit \
+                this process may have \(soft) files open, and its peers and API clients may need \(needed): raise the limit \
                 (`ulimit -n`, or LimitNOFILE= of its systemd unit) or lower `max_peers` and the API's connections
                 """)
         }
     }
-
-    // The constant is an enumeration's case in Glibc's header and a number in Musl's.
-    #if canImport(Glibc)
-    private static let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-    #else
-    private static let resource = RLIMIT_NOFILE
-    #endif
 }

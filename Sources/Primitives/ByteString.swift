@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
+internal import CHash
 
 /// A string as the ledger knows it: bytes, compared and sorted bytewise.
 ///
@@ -35,7 +31,7 @@ extension ByteString: Comparable {
             right.bytes.withUnsafeBytes { b in
                 let common = min(a.count, b.count)
                 if common > 0, let pa = a.baseAddress, let pb = b.baseAddress {
-                    let order = memcmp(pa, pb, common)
+                    let order = chash_compare(pa, pb, common)
                     if order != 0 { return order < 0 }
                 }
                 return a.count < b.count

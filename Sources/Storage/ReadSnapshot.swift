@@ -1,5 +1,6 @@
 public import Ledger
 public import Primitives
+internal import SystemPackage
 
 /// Blocks as a peer asked for them: one JSON array, and how many it holds.
 public struct BlockArray: Sendable {
@@ -99,7 +100,7 @@ public final class StoreReader: Sendable {
     }
 
     /// For `backup`.
-    func copyEnvironment(to file: Int32, path: String) throws(StoreError) {
+    func copyEnvironment(to file: FileDescriptor, path: String) throws(StoreError) {
         try environment.copy(to: file, path: path)
     }
 

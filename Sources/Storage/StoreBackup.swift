@@ -1,8 +1,5 @@
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
+internal import Platform
+internal import SystemPackage
 
 extension StoreReader {
     /// Writes a copy of the last commit into `directory`, which is made and must not hold a store yet. The copy is
@@ -18,15 +15,19 @@ extension StoreReader {
         let unfinished = UnfinishedBackup(in: directory)
         let file = try unfinished.take()
         // Until the copy has its name, so that it is never taken for a leftover.
-        defer { close(file) }
+        defer { file.closeQuietly() }
         do throws(StoreError) {
-            guard fileSize(path) == nil else { throw StoreError(.copy, code: EEXIST, path: path) }
-            guard ftruncate(file, 0) == 0 else { throw StoreError(errno: .copy, path: unfinished.path) }
+            guard fileSize(path) == nil else { throw StoreError(.copy, errno: .fileExists, path: path) }
+            try unfinished.does { () throws(Errno) in try file.setLength(0) }
             try copyEnvironment(to: file, path: unfinished.path)
-            guard fsync(file) == 0 else { throw StoreError(errno: .copy, path: unfinished.path) }
-            guard rename(unfinished.path, path) == 0 else { throw StoreError(errno: .copy, path: path) }
+            try unfinished.does { () throws(Errno) in try file.flush() }
+            do throws(Errno) {
+                try FileSystem.rename(unfinished.path, to: path)
+            } catch {
+                throw StoreError(.copy, errno: error, path: path)
+            }
         } catch {
-            unlink(unfinished.path)
+            try? FileSystem.removeFile(unfinished.path)
             throw error
         }
         try syncDirectory(directory)
@@ -50,41 +51,52 @@ public struct UnfinishedBackup {
     /// Opens and locks it, made anew or a leftover of ours.
     ///
     /// - Throws: `StoreError` when another copy is being written, or when what has the name is not ours.
-    func take() throws(StoreError) -> Int32 {
+    func take() throws(StoreError) -> FileDescriptor {
         while true {
-            let file = systemOpen(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0o600)
-            guard file >= 0 else { throw StoreError(errno: .copy, path: path) }
+            let file = try does { () throws(Errno) in
+                try FileDescriptor(opening: path, .readWrite, [.create, .noFollow, .nonBlocking], mode: 0o600)
+            }
             do throws(StoreError) {
                 if try lock(file) { return file }
             } catch {
-                close(file)
+                file.closeQuietly()
                 throw error
             }
             // Another copy was finished between the two calls and took the name away.
-            close(file)
+            file.closeQuietly()
         }
     }
 
     /// Whether `file` is locked and still has its name.
-    private func lock(_ file: Int32) throws(StoreError) -> Bool {
-        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
-            guard errno == EWOULDBLOCK else { throw StoreError(errno: .copy, path: path) }
+    private func lock(_ file: FileDescriptor) throws(StoreError) -> Bool {
+        do throws(Errno) {
+            try file.lock(.exclusive)
+        } catch {
+            guard error == .wouldBlock else { throw StoreError(.copy, errno: error, path: path) }
             throw StoreError(.copy, .locked(holder: nil), path: path, detail: "another backup is being written there")
         }
-        var (opened, named) = (stat(), stat())
-        guard fstat(file, &opened) == 0 else { throw StoreError(errno: .copy, path: path) }
-        guard lstat(path, &named) == 0, named.st_dev == opened.st_dev, named.st_ino == opened.st_ino else { return false }
-        guard opened.st_mode & S_IFMT == S_IFREG, opened.st_size == 0 || beginsLikeStore(file) else {
-            throw StoreError(.copy, code: EEXIST, path: path, context: "this is no unfinished backup")
+        let opened = try does { () throws(Errno) in try file.status() }
+        guard let named = try? FileSystem.status(path, followsLinks: false), named.deviceID == opened.deviceID,
+            named.inode == opened.inode
+        else { return false }
+        guard opened.type == .regular, opened.size == 0 || beginsLikeStore(file) else {
+            throw StoreError(.copy, errno: .fileExists, path: path, context: "this is no unfinished backup")
         }
         return true
     }
 
-    private func beginsLikeStore(_ file: Int32) -> Bool {
-        var number: UInt32 = 0
-        let count = withUnsafeMutableBytes(of: &number) {
-            pread(file, $0.baseAddress, $0.count, off_t(UnfinishedBackup.magicOffset))
+    private func beginsLikeStore(_ file: FileDescriptor) -> Bool {
+        var bytes = [UInt8](repeating: 0, count: MemoryLayout<UInt32>.size)
+        guard (try? file.readBytes(into: &bytes, at: Int64(UnfinishedBackup.magicOffset))) == bytes.count else { return false }
+        return bytes.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) } == PageFormat.magic
+    }
+
+    /// A call on the file, whose failure is the copy's.
+    func does<Result>(_ call: () throws(Errno) -> Result) throws(StoreError) -> Result {
+        do throws(Errno) {
+            return try call()
+        } catch {
+            throw StoreError(.copy, errno: error, path: path)
         }
-        return count == MemoryLayout<UInt32>.size && number == PageFormat.magic
     }
 }

@@ -1,11 +1,6 @@
 internal import CLMDB
 internal import Primitives
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
+internal import SystemPackage
 
 /// Why the store could not do what it was asked: the operation, the file, what LMDB or the system said, and what a
 /// person can do about it.
@@ -69,20 +64,15 @@ public struct StoreError: Error, Hashable, Sendable {
 
     /// An error from a result code of LMDB or an errno.
     init(_ operation: Operation, code: Int32, path: String, context: String = "") {
-        let text =
-            switch code {
-            case 0: ""
-            case ENOSPC: "the disk is full"
-            default: String(cString: mdb_strerror(code))
-            }
+        let text = code == 0 ? "" : Errno(rawValue: code) == .noSpace ? "the disk is full" : String(cString: mdb_strerror(code))
         self.init(
             operation, StoreError.kind(of: code), path: path, code: code,
             detail: context.isEmpty ? text : "\(context): \(text)")
     }
 
-    /// An error from the current errno.
-    init(errno operation: Operation, path: String, context: String = "") {
-        self.init(operation, code: errno, path: path, context: context)
+    /// An error of the system.
+    init(_ operation: Operation, errno: Errno, path: String, context: String = "") {
+        self.init(operation, code: errno.rawValue, path: path, context: context)
     }
 
     /// What to do with a store that is not what it was.
@@ -109,7 +99,7 @@ public struct StoreError: Error, Hashable, Sendable {
         case .locked(nil): "stop the process that uses it first, or use another data directory"
         case .missing where operation == .createDirectory, .notAFile where operation == .createDirectory:
             "choose a folder that can be made, beside no file of its name"
-        case .denied where code == EROFS: StoreError.readOnlyAdvice
+        case .denied where Errno(rawValue: code) == .readOnlyFileSystem: StoreError.readOnlyAdvice
         case .denied where operation == .createDirectory: "choose another folder, or let this user write to the one that it is in"
         case .missing: "check the path, or let the node create the store with `podoru run` or `podoru import`"
         case .corrupted: StoreError.damageAdvice
@@ -121,7 +111,8 @@ public struct StoreError: Error, Hashable, Sendable {
         case .diskFull: "free some space and start again; nothing that was committed is lost"
         case .denied: "check owner and permissions of the directory"
         case .io: "check the disk (dmesg, smartctl); nothing that was committed is touched"
-        case .limit where code == EMFILE || code == ENFILE: "raise the limit of open files (`ulimit -n`)"
+        case .limit where [.tooManyOpenFiles, .tooManyOpenFilesInSystem].contains(Errno(rawValue: code)):
+            "raise the limit of open files (`ulimit -n`)"
         case .limit: "this is a limit of the store; please report it"
         case .misuse: "this is a fault in the program; please report it"
         }
@@ -130,12 +121,20 @@ public struct StoreError: Error, Hashable, Sendable {
     private static func kind(of code: Int32) -> Kind {
         switch code {
         case MDB_CORRUPTED, MDB_PAGE_NOTFOUND, MDB_INVALID, MDB_VERSION_MISMATCH, MDB_INCOMPATIBLE: .corrupted
-        case ENOSPC, EDQUOT, EFBIG: .diskFull
-        case EACCES, EPERM, EROFS: .denied
-        case ENOENT: .missing
-        case ENOTDIR, EISDIR, ESPIPE, ELOOP, EEXIST: .notAFile
-        case EIO, MDB_PANIC: .io
-        case EINVAL, MDB_BAD_TXN, MDB_BAD_DBI, MDB_BAD_RSLOT: .misuse
+        case MDB_PANIC: .io
+        case MDB_BAD_TXN, MDB_BAD_DBI, MDB_BAD_RSLOT: .misuse
+        default: kind(of: Errno(rawValue: code))
+        }
+    }
+
+    private static func kind(of errno: Errno) -> Kind {
+        switch errno {
+        case .noSpace, .diskQuotaExceeded, .fileTooLarge: .diskFull
+        case .permissionDenied, .notPermitted, .readOnlyFileSystem: .denied
+        case .noSuchFileOrDirectory: .missing
+        case .notDirectory, .isDirectory, .illegalSeek, .tooManySymbolicLinkLevels, .fileExists: .notAFile
+        case .ioError: .io
+        case .invalidArgument: .misuse
         default: .limit
         }
     }

@@ -1,11 +1,6 @@
-internal import EventLoop
+internal import Platform
+internal import SystemPackage
 internal import WholeFiles
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// The process that started this one as a service, systemd or another that speaks its protocol (sd_notify(3)): datagrams of
 /// `NAME=value` lines to the socket that `NOTIFY_SOCKET` names.
@@ -35,7 +30,7 @@ public struct ServiceManager: Sendable {
     ///   - environment: looks a variable up.
     ///   - processID: of this process; `WATCHDOG_PID` must name it where it is set.
     public init?(environment: (String) -> String?, processID: Int32) {
-        guard let path = environment("NOTIFY_SOCKET"), let first = path.utf8.first, path.utf8.count < ServiceManager.maxPathBytes
+        guard let path = environment("NOTIFY_SOCKET"), let first = path.utf8.first, path.utf8.count <= UnixSocket.maxPathBytes
         else { return nil }
         switch first {
         case UInt8(ascii: "/"): address = Array(path.utf8)
@@ -50,43 +45,26 @@ public struct ServiceManager: Sendable {
 
     /// The one of this process.
     public static var current: ServiceManager? {
-        ServiceManager(environment: { name in getenv(name).map { String(cString: $0) } }, processID: getpid())
+        ServiceManager(environment: { ProcessVariables[$0] }, processID: ThisProcess.id)
     }
 
     /// How often it is told that the node lives: three times in its interval, so that one late beat is no alarm, and every few
     /// seconds for the sake of the status line.
     package var heartbeatInterval: Duration { min(watchdogInterval.map { $0 / 3 } ?? .seconds(5), .seconds(5)) }
 
-    private static let maxPathBytes = MemoryLayout.size(ofValue: sockaddr_un().sun_path)
-
     /// Sends `messages` in one datagram, or drops them when the socket is full or gone.
     public func tell(_ messages: Message...) {
-        guard outlet.descriptor >= 0 else { return }
-        var destination = sockaddr_un()
-        destination.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &destination.sun_path) { $0.copyBytes(from: address) }
-        // The length ends with the name: an abstract one has no terminator.
-        let length = socklen_t(MemoryLayout<sa_family_t>.size + address.count)
-        let text = messages.map(\.text).joined(separator: "\n")
-        withUnsafePointer(to: &destination) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { target in
-                _ = Array(text.utf8).withUnsafeBytes {
-                    sendto(outlet.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT), target, length)
-                }
-            }
-        }
+        outlet.socket?.sendUnix(Array(messages.map(\.text).joined(separator: "\n").utf8), to: address)
     }
 }
 
 /// The socket that the lines leave by, for the whole life of the process: one that is opened for each line would not be there when the
 /// process has no descriptor left, and the watchdog would end a node that lives.
 private final class NotifySocket: Sendable {
-    /// Negative where there is none.
-    let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    /// `nil` where the system gave none.
+    let socket = try? UnixSocket.make(.datagram)
 
-    deinit {
-        if descriptor >= 0 { close(descriptor) }
-    }
+    deinit { socket?.closeQuietly() }
 }
 
 extension ServiceManager.Message {
@@ -94,7 +72,7 @@ extension ServiceManager.Message {
         switch self {
         case .ready: "READY=1"
         // The time tells this reload from an older one.
-        case .reloading: "RELOADING=1\nMONOTONIC_USEC=\(SystemClock.monotonicMicroseconds)"
+        case .reloading: "RELOADING=1\nMONOTONIC_USEC=\(SystemClock.uptime / 1000)"
         case .stopping: "STOPPING=1"
         case .status(let line): "STATUS=" + line.filter { !$0.isNewline }
         case .watchdog: "WATCHDOG=1"

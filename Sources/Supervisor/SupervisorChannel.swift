@@ -1,12 +1,7 @@
 internal import Dispatch
-internal import EventLoop
+internal import Platform
 internal import Synchronization
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
+internal import SystemPackage
 
 /// The node's end of the socket on which a supervising process (the devnet) hears of it and gives it orders.
 package final class SupervisorChannel: Sendable {
@@ -19,22 +14,22 @@ package final class SupervisorChannel: Sendable {
     /// How often the supervisor hears where the node stands.
     package static let statusInterval = Duration.milliseconds(250)
 
-    private let descriptor: Int32
+    private let descriptor: FileDescriptor
     private let queue = DispatchQueue(label: "podoru.supervisor")
 
     /// - Parameters:
     ///   - onOrder: called on a thread of the channel.
     ///   - onEnd: called there once, when the supervisor has closed its end or is gone, however it ended.
     package init(descriptor: Int32, onOrder: @escaping @Sendable (Order) -> Void, onEnd: @escaping @Sendable () -> Void) {
+        let descriptor = FileDescriptor(rawValue: descriptor)
         self.descriptor = descriptor
         SystemThread.start(name: "supervisor") {
             var line: [UInt8] = []
-            var byte: UInt8 = 0
+            var bytes: [UInt8] = [0]
             // A byte at a time: orders are rare and a word long.
             while true {
-                let count = recv(descriptor, &byte, 1, 0)
-                if count < 0, errno == EINTR { continue }
-                guard count == 1 else { return onEnd() }
+                guard (try? descriptor.readBytes(into: &bytes)) == 1 else { return onEnd() }
+                let byte = bytes[0]
                 if byte == UInt8(ascii: "\n") {
                     if let order = Order(rawValue: String(decoding: line, as: UTF8.self)) { onOrder(order) }
                     line.removeAll()
@@ -47,9 +42,6 @@ package final class SupervisorChannel: Sendable {
 
     /// Sends a report, or drops it when the supervisor does not read: it never waits.
     package func send(_ report: NodeReport) {
-        let line = report.line
-        _ = line.withUnsafeBytes {
-            Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
-        }
+        descriptor.sendNow(report.line)
     }
 }

@@ -1,13 +1,9 @@
 internal import ArgumentParser
 internal import NodeLogging
+internal import Platform
 internal import Primitives
+internal import SystemPackage
 package import WholeFiles
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// The exit codes of the command: those of sysexits(3), so that a service manager can tell them apart (`operations.md`, "Exit codes").
 package enum SystemExit: Int32 {
@@ -55,15 +51,7 @@ package struct CommandFailure: Error, CustomStringConvertible {
     /// Says it on standard error and ends with the code.
     package func end() -> Never {
         StandardError.say(beginsWithPlace ? description : "podoru: \(description)", .error)
-        exit(withCode: exit.rawValue)
-    }
-
-    private func exit(withCode code: Int32) -> Never {
-        #if canImport(Glibc)
-        Glibc.exit(code)
-        #else
-        Musl.exit(code)
-        #endif
+        ThisProcess.exit(exit.rawValue)
     }
 }
 
@@ -79,22 +67,18 @@ package enum StandardError {
 
     /// Says what an operator looks for in the journal, where that listens: each line with its priority. To anybody else it is plain text.
     package static func say(_ text: String, _ priority: Priority) {
-        guard JournalStream.isBehind(STDERR_FILENO) else { return say(text) }
+        guard JournalStream.isBehind(FileDescriptor.standardError.rawValue) else { return say(text) }
         put(text.split(separator: "\n").map { "<\(priority.rawValue)>\($0)\n" }.joined())
     }
 
     /// Without a line end.
     package static func put(_ text: String) {
-        let line = Array(text.utf8)
-        _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        try? FileDescriptor.standardError.writeWhole(Array(text.utf8))
     }
 
     /// Whether a person watches.
-    package static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+    package static var isTerminal: Bool { FileDescriptor.standardError.isTerminal }
 }
-
-/// The system's words for the error of the call just made.
-package func errnoText() -> String { String(cString: strerror(errno)) }
 
 extension SystemExit {
     package init(_ kind: FileError.Kind) {
@@ -110,9 +94,9 @@ extension SystemExit {
 
     /// The code for a file that could not be read, by the system's error number.
     package init(readError code: Int32) {
-        switch code {
-        case ENOENT, ENOTDIR: self = .noInput
-        case EACCES, EPERM: self = .permission
+        switch Errno(rawValue: code) {
+        case .noSuchFileOrDirectory, .notDirectory: self = .noInput
+        case .permissionDenied, .notPermitted: self = .permission
         default: self = .inputOutput
         }
     }

@@ -1,10 +1,6 @@
+internal import Platform
 internal import Synchronization
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
+internal import SystemPackage
 
 /// What standard output is: a terminal of some size, with or without colours, or a file.
 package struct OutputPlace {
@@ -27,18 +23,12 @@ package struct OutputPlace {
 
     /// Looked at now: a window can change its size.
     package static var standardOutput: OutputPlace {
-        guard isatty(STDOUT_FILENO) == 1 else { return OutputPlace(isTerminal: false, hasColours: false) }
-        var size = winsize()
-        let isKnown = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 && size.ws_row > 0
+        let output = FileDescriptor.standardOutput
+        guard output.isTerminal else { return OutputPlace(isTerminal: false, hasColours: false) }
+        let size = output.terminalSize ?? (standardWidth, standardHeight)
         return OutputPlace(
-            isTerminal: true, width: isKnown ? Int(size.ws_col) : standardWidth, height: isKnown ? Int(size.ws_row) : standardHeight,
-            hasColours: variable("NO_COLOR") == nil && variable("TERM") != "dumb")
-    }
-
-    /// A variable of the environment that is set to something.
-    private static func variable(_ name: String) -> String? {
-        guard let value = getenv(name), value.pointee != 0 else { return nil }
-        return String(cString: value)
+            isTerminal: true, width: size.columns, height: size.rows,
+            hasColours: ProcessVariables.nonEmpty("NO_COLOR") == nil && ProcessVariables["TERM"] != "dumb")
     }
 }
 
@@ -73,7 +63,7 @@ package final class WatchScreen: Sendable {
                 let picture = content.last.joined(separator: "\n")
                 try? StandardOutput.put(Array("\u{1B}[?25h\u{1B}[?1049l\(picture)\n".utf8))
             }
-            exit(0)
+            ThisProcess.exit(0)
         }
     }
 }

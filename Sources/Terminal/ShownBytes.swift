@@ -1,10 +1,5 @@
+internal import Platform
 internal import Primitives
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// Bytes of the chain for a person: text where they are text that a terminal may be given, and else hexadecimal digits.
 package enum ShownBytes {
@@ -31,11 +26,7 @@ package enum ShownTime {
         let age = now.subtracting(clamping: seconds)
         let distance = StatusText.duration(Int64(clamping: age.magnitude))
         let place = age < 0 ? "in \(distance)" : "\(distance) ago"
-        var (time, parts) = (time_t(seconds), tm())
-        var buffer = [CChar](repeating: 0, count: 64)
-        guard gmtime_r(&time, &parts) != nil, strftime(&buffer, buffer.count, "%Y-%m-%dT%H:%M:%SZ", &parts) > 0 else {
-            return "\(seconds) s since 1970 (\(place))"
-        }
-        return "\(String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)) (\(place))"
+        let time = CalendarText.text(unixSeconds: seconds) ?? "\(seconds) s since 1970"
+        return "\(time) (\(place))"
     }
 }

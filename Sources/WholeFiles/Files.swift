@@ -1,11 +1,7 @@
 internal import Ledger
+internal import Platform
 public import Primitives
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
+internal import SystemPackage
 
 /// Why a file could not be read or written, and what to do about it.
 public struct FileError: Error, Hashable, Sendable {
@@ -50,7 +46,7 @@ public enum Files {
     /// - Throws: `FileError`, for a directory and a file over `maxBytes` too.
     public static func read(_ path: String, as what: String, maxBytes: Int) throws(FileError) -> [UInt8] {
         let descriptor = try open(path, as: what)
-        defer { close(descriptor) }
+        defer { descriptor.closeQuietly() }
         return try read(descriptor, path: path, as: what, maxBytes: maxBytes)
     }
 
@@ -61,61 +57,59 @@ public enum Files {
 
     /// Reads standard input to its end.
     public static func readStandardInput(maxBytes: Int) throws(FileError) -> [UInt8] {
-        try read(STDIN_FILENO, path: "-", as: "standard input", maxBytes: maxBytes)
+        try read(.standardInput, path: "-", as: "standard input", maxBytes: maxBytes)
     }
 
-    private static func open(_ path: String, as what: String) throws(FileError) -> Int32 {
-        // Not blocking on a pipe that nobody writes.
-        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else {
-            switch errno {
-            case ENOENT, ENOTDIR:
+    private static func open(_ path: String, as what: String) throws(FileError) -> FileDescriptor {
+        let file: FileDescriptor
+        do throws(Errno) {
+            // Not blocking on a pipe that nobody writes.
+            file = try FileDescriptor(opening: path, .readOnly, .nonBlocking)
+        } catch {
+            switch error {
+            case .noSuchFileOrDirectory, .notDirectory:
                 throw FileError(.missing, path: path, "there is no \(what) at \(path)", remedy: "check the path, or put the file there")
-            case EACCES, EPERM:
+            case .permissionDenied, .notPermitted:
                 throw FileError(
                     .permission, path: path, "the \(what) \(path) may not be read by this user",
                     remedy: "check its owner and mode, and those of its folders")
             default:
-                throw FileError(
-                    .failed, path: path, "cannot open the \(what) \(path): \(errorText())", remedy: "check the path and the disk")
+                throw FileError(.failed, path: path, "cannot open the \(what) \(path): \(error)", remedy: "check the path and the disk")
             }
         }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, isReadable(path, status) else {
-            close(descriptor)
+        guard let type = try? file.status().type, isReadable(path, type) else {
+            file.closeQuietly()
             throw FileError(.notAFile, path: path, "the \(what) \(path) is not a regular file", remedy: "name the file itself")
         }
         // The pipe of a shell, which is written by now: its bytes are waited for.
-        if status.st_mode & S_IFMT == S_IFIFO { _ = fcntl(descriptor, F_SETFL, 0) }
-        return descriptor
+        if type == .fifo { file.setNonBlocking(false) }
+        return file
     }
 
     /// A regular file, or a pipe that a shell has opened for this process, as in `<(…)`.
-    private static func isReadable(_ path: String, _ status: stat) -> Bool {
-        switch status.st_mode & S_IFMT {
-        case S_IFREG: true
-        case S_IFIFO: path.hasPrefix("/dev/fd/") || path.hasPrefix("/proc/self/fd/") || path == "/dev/stdin"
+    private static func isReadable(_ path: String, _ type: FileType) -> Bool {
+        switch type {
+        case .regular: true
+        case .fifo: path.hasPrefix("/dev/fd/") || path.hasPrefix("/proc/self/fd/") || path == "/dev/stdin"
         default: false
         }
     }
 
-    private static func read(_ descriptor: Int32, path: String, as what: String, maxBytes: Int) throws(FileError) -> [UInt8] {
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 64 << 10)
-        while true {
-            let count = chunk.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else {
-                throw FileError(.failed, path: path, "cannot read the \(what) \(path): \(errorText())", remedy: "check the disk")
-            }
-            if count == 0 { return bytes }
-            bytes.append(contentsOf: chunk[..<count])
-            guard bytes.count <= maxBytes else {
-                throw FileError(
-                    .tooLarge, path: path, "the \(what) \(path) has more than \(maxBytes) bytes",
-                    remedy: "check the path: this may be another file")
-            }
+    private static func read(
+        _ file: FileDescriptor, path: String, as what: String, maxBytes: Int
+    ) throws(FileError) -> [UInt8] {
+        let bytes: [UInt8]
+        do throws(Errno) {
+            bytes = try file.readToEnd(atMost: maxBytes + 1)
+        } catch {
+            throw FileError(.failed, path: path, "cannot read the \(what) \(path): \(error)", remedy: "check the disk")
         }
+        guard bytes.count <= maxBytes else {
+            throw FileError(
+                .tooLarge, path: path, "the \(what) \(path) has more than \(maxBytes) bytes",
+                remedy: "check the path: this may be another file")
+        }
+        return bytes
     }
 
     /// Writes a file whole or not at all, or what else `path` names (`OutputFile`).
@@ -135,12 +129,12 @@ public enum Files {
                 remedy: "write the key into a file of its own (mode 0600) and name that file; who could read this may have the key")
         }
         let descriptor = try open(path, as: "key file")
-        defer { close(descriptor) }
-        var status = stat()
+        defer { descriptor.closeQuietly() }
         // systemd hands a credential over in a folder for this service alone; its group bits are then the mask of an access list.
-        let isCredential = getenv("CREDENTIALS_DIRECTORY").map { path.hasPrefix(String(cString: $0) + "/") } ?? false
-        guard fstat(descriptor, &status) == 0, status.st_mode & (isCredential ? 0o007 : 0o077) == 0 else {
-            let mode = String(status.st_mode & 0o777, radix: 8)
+        let isCredential = ProcessVariables["CREDENTIALS_DIRECTORY"].map { path.hasPrefix($0 + "/") } ?? false
+        let permissions = (try? descriptor.status())?.permissions.rawValue
+        guard let permissions, permissions & (isCredential ? 0o007 : 0o077) == 0 else {
+            let mode = String((permissions ?? 0) & 0o777, radix: 8)
             throw FileError(
                 .permission, path: path, "the key file \(path) has mode 0\(mode), so others can read it",
                 remedy: "run `chmod 600 \(path)`")
@@ -160,6 +154,4 @@ public enum Files {
             throw FileError(.malformed, path: path, "the key file \(path) \(error.reason)", remedy: error.remedy)
         }
     }
-
-    private static func errorText() -> String { String(cString: strerror(errno)) }
 }

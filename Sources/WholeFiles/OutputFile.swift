@@ -1,10 +1,6 @@
+internal import Platform
 internal import Primitives
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
+package import SystemPackage
 
 /// What a command writes, wherever the operator sends it.
 ///
@@ -34,7 +30,7 @@ public final class OutputFile {
     public let path: String
     private let what: String
     private let destination: Destination
-    package let descriptor: Int32
+    package let descriptor: FileDescriptor
     private var isFinished = false
 
     /// - Parameter what: names it in errors, such as `genesis file`.
@@ -49,17 +45,22 @@ public final class OutputFile {
         switch try OutputFile.place(path, as: what, existing) {
         case .standardOutput:
             destination = .standardOutput
-            descriptor = STDOUT_FILENO
+            descriptor = .standardOutput
         case .stream:
-            let stream = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC)
-            guard stream >= 0 else { throw OutputFile.failure("open", what, path) }
+            do throws(Errno) {
+                descriptor = try FileDescriptor(opening: path, .writeOnly, .noControllingTerminal)
+            } catch {
+                throw OutputFile.failure("open", what, path, error)
+            }
             destination = .stream
-            descriptor = stream
         case .file(let target):
-            let (file, temporary) = OutputFile.openUnfinished(target, mode)
-            guard file >= 0 else { throw OutputFile.failure("create", what, path) }
+            let temporary: String?
+            do throws(Errno) {
+                (descriptor, temporary) = try OutputFile.openUnfinished(target, mode)
+            } catch {
+                throw OutputFile.failure("create", what, path, error)
+            }
             destination = .file(target: target, temporary: temporary, replaces: existing == .replaced)
-            descriptor = file
         }
     }
 
@@ -70,16 +71,15 @@ public final class OutputFile {
 
     /// Whether what is written to `path` goes where a command's answer goes: the answer must give way then.
     public static func isStandardOutput(_ path: String) -> Bool {
-        var status = stat()
-        return path == "-" || stat(path, &status) == 0 && isStandardOutput(status)
+        path == "-" || (try? FileSystem.status(path)).map(isStandardOutput) ?? false
     }
 
     /// Appends bytes.
     public func write(_ bytes: [UInt8]) throws(FileError) {
-        let code = Files.writeAll(bytes, to: descriptor)
-        guard code == 0 else {
-            errno = code
-            throw failure("write")
+        do throws(Errno) {
+            try descriptor.writeWhole(bytes)
+        } catch {
+            throw failure("write", error)
         }
     }
 
@@ -87,24 +87,31 @@ public final class OutputFile {
     public func finish() throws(FileError) {
         guard case .file(let target, let temporary, let replaces) = destination else { return discard() }
         defer { if !isFinished { discard() } }
-        guard fsync(descriptor) == 0 else { throw failure("flush") }
-        guard OutputFile.name(descriptor, temporary, target, replaces) else {
-            if errno == EEXIST { throw OutputFile.taken(path, .refused) }
-            throw failure("name")
+        do throws(Errno) {
+            try descriptor.flush()
+        } catch {
+            throw failure("flush", error)
+        }
+        do throws(Errno) {
+            try OutputFile.name(descriptor, temporary, target, replaces)
+        } catch {
+            if error == .fileExists { throw OutputFile.taken(path, .refused) }
+            throw failure("name", error)
         }
         isFinished = true
-        close(descriptor)
-        OutputFile.syncFolder(of: target)
+        descriptor.closeQuietly()
+        // So that the name is still there after a power cut.
+        try? FileSystem.flushFolder(FileSystem.folder(of: target))
     }
 
     private func discard() {
         isFinished = true
         switch destination {
         case .standardOutput: return
-        case .stream: close(descriptor)
+        case .stream: descriptor.closeQuietly()
         case .file(_, let temporary, _):
-            close(descriptor)
-            if let temporary { unlink(temporary) }
+            descriptor.closeQuietly()
+            if let temporary { try? FileSystem.removeFile(temporary) }
         }
     }
 
@@ -117,38 +124,32 @@ public final class OutputFile {
 
     private static func place(_ path: String, as what: String, _ existing: Existing) throws(FileError) -> Place {
         if path == "-" { return .standardOutput }
-        var (status, link) = (stat(), stat())
-        let isLink = lstat(path, &link) == 0 && link.st_mode & S_IFMT == S_IFLNK
-        guard stat(path, &status) == 0 else {
+        let isLink = (try? FileSystem.status(path, followsLinks: false))?.type == .symbolicLink
+        guard let status = try? FileSystem.status(path) else {
             if !isLink { return .file(path) }
             throw FileError(
                 .cannotCreate, path: path, "\(path) is a symbolic link to a file that is not there", remedy: "name the file itself")
         }
         if isStandardOutput(status) { return .standardOutput }
-        switch status.st_mode & S_IFMT {
-        case S_IFREG:
+        switch status.type {
+        case .regular:
             guard existing == .replaced else { throw taken(path, existing) }
-            return .file(isLink ? resolved(path) : path)
-        case S_IFIFO, S_IFCHR: return .stream
-        case S_IFDIR:
+            return .file(isLink ? FileSystem.realPath(path) ?? path : path)
+        case .fifo, .characterSpecial: return .stream
+        case .directory:
             throw FileError(.cannotCreate, path: path, "\(path) is a folder", remedy: "name a file in it for the \(what)")
         default:
-            let kind = status.st_mode & S_IFMT == S_IFSOCK ? "a socket" : "a disk"
+            let kind = status.type == .socket ? "a socket" : "a disk"
             throw FileError(.cannotCreate, path: path, "\(path) is \(kind) and no file", remedy: "choose another name for the \(what)")
         }
     }
 
     /// `/dev/stdout` and its like: the answer of a command would be mixed with what is written there. A device is no matter.
-    private static func isStandardOutput(_ status: stat) -> Bool {
-        var standard = stat()
-        guard fstat(STDOUT_FILENO, &standard) == 0, standard.st_dev == status.st_dev, standard.st_ino == status.st_ino else { return false }
-        return [S_IFREG, S_IFIFO, S_IFSOCK].contains(status.st_mode & S_IFMT)
-    }
-
-    private static func resolved(_ path: String) -> String {
-        guard let target = realpath(path, nil) else { return path }
-        defer { free(target) }
-        return String(cString: target)
+    private static func isStandardOutput(_ status: Stat) -> Bool {
+        guard let standard = try? FileDescriptor.standardOutput.status(), standard.deviceID == status.deviceID,
+            standard.inode == status.inode
+        else { return false }
+        return [.regular, .fifo, .socket].contains(status.type)
     }
 
     private static func taken(_ path: String, _ existing: Existing) -> FileError {
@@ -160,19 +161,13 @@ public final class OutputFile {
 
     // MARK: Until it is whole
 
-    // Neither C library gives this flag to Swift: the kernel's bit beside O_DIRECTORY, on every architecture that Swift has.
-    private static let nameless = 0o20_000_000 | O_DIRECTORY
-
     /// A file without a name where the file system has that, and else one with a name that no other process takes.
-    private static func openUnfinished(_ target: String, _ mode: UInt32) -> (descriptor: Int32, temporary: String?) {
-        let file = open(folder(of: target), nameless | O_WRONLY | O_CLOEXEC, mode)
-        if file >= 0 {
-            // It gets its name by way of /proc, which may not be there.
-            if access("/proc/self/fd/\(file)", F_OK) == 0 { return (file, nil) }
-            close(file)
-        }
+    private static func openUnfinished(
+        _ target: String, _ mode: UInt32
+    ) throws(Errno) -> (descriptor: FileDescriptor, temporary: String?) {
+        if let file = FileDescriptor.nameless(in: FileSystem.folder(of: target), mode: mode) { return (file, nil) }
         let temporary = temporaryName(target)
-        return (open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode), temporary)
+        return (try FileDescriptor(opening: temporary, .writeOnly, [.create, .exclusiveCreate], mode: mode), temporary)
     }
 
     /// By chance, since what a killed process has left may have the number of this one: in a container that is 1 each time.
@@ -181,95 +176,60 @@ public final class OutputFile {
     }
 
     /// A link fails where the name is taken, a rename replaces what has it.
-    private static func name(_ descriptor: Int32, _ temporary: String?, _ target: String, _ replaces: Bool) -> Bool {
-        let source = temporary ?? "/proc/self/fd/\(descriptor)"
+    private static func name(_ file: FileDescriptor, _ temporary: String?, _ target: String, _ replaces: Bool) throws(Errno) {
+        let source = temporary ?? file.processPath
         if !replaces {
-            guard linkat(AT_FDCWD, source, AT_FDCWD, target, AT_SYMLINK_FOLLOW) == 0 else { return false }
-            if let temporary { unlink(temporary) }
-            return true
+            try FileSystem.link(source, to: target)
+            if let temporary { try? FileSystem.removeFile(temporary) }
+            return
         }
         let named = temporary ?? temporaryName(target)
-        if temporary == nil, linkat(AT_FDCWD, source, AT_FDCWD, named, AT_SYMLINK_FOLLOW) != 0 { return false }
-        if rename(named, target) == 0 { return true }
-        let code = errno
-        unlink(named)
-        errno = code
-        return false
-    }
-
-    private static func folder(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
-    }
-
-    /// So that the name is still there after a power cut. Some file systems refuse this and have no need of it.
-    private static func syncFolder(of path: String) {
-        let file = open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard file >= 0 else { return }
-        fsync(file)
-        close(file)
+        if temporary == nil { try FileSystem.link(source, to: named) }
+        do throws(Errno) {
+            try FileSystem.rename(named, to: target)
+        } catch {
+            try? FileSystem.removeFile(named)
+            throw error
+        }
     }
 
     // MARK: Failures
 
-    /// From the current errno.
-    package func failure(_ doing: String) -> FileError {
-        if case .standardOutput = destination { return Files.standardOutputFailure(errno) }
-        return OutputFile.failure(doing, what, path)
+    package func failure(_ doing: String, _ error: Errno) -> FileError {
+        if case .standardOutput = destination { return Files.standardOutputFailure(error) }
+        return OutputFile.failure(doing, what, path, error)
     }
 
-    /// From the current errno.
-    private static func failure(_ doing: String, _ what: String, _ path: String) -> FileError {
-        let code = errno
+    private static func failure(_ doing: String, _ what: String, _ path: String, _ error: Errno) -> FileError {
         let cannot = "cannot \(doing) the \(what) \(path)"
-        let text = String(cString: strerror(code))
-        return switch code {
-        case EROFS: FileError(.permission, path: path, "\(cannot): \(text)", remedy: "choose a folder that can be written to")
-        case EACCES, EPERM:
-            FileError(.permission, path: path, "\(cannot): \(text)", remedy: "check owner and permissions of its folder")
-        case ENOSPC, EDQUOT: FileError(.failed, path: path, "\(cannot): the disk is full", remedy: "free some space and try again")
-        case EPIPE: FileError(.failed, path: path, "\(cannot): nobody reads it any more", remedy: "see why its reader has ended")
-        case EIO: FileError(.failed, path: path, "\(cannot): \(text)", remedy: "check the disk (dmesg, smartctl)")
-        default: FileError(.cannotCreate, path: path, "\(cannot): \(text)", remedy: "check its folder")
+        return switch error {
+        case .readOnlyFileSystem:
+            FileError(.permission, path: path, "\(cannot): \(error)", remedy: "choose a folder that can be written to")
+        case .permissionDenied, .notPermitted:
+            FileError(.permission, path: path, "\(cannot): \(error)", remedy: "check owner and permissions of its folder")
+        case .noSpace, .diskQuotaExceeded:
+            FileError(.failed, path: path, "\(cannot): the disk is full", remedy: "free some space and try again")
+        case .brokenPipe:
+            FileError(.failed, path: path, "\(cannot): nobody reads it any more", remedy: "see why its reader has ended")
+        case .ioError: FileError(.failed, path: path, "\(cannot): \(error)", remedy: "check the disk (dmesg, smartctl)")
+        default: FileError(.cannotCreate, path: path, "\(cannot): \(error)", remedy: "check its folder")
         }
     }
 }
 
 extension Files {
-    /// Writes all of `bytes`, however slowly they are taken.
-    ///
-    /// - Returns: 0, or the errno of what failed.
-    public static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
-        bytes.withUnsafeBytes { buffer in
-            var rest = buffer[...]
-            while !rest.isEmpty {
-                let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                if count > 0 {
-                    rest = rest.dropFirst(count)
-                } else if count < 0, errno == EAGAIN {
-                    // A pipe that somebody else has made non-blocking.
-                    var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                    poll(&wait, 1, -1)
-                } else if count == 0 || errno != EINTR {
-                    return count == 0 ? EIO : errno
-                }
-            }
-            return 0
-        }
-    }
-
     /// Why nothing can be written to standard output.
-    public static func standardOutputFailure(_ code: Int32) -> FileError {
+    package static func standardOutputFailure(_ error: Errno) -> FileError {
         let cannot = "cannot write to standard output"
-        let text = String(cString: strerror(code))
-        return switch code {
-        case EPIPE:
+        return switch error {
+        case .brokenPipe:
             FileError(
                 .failed, path: "-", "\(cannot): nobody reads it any more", remedy: "the program behind the pipe ended before the answer did"
             )
-        case ENOSPC, EDQUOT: FileError(.failed, path: "-", "\(cannot): the disk is full", remedy: "free some space and try again")
-        case EBADF: FileError(.failed, path: "-", "\(cannot): it is closed", remedy: "open it, or send it to a file")
-        default: FileError(.failed, path: "-", "\(cannot): \(text)", remedy: "see where it leads")
+        case .noSpace, .diskQuotaExceeded:
+            FileError(.failed, path: "-", "\(cannot): the disk is full", remedy: "free some space and try again")
+        case .badFileDescriptor: FileError(.failed, path: "-", "\(cannot): it is closed", remedy: "open it, or send it to a file")
+        default: FileError(.failed, path: "-", "\(cannot): \(error)", remedy: "see where it leads")
         }
     }
 }

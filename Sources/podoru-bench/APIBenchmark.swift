@@ -3,15 +3,10 @@ internal import ChainTools
 internal import EventLoop
 internal import Ledger
 internal import Node
+internal import Platform
 internal import Primitives
 internal import Synchronization
 internal import Wire
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// The HTTP API of a `podoru run` process with a few peers, on a chain that grows by a block a second.
 ///
@@ -103,7 +98,7 @@ private func measureSubmission(_ fixture: ChainFixture) throws -> [BenchmarkRow]
         recoveries.append(try recoveriesPerSecond(transactions))
         let recovery = (threadSeconds() - began) / Double(recoverySample)
         try withCrowd(fixture) { _, crowd, load in
-            idles.append(percentile(try crowd.pings { pauseFor(milliseconds: UInt32(idleSeconds * 1000)) }, 0.99))
+            idles.append(percentile(try crowd.pings { pauseFor(milliseconds: Int64(idleSeconds * 1000)) }, 0.99))
             steadies.append(percentile(try crowd.pings { _ = try load.run(requests, perSecond: steadyRate) }, 0.99))
         }
         try withCrowd(fixture) { node, crowd, load in
@@ -185,11 +180,7 @@ private func signedTransactions(_ fixture: ChainFixture, _ count: Int, senders: 
 private let recoverySample = 3000
 
 /// CPU that the calling thread has had.
-private func threadSeconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-}
+private func threadSeconds() -> Double { Double(SystemClock.threadTime) / 1e9 }
 
 private func recoveriesPerSecond(_ transactions: [Transaction]) throws -> Double {
     let sample = transactions.prefix(recoverySample).map { (hash: $0.hash, signature: $0.signature.flatMap { Signature($0) }) }

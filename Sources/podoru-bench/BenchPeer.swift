@@ -1,18 +1,13 @@
 internal import Network
+internal import Platform
 internal import Primitives
 internal import Wire
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// A peer of the benchmark: a blocking socket that shook hands. It holds no chain and answers pings when it is pumped.
 final class BenchPeer {
     private static let timeoutSeconds = 10.0
 
-    private let descriptor: Int32
+    private let socket: LoopbackSocket
     /// Passes over all frames longer than a pong, transactions above all: it measures the node and not its own decoding.
     private let skims: Bool
     private static let skimmedBytes = 512
@@ -28,16 +23,7 @@ final class BenchPeer {
     /// Connects and shakes hands.
     init(port: UInt16, chainID: String, skims: Bool = false) throws {
         self.skims = skims
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = loopback(port: port)
-        let code = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard code == 0 else { throw BenchmarkError("cannot connect to a node: error \(errno)") }
-        var yes: Int32 = 1
-        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
+        socket = try LoopbackSocket(port: port)
         let handshake = Handshake(
             version: "1.0.0", chainID: chainID, height: 0, nodeType: .full, listenAddress: "", capabilities: Capability.all)
         try send(.handshake, handshake.encode())
@@ -51,12 +37,7 @@ final class BenchPeer {
     }
 
     func send(frame: [UInt8]) throws {
-        var rest = frame[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-            guard count > 0 else { throw BenchmarkError("a node closed the connection: error \(errno)") }
-            rest = rest.dropFirst(count)
-        }
+        try socket.send(frame)
     }
 
     /// Asks the node whether it lives, and says how many milliseconds the answer took.
@@ -79,9 +60,8 @@ final class BenchPeer {
 
     /// Takes what has arrived, waiting for at most so long when nothing has.
     func pump(milliseconds: Int32) throws {
-        var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        guard poll(&request, 1, milliseconds) > 0 else { return }
-        let count = recv(descriptor, &chunk, chunk.count, 0)
+        guard Descriptors.wait(for: socket.descriptor, .toRead, milliseconds: milliseconds) else { return }
+        let count = try socket.descriptor.readBytes(into: &chunk)
         guard count > 0 else { throw BenchmarkError("a node closed the connection") }
         buffer.append(contentsOf: chunk[..<count])
         while let frame = nextFrame() { try take(frame) }
@@ -112,6 +92,6 @@ final class BenchPeer {
     }
 
     deinit {
-        close(descriptor)
+        socket.descriptor.closeQuietly()
     }
 }

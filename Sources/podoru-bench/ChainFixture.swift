@@ -2,14 +2,9 @@ internal import ChainService
 internal import ChainTools
 internal import Ledger
 internal import Node
+internal import Platform
 internal import Primitives
 internal import WholeFiles
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// A chain to measure with: strict rules, a few authorities that take turns, blocks full of signed SET transactions. Always
 /// the same bytes, made once and kept in the temporary directory.
@@ -52,8 +47,8 @@ struct ChainFixture {
         let fixture = ChainFixture(
             genesis: try makeGenesis(), genesisPath: "\(folder)/genesis.json", chainPath: "\(folder)/chain.jsonl",
             blockCount: blocks, transactionsPerBlock: transactions, writes: writes)
-        if access(fixture.chainPath, R_OK) != 0 {
-            mkdir(folder, 0o700)
+        if !FileSystem.allows(.read, fixture.chainPath) {
+            try? FileSystem.makeFolder(folder, mode: 0o700)
             try fixture.make()
         }
         return fixture
@@ -61,7 +56,7 @@ struct ChainFixture {
 
     /// Where scratch files go: `TMPDIR`, else `/tmp`.
     static func temporaryDirectory() -> String {
-        getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        FileSystem.temporaryFolder
     }
 
     // MARK: Keys

@@ -1,21 +1,17 @@
 internal import ChainTools
 internal import Ledger
 internal import Node
+internal import Platform
 internal import Primitives
 internal import Supervisor
+internal import SystemPackage
 internal import Wire
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 private let clientCount = 500
 private let warmUpBlocks = 10
 private let measuredBlocks = 200
 /// Between two blocks: the node commits and comes to rest.
-private let pauseMilliseconds: UInt32 = 25
+private let pauseMilliseconds: Int64 = 25
 
 /// Blocks of 30 transactions that a peer sends to a node with 500 WebSocket clients, each of which wants to hear of blocks:
 /// from the moment the node calls the block valid to the moment the last client has the event. The clients are one thread of
@@ -58,19 +54,19 @@ private final class WebSocketClients {
     }
 
     private var clients: [Client] = []
-    private var polled: [pollfd] = []
+    private var polled = PollList([])
 
     init(_ count: Int, port: UInt16) throws {
-        for index in 0..<count {
+        for _ in 0..<count {
             clients.append(Client(socket: try WebSocketClients.open(port)))
-            polled.append(pollfd(fd: clients[index].socket.descriptor, events: Int16(POLLIN), revents: 0))
         }
+        polled = PollList(clients.map(\.socket.descriptor))
         // The last subscription has been read when the first of its pongs would be; a moment does it here.
         pauseFor(milliseconds: 300)
     }
 
     deinit {
-        for client in clients { close(client.socket.descriptor) }
+        for client in clients { client.socket.descriptor.closeQuietly() }
     }
 
     private static func open(_ port: UInt16) throws -> LoopbackSocket {
@@ -95,10 +91,11 @@ private final class WebSocketClients {
         var missing = clients.count { $0.events < count }
         var last = wallClock()
         while missing > 0 {
-            guard poll(&polled, nfds_t(polled.count), WebSocketClients.timeoutMilliseconds) > 0 else {
+            let ready = polled.wait(milliseconds: WebSocketClients.timeoutMilliseconds)
+            guard !ready.isEmpty else {
                 throw BenchmarkError("\(missing) WebSocket clients did not hear of block \(count)")
             }
-            for index in polled.indices where polled[index].revents != 0 {
+            for index in ready {
                 let before = clients[index].events
                 try clients[index].socket.receive(into: &clients[index].buffer)
                 takeFrames(index)
@@ -127,8 +124,4 @@ private final class WebSocketClients {
     }
 }
 
-private func wallClock() -> Double {
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
-    return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
-}
+private func wallClock() -> Double { Double(SystemClock.unixMicroseconds) / 1e6 }

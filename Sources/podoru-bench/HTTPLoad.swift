@@ -1,45 +1,30 @@
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
+internal import Platform
+internal import SystemPackage
 
 /// A blocking TCP connection to a server on the loopback.
 struct LoopbackSocket {
-    let descriptor: Int32
+    let descriptor: FileDescriptor
 
     init(port: UInt16) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = loopback(port: port)
-        let code = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
+        do throws(Errno) {
+            descriptor = try Loopback.connect(port: port)
+        } catch {
+            throw BenchmarkError("cannot connect to port \(port): \(error)")
         }
-        guard code == 0 else {
-            let reason = errno
-            close(descriptor)
-            throw BenchmarkError("cannot connect to port \(port): error \(reason)")
-        }
-        var yes: Int32 = 1
-        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
     }
 
     func send(_ bytes: [UInt8]) throws {
-        var sent = 0
-        while sent < bytes.count {
-            let count = bytes.withUnsafeBytes {
-                Glibc.send(descriptor, $0.baseAddress?.advanced(by: sent), $0.count - sent, Int32(MSG_NOSIGNAL))
-            }
-            guard count > 0 else { throw BenchmarkError("the server closed the connection: error \(errno)") }
-            sent += count
+        do throws(Errno) {
+            try descriptor.sendWhole(bytes)
+        } catch {
+            throw BenchmarkError("the server closed the connection: \(error)")
         }
     }
 
     /// Appends what has arrived to `buffer`, waiting for at least a byte.
     func receive(into buffer: inout [UInt8]) throws {
         let count = withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 1) { chunk in
-            let count = recv(descriptor, chunk.baseAddress, chunk.count, 0)
+            let count = (try? descriptor.readBytes(into: chunk)) ?? 0
             if count > 0 { buffer.append(contentsOf: UnsafeRawBufferPointer(rebasing: chunk[..<count])) }
             return count
         }
@@ -71,7 +56,7 @@ final class HTTPLoad {
     }
 
     deinit {
-        for connection in connections { close(connection.socket.descriptor) }
+        for connection in connections { connection.socket.descriptor.closeQuietly() }
     }
 
     static func post(_ path: String, _ json: [UInt8]) -> [UInt8] {
@@ -97,14 +82,14 @@ final class HTTPLoad {
             while next < requests.count, isDue(), let index = free.popLast() { try send(requests, &next, on: index) }
         }
         try sendDue()
-        var polled = connections.map { pollfd(fd: $0.socket.descriptor, events: Int16(POLLIN), revents: 0) }
+        var polled = PollList(connections.map(\.socket.descriptor))
         while milliseconds.count < requests.count {
             // With a rate it looks each millisecond at what is due.
-            let found = poll(&polled, nfds_t(polled.count), perSecond == nil ? HTTPLoad.timeoutMilliseconds : 1)
-            guard found > 0 || perSecond != nil else {
+            let ready = polled.wait(milliseconds: perSecond == nil ? HTTPLoad.timeoutMilliseconds : 1)
+            guard !ready.isEmpty || perSecond != nil else {
                 throw BenchmarkError("no answer came within \(HTTPLoad.timeoutMilliseconds) ms")
             }
-            for index in connections.indices where polled[index].revents != 0 {
+            for index in ready {
                 try connections[index].socket.receive(into: &connections[index].buffer)
                 guard let status = try takeAnswer(index, mayRefuse: mayRefuse) else { continue }
                 if status != 200 { refused[status, default: 0] += 1 }
@@ -156,21 +141,27 @@ final class HTTPLoad {
 
 /// `wrk`, the load generator of Debian.
 enum Wrk {
-    static var isInstalled: Bool { system("command -v wrk >/dev/null 2>&1") == 0 }
+    static var isInstalled: Bool { (try? Wrk.shell("command -v wrk >/dev/null 2>&1"))?.ending == .code(0) }
+
+    /// What a shell makes of `line`, and what it says there.
+    private static func shell(_ line: String) throws -> (ending: ChildEnding, output: [UInt8]) {
+        let (ours, theirs) = try UnixSocket.makePair()
+        defer { ours.closeQuietly() }
+        var launch = ChildProcess.Launch("/bin/sh", ["-c", line])
+        launch.output = .file(theirs)
+        launch.error = .file(theirs)
+        let child: ChildProcess
+        do {
+            defer { theirs.closeQuietly() }
+            child = try ChildProcess(launch)
+        }
+        let output = try ours.readToEnd(atMost: 1 << 20)
+        return (child.waitForEnd(), output)
+    }
 
     /// Requests a second over 16 connections and one thread, for five seconds. Every answer must be a 2xx.
     static func run(port: UInt16, path: String) throws -> Double {
-        guard let pipe = popen("wrk -t1 -c16 -d5s 'http://127.0.0.1:\(port)\(path)' 2>&1", "r") else {
-            throw BenchmarkError("cannot start wrk: error \(errno)")
-        }
-        var output: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 4096)
-        while true {
-            let count = fread(&chunk, 1, chunk.count, pipe)
-            guard count > 0 else { break }
-            output.append(contentsOf: chunk[..<count])
-        }
-        pclose(pipe)
+        let output = try shell("wrk -t1 -c16 -d5s 'http://127.0.0.1:\(port)\(path)'").output
         let text = String(decoding: output, as: UTF8.self)
         let lines = text.split(separator: "\n")
         guard !lines.contains(where: { $0.contains("Non-2xx") || $0.contains("Socket errors") }),

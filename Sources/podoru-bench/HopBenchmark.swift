@@ -32,7 +32,7 @@ func runHopBenchmark() throws -> [BenchmarkRow] {
 private let warmUpBlocks = 20
 private let measuredBlocks = 150
 /// Between two blocks: the nodes commit and come to rest, as they would between blocks of a real chain.
-private let pauseMilliseconds: UInt32 = 25
+private let pauseMilliseconds: Int64 = 25
 
 func percentile(_ values: [Double], _ part: Double) -> Double {
     let sorted = values.sorted()

@@ -2,15 +2,10 @@ internal import ChainService
 internal import ChainTools
 internal import Ledger
 internal import Node
+internal import Platform
 internal import Primitives
 internal import Storage
 internal import WholeFiles
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// `podoru import` of 2000 blocks × 30 transactions into a fresh store, against the signatures that the same cores
 /// recover each second. Nothing of an import but the signatures is worth a core; the rest must hide behind them.
@@ -69,9 +64,7 @@ private struct Measured {
     }
 
     private static func cpuNanoseconds() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+        SystemClock.processTime
     }
 }
 

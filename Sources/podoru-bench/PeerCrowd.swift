@@ -2,6 +2,7 @@ internal import ChainTools
 internal import EventLoop
 internal import Ledger
 internal import Node
+internal import Platform
 internal import Primitives
 internal import Synchronization
 internal import Wire
@@ -16,7 +17,7 @@ final class PeerCrowd: Sendable {
         var running = 2
     }
 
-    private static let pingPauseMilliseconds: UInt32 = 1
+    private static let pingPauseMilliseconds: Int64 = 1
     private static let listenMilliseconds: Int32 = 2
     private static let blockSeconds = 1.0
     private let state = Mutex(State())

@@ -3,16 +3,12 @@ internal import EventLoop
 internal import Node
 internal import NodeClient
 internal import NodeLogging
+internal import Platform
 internal import Primitives
 internal import Storage
+internal import SystemPackage
 internal import Terminal
 internal import WholeFiles
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// The command `podoru`.
 @main
@@ -38,12 +34,12 @@ struct Podoru: AsyncParsableCommand {
         StandardStreams.prepare()
         CrashReport.install(
             program: "podoru", version: PodoruVersion.text(commit: BuildCommit.text),
-            priority: JournalStream.isBehind(STDERR_FILENO) ? "<2>" : "")
+            priority: JournalStream.isBehind(FileDescriptor.standardError.rawValue) ? "<2>" : "")
         StoreFaults.endInWords(exitCode: SystemExit.inputOutput.rawValue)
         do {
             var command = try parseAsRoot(CommandLine.understandable)
             // A node's output is its log: one that nobody reads ends it, as it ends other daemons.
-            if command is Run { signal(SIGPIPE, SIG_DFL) }
+            if command is Run { Signal.pipe.restore() }
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -69,7 +65,7 @@ struct Podoru: AsyncParsableCommand {
         } else if !text.isEmpty {
             StandardError.say(Redaction.sentence(text), .error)
         }
-        Glibc.exit(code.rawValue)
+        ThisProcess.exit(code.rawValue)
     }
 }
 

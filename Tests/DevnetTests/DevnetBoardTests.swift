@@ -1,3 +1,5 @@
+import Node
+import Platform
 import Primitives
 import Supervisor
 import TestKit

@@ -146,13 +146,6 @@ internal import Testing
             #expect(lag.worst >= lag.latest)
         }
     }
-
-    @Test func theClocksRun() throws {
-        let before = EventLoop.now
-        #expect(EventLoop.now >= before)
-        let wall = Int64(Date().timeIntervalSince1970 * 1000)
-        #expect(abs(EventLoop.unixMilliseconds - wall) < 5_000)
-    }
 }
 
 @Suite(.timeLimit(.minutes(1))) struct TimerTests {

@@ -3,6 +3,7 @@ import ChainTools
 import EventLoop
 import Foundation
 import Ledger
+import Platform
 import Primitives
 import TestKit
 import Testing

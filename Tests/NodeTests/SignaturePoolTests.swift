@@ -3,6 +3,7 @@ import EventLoop
 import Foundation
 import Ledger
 import Network
+import Platform
 import Primitives
 import ProtocolCore
 import Storage

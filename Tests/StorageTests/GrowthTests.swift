@@ -1,5 +1,6 @@
 import Foundation
 import Ledger
+import Platform
 import Primitives
 import TestKit
 import Testing

@@ -2,6 +2,7 @@ internal import ChainService
 internal import Ledger
 internal import NIOHTTP1
 internal import Node
+internal import Platform
 internal import PodoruConfiguration
 internal import Primitives
 internal import Storage
@@ -52,7 +53,7 @@ struct HealthCheck: Sendable {
     }
 
     func response() async -> APIResponse {
-        let now = WallClock.unixSeconds
+        let now = SystemClock.unixSeconds
         let report = await report(now: now)
         return APIResponse.object(status: report.isUnhealthy ? .serviceUnavailable : .ok) { json in
             json.member("status", report.status)

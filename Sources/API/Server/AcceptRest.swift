@@ -1,11 +1,7 @@
 internal import Logging
 internal import NIOCore
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
+internal import Platform
+internal import SystemPackage
 
 /// Lets a listener rest when the system has no descriptor or no memory for another connection, and says so once.
 ///
@@ -59,10 +55,10 @@ final class AcceptRest: ChannelDuplexHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let fault = error as? IOError else { return }
         self.fault = fault
-        switch fault.errnoCode {
-        case EMFILE: rest(context, AcceptRest.remedy, because: fault.said)
-        case ENFILE: rest(context, "close programs on this machine, or raise fs.file-max", because: fault.said)
-        case ENOBUFS, ENOMEM: rest(context, "the machine is short of memory for sockets", because: fault.said)
+        switch Errno(rawValue: fault.errnoCode) {
+        case .tooManyOpenFiles: rest(context, AcceptRest.remedy, because: fault.said)
+        case .tooManyOpenFilesInSystem: rest(context, "close programs on this machine, or raise fs.file-max", because: fault.said)
+        case .noBufferSpace, .noMemory: rest(context, "the machine is short of memory for sockets", because: fault.said)
         default: break  // Of one connection that is gone already (ECONNABORTED).
         }
     }
@@ -139,18 +135,10 @@ struct DescriptorRoom: Sendable {
     }
 
     /// How many descriptors the process may have now.
-    static var limit: Int {
-        var limits = rlimit()
-        #if canImport(Glibc)
-        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-        #else
-        let resource = RLIMIT_NOFILE
-        #endif
-        return getrlimit(resource, &limits) == 0 ? Int(clamping: limits.rlim_cur) : .max
-    }
+    static var limit: Int { ThisProcess.openFileLimit }
 }
 
 extension IOError {
     /// The system's words for it.
-    fileprivate var said: String { String(cString: strerror(errnoCode)) }
+    fileprivate var said: String { Errno(rawValue: errnoCode).description }
 }

@@ -1,11 +1,7 @@
 internal import NIOCore
 internal import NIOPosix
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
+internal import Platform
+internal import SystemPackage
 
 /// The Unix socket of the admin verbs (`api_admin_socket`): whoever may open the file may use them.
 struct AdminSocket: Sendable {
@@ -14,7 +10,7 @@ struct AdminSocket: Sendable {
     private let identity: FileIdentity
 
     /// Owner and group may connect, nobody else.
-    private static let mode: mode_t = 0o660
+    private static let mode: UInt32 = 0o660
     /// Connections that wait to be accepted: a person and a script or two.
     private static let backlog: Int32 = 16
 
@@ -24,10 +20,9 @@ struct AdminSocket: Sendable {
         let inode: UInt64
 
         init?(_ path: String) {
-            var status = stat()
-            guard lstat(path, &status) == 0 else { return nil }
-            device = UInt64(status.st_dev)
-            inode = UInt64(status.st_ino)
+            guard let status = try? FileSystem.status(path, followsLinks: false) else { return nil }
+            device = UInt64(status.deviceID.rawValue)
+            inode = UInt64(status.inode.rawValue)
         }
     }
 
@@ -39,35 +34,39 @@ struct AdminSocket: Sendable {
     ) async throws(APIServerError) -> AdminSocket {
         let descriptor = try make(path)
         guard let identity = FileIdentity(path) else {
-            close(descriptor)
+            descriptor.closeQuietly()
             throw .adminSocket("the admin socket \(path) vanished while it was made", remedy: "see who removes files there")
         }
         do {
-            let channel = try await listener.bootstrap(on: group, backlog: backlog).withBoundSocket(descriptor).get()
+            let channel = try await listener.bootstrap(on: group, backlog: backlog).withBoundSocket(descriptor.rawValue).get()
             return AdminSocket(channel: channel, path: path, identity: identity)
         } catch {
-            unlink(path)
+            try? FileSystem.removeFile(path)
             throw .adminSocket("cannot serve on the admin socket \(path): \(error)", remedy: "choose another `api_admin_socket`")
         }
     }
 
     /// Ends, and removes the file if it is still ours.
     func end() async {
-        if FileIdentity(path) == identity { unlink(path) }
+        if FileIdentity(path) == identity { try? FileSystem.removeFile(path) }
         try? await channel.close().get()
     }
 
     // MARK: Making it
 
-    private static func make(_ path: String) throws(APIServerError) -> CInt {
+    private static func make(_ path: String) throws(APIServerError) -> SystemPackage.FileDescriptor {
         try clear(path)
-        let descriptor = socket(AF_UNIX, streamType | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
-        guard descriptor >= 0 else { throw fault(path, "make") }
-        // The mode of a socket that is not bound yet becomes that of its file, less the umask: there is no moment in which the
-        // file lets others in (unix(7); Linux takes it in unix_bind).
-        guard fchmod(descriptor, mode) == 0, withAddress(path, { bind(descriptor, $0, $1) }) == 0, chmod(path, mode) == 0 else {
-            let error = fault(path, "make")
-            close(descriptor)
+        let descriptor = try does("make", path) { () throws(Errno) in try UnixSocket.make(.stream, isNonBlocking: true) }
+        do throws(APIServerError) {
+            try does("make", path) { () throws(Errno) in
+                // The mode of a socket that is not bound yet becomes that of its file, less the umask: there is no moment in which the
+                // file lets others in (unix(7); Linux takes it in unix_bind).
+                try descriptor.setMode(mode)
+                try descriptor.bindUnix(Array(path.utf8))
+                try FileSystem.setMode(path, mode)
+            }
+        } catch {
+            descriptor.closeQuietly()
             throw error
         }
         return descriptor
@@ -75,45 +74,45 @@ struct AdminSocket: Sendable {
 
     /// Removes what a dead process left, and nothing else.
     private static func clear(_ path: String) throws(APIServerError) {
-        var status = stat()
-        guard lstat(path, &status) == 0 else {
-            if errno == ENOENT { return }
-            throw fault(path, "look at")
+        let status: Stat
+        do throws(Errno) {
+            status = try FileSystem.status(path, followsLinks: false)
+        } catch {
+            if error == .noSuchFileOrDirectory { return }
+            throw fault(path, "look at", error)
         }
-        guard status.st_mode & S_IFMT == S_IFSOCK else {
+        guard status.type == .socket else {
             throw .adminSocket("\(path) is a file of another kind", remedy: "remove it, or choose another `api_admin_socket`")
         }
-        let probe = socket(AF_UNIX, streamType | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
-        guard probe >= 0 else { throw fault(path, "look at") }
-        defer { close(probe) }
-        let connected = withAddress(path, { connect(probe, $0, $1) })
-        guard connected != 0, errno == ECONNREFUSED else {
-            throw .adminSocket("another process serves on \(path)", remedy: "stop it, or choose another `api_admin_socket`")
+        let probe = try does("look at", path) { () throws(Errno) in try UnixSocket.make(.stream, isNonBlocking: true) }
+        defer { probe.closeQuietly() }
+        do throws(Errno) {
+            try probe.connectUnix(Array(path.utf8))
+            throw .socketIsConnected
+        } catch {
+            guard error == .connectionRefused else {
+                throw .adminSocket("another process serves on \(path)", remedy: "stop it, or choose another `api_admin_socket`")
+            }
         }
-        guard unlink(path) == 0 else { throw fault(path, "replace") }
+        try does("replace", path) { () throws(Errno) in try FileSystem.removeFile(path) }
     }
 
-    private static var streamType: CInt { CInt(SOCK_STREAM.rawValue) }
+    /// A call whose failure is told as one of the admin socket.
+    private static func does<Result>(
+        _ verb: String, _ path: String, _ call: () throws(Errno) -> Result
+    ) throws(APIServerError) -> Result {
+        do throws(Errno) {
+            return try call()
+        } catch {
+            throw fault(path, verb, error)
+        }
+    }
 
-    private static func fault(_ path: String, _ verb: String) -> APIServerError {
+    private static func fault(_ path: String, _ verb: String, _ error: Errno) -> APIServerError {
         .adminSocket(
-            "cannot \(verb) the admin socket \(path): \(String(cString: strerror(errno)))",
-            remedy: errno == EROFS
+            "cannot \(verb) the admin socket \(path): \(error)",
+            remedy: error == .readOnlyFileSystem
                 ? "choose a folder as `api_admin_socket` that can be written to, which is /run/podoru for the service"
                 : "check its folder, or change `api_admin_socket`")
-    }
-
-    private static func withAddress(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt) -> CInt {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let bytes = Array(path.utf8)
-        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else {
-            errno = ENAMETOOLONG
-            return -1
-        }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-        return withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
-        }
     }
 }

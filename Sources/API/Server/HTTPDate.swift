@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
+internal import Platform
 
 /// The time of day as HTTP writes it (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
 enum HTTPDate {
@@ -39,11 +35,9 @@ struct DateLine {
 
     /// The line with its end.
     mutating func current() -> String {
-        var now = timespec()
-        // As good as the last tick of the kernel, a few milliseconds, and much cheaper than the exact time.
-        clock_gettime(CLOCK_REALTIME_COARSE, &now)
-        if Int64(now.tv_sec) != second {
-            second = Int64(now.tv_sec)
+        let now = SystemClock.coarseUnixSeconds
+        if now != second {
+            second = now
             line = "Date: \(HTTPDate.text(unixSeconds: second))\r\n"
         }
         return line

@@ -6,13 +6,8 @@ internal import Logging
 internal import NIOCore
 internal import NIOWebSocket
 internal import Node
+internal import Platform
 internal import Primitives
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// Tells WebSocket clients what happens on the node. On the API's thread.
 ///
@@ -191,7 +186,7 @@ final class EventHub: @unchecked Sendable {
         guard clients.values.contains(where: { $0.subscription.wanted.contains(.mempoolUpdate) }) else { return }
         let mempool = node.mempool
         recent.removeAll { mempool.transaction($0) == nil }
-        let text = EventRenderer.mempoolUpdate(count: count, recent: recent.reversed(), now: Int64(time(nil)))
+        let text = EventRenderer.mempoolUpdate(count: count, recent: recent.reversed(), now: SystemClock.unixSeconds)
         tell([Rendered(kind: .mempoolUpdate, text: text)])
     }
 }

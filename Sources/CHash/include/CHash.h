@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 // SHA-256 (FIPS 180-4) of `first` followed by `second`, into 32 bytes. Uses the processor's SHA instructions
 // where it has them (asked once), portable code otherwise.
@@ -35,5 +36,15 @@ size_t chash_base64_decode_groups(const void *text, size_t groups, void *out);
 
 // Encodes `count` bytes as standard base64, padded; `out` has 4 * ceil(count / 3) bytes.
 void chash_base64_encode(const void *bytes, size_t count, void *out);
+
+// Compares `count` bytes as unsigned numbers: below, at or above 0 where the first that differ say so. The machine's own loop.
+static inline int chash_compare(const void *first, const void *second, size_t count) {
+    return count == 0 ? 0 : memcmp(first, second, count);
+}
+
+// Where `byte` first stands among `count` bytes; NULL where it does not.
+static inline const void *chash_find(const void *bytes, uint8_t byte, size_t count) {
+    return count == 0 ? NULL : memchr(bytes, byte, count);
+}
 
 #endif

@@ -1,10 +1,5 @@
+internal import CHash
 internal import Primitives
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 // Where a block's writes fall among the sorted keys.
 
@@ -66,7 +61,7 @@ extension StateTree {
     private static func compare(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
         let common = min(left.count, right.count)
         if common > 0, let a = left.baseAddress, let b = right.baseAddress {
-            let order = memcmp(a, b, common)
+            let order = chash_compare(a, b, common)
             if order != 0 { return Int(order) }
         }
         return left.count - right.count

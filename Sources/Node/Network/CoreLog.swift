@@ -5,6 +5,7 @@ internal import Ledger
 internal import Logging
 internal import Network
 internal import Peering
+internal import Platform
 internal import Primitives
 internal import ProtocolCore
 internal import Supervisor

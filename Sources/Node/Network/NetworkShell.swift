@@ -38,11 +38,11 @@ final class NetworkShell: @unchecked Sendable {
         self.observer = observer
         swarm = Swarm(core: core, identity: options.identity)
         dialler = Dialler(loop: loop, options: options)
-        startedAt = Moment(uptime: loop.now, unixMilliseconds: loop.unixMilliseconds)
+        startedAt = .current
     }
 
     var core: ProtocolCore { swarm.core }
-    var moment: Moment { Moment(uptime: loop.now, unixMilliseconds: loop.unixMilliseconds) }
+    var moment: Moment { .current }
     var isStopping: Bool { phase == .stopped }
 
     // MARK: Life

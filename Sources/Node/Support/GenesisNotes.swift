@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import Ledger
 internal import Logging
+internal import Platform
 internal import PodoruConfiguration
 internal import Primitives
 internal import WholeFiles

@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Platform
 internal import Synchronization
 
 /// Work with an end: what does not come in time is not waited for.

@@ -1,11 +1,7 @@
+internal import Platform
 internal import Storage
+internal import SystemPackage
 internal import Terminal
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// What the disk of the data directory has and how fast it is.
 struct DiskFacts: Hashable, Sendable {
@@ -43,22 +39,27 @@ struct DiskFacts: Hashable, Sendable {
     /// Flushes some small writes as a commit does. The file has no name from the moment it is there, so that nothing is left
     /// however this ends.
     private static func tryWriting(in folder: String) -> Speed {
-        let path = "\(folder)/.doctor.\(getpid())"
-        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard file >= 0 else { return .untried("this user cannot write there: \(errnoText())") }
-        defer { close(file) }
-        unlink(path)
+        let path = "\(folder)/.doctor.\(ThisProcess.id)"
+        let file: FileDescriptor
+        do throws(Errno) {
+            file = try FileDescriptor(opening: path, .writeOnly, [.create, .exclusiveCreate], mode: 0o600)
+        } catch {
+            return .untried("this user cannot write there: \(error)")
+        }
+        defer { file.closeQuietly() }
+        try? FileSystem.removeFile(path)
         let bytes = [UInt8](repeating: 0x5a, count: DoctorLimits.trialBytes)
-        let began = SystemTime.milliseconds
+        let began = SystemClock.uptimeMilliseconds
         var times: [Double] = []
-        while times.count < DoctorLimits.trialWrites, SystemTime.milliseconds - began < DoctorLimits.trialMilliseconds {
-            let start = ContinuousClock.now
-            let offset = off_t(times.count * bytes.count)
-            guard bytes.withUnsafeBytes({ pwrite(file, $0.baseAddress, $0.count, offset) }) == bytes.count, fdatasync(file) == 0 else {
-                return .untried("a trial write failed: \(errnoText())")
+        while times.count < DoctorLimits.trialWrites, SystemClock.uptimeMilliseconds - began < DoctorLimits.trialMilliseconds {
+            let start = SystemClock.uptime
+            do throws(Errno) {
+                guard try file.writeBytes(bytes, at: Int64(times.count * bytes.count)) == bytes.count else { throw .noSpace }
+                try file.flushData()
+            } catch {
+                return .untried("a trial write failed: \(error)")
             }
-            let time = (ContinuousClock.now - start).components
-            times.append(Double(time.seconds) * 1000 + Double(time.attoseconds) / 1e15)
+            times.append(Double(SystemClock.uptime - start) / 1e6)
         }
         return .flush(milliseconds: times.sorted()[times.count / 2])
     }

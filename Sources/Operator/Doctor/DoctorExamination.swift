@@ -3,6 +3,7 @@ internal import Ledger
 internal import Network
 internal import Node
 internal import NodeClient
+internal import Platform
 internal import PodoruConfiguration
 internal import Primitives
 internal import Storage
@@ -103,7 +104,7 @@ package struct DoctorExamination: Sendable {
             if case .handshake(_, let offset) = asked.answer { return offset }
             return nil
         }
-        return ClockCheck(isSynchronised: KernelClock.isSynchronised, offsets: offsets)
+        return ClockCheck(isSynchronised: SystemClock.isSynchronised, offsets: offsets)
     }
 
     private func ports(

@@ -1,13 +1,9 @@
 internal import Ledger
+internal import Platform
 internal import PodoruConfiguration
 internal import Primitives
+internal import SystemPackage
 internal import Terminal
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// The node that is examined: its configuration as the process that runs it reads it, and the user who runs it.
 package struct DoctorSubject: Sendable {
@@ -28,13 +24,13 @@ package struct DoctorSubject: Sendable {
 
     /// The first of them that this user may read, else one that is hidden from this user: that it is not there nobody can say.
     package static var standardFile: String? {
-        standardFiles.first { access($0, R_OK) == 0 }
+        standardFiles.first { FileSystem.allows(.read, $0) }
             ?? standardFiles.first { if case .failure(.missing) = FileFacts.of($0) { false } else { true } }
     }
 
     /// Reads the configuration, or says all that is wrong with it. Blocks.
     static func read(_ file: String, _ service: ServiceFacts) -> Result<DoctorSubject, DoctorMistakes> {
-        let path = absolute(file, in: currentFolder)
+        let path = absolute(file, in: FileSystem.currentFolder)
         let unit = service.unit.flatMap { $0.runs(path) ? $0 : nil }
         // What the service's environment says counts for the node, and ours counts for who looks at another one by hand.
         var environment = ProcessEnvironment.variables()
@@ -71,13 +67,7 @@ package struct DoctorSubject: Sendable {
     }
 
     /// A path from the root on, as this process reads it.
-    static func absolute(_ path: String) -> String { absolute(path, in: currentFolder) }
-
-    private static var currentFolder: String {
-        guard let folder = getcwd(nil, 0) else { return "" }
-        defer { free(folder) }
-        return String(cString: folder)
-    }
+    static func absolute(_ path: String) -> String { absolute(path, in: FileSystem.currentFolder) }
 
     fileprivate static func absolute(_ path: String, in folder: String) -> String {
         if path.hasPrefix("/") { return path }
@@ -113,10 +103,10 @@ struct DoctorMistakes: Error, Sendable {
         switch failure {
         case .unreadable(_, let code, _):
             let remedy =
-                code == EACCES
+                Errno(rawValue: code) == .permissionDenied
                 ? "Run the command with sudo, or as the user that runs the node."
                 : "Name the node's configuration with --config FILE."
-            let seen = code == EACCES ? "\(file) may not be read by this user" : failure.description
+            let seen = Errno(rawValue: code) == .permissionDenied ? "\(file) may not be read by this user" : failure.description
             return [.failure(.configuration, seen, do: remedy)]
         case .invalid(let errors):
             return errors.map { error in

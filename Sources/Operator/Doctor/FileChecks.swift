@@ -5,13 +5,6 @@ internal import Primitives
 internal import Terminal
 internal import WholeFiles
 
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-internal import WholeFiles
-#endif
-
 /// The files that a node reads before it starts: genesis, key, data directory. All of it blocks.
 struct FileChecks {
     let subject: DoctorSubject

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
+internal import Platform
 
 /// What `ufw status verbose` says: whether it is active, and its rules in their order.
 struct UfwStatus: Hashable, Sendable {
@@ -126,8 +122,8 @@ enum FirewallCheck {
             return .skipped(.firewall, "p2p_port is 0, so there is no port to look for", do: "Set a fixed `p2p_port`.")
         }
         // ufw asks for root before anything else.
-        let isRoot = geteuid() == 0
-        guard isRoot || access("/usr/sbin/ufw", F_OK) != 0 else {
+        let isRoot = ThisProcess.userID == 0
+        guard isRoot || !FileSystem.exists("/usr/sbin/ufw") else {
             return .skipped(.firewall, "ufw tells its rules to root only", do: "Run the command with sudo.")
         }
         return finding(ChildCommand.run("ufw", ["status", "verbose"], within: DoctorLimits.childDeadline), port: port)

@@ -1,12 +1,7 @@
 internal import Node
+internal import Platform
 internal import Primitives
 internal import WholeFiles
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// Why a key file is of no use.
 struct DoctorKeyFault: Error, Sendable {
@@ -33,7 +28,7 @@ struct KeyPlace {
     init(_ configured: String, _ subject: DoctorSubject) {
         self.subject = subject
         let folder = ServiceUnit.credentialsFolder(of: subject.unit?.name ?? ServiceUnit.standardName)
-        let handed = getenv("CREDENTIALS_DIRECTORY").map { String(cString: $0) + "/" }
+        let handed = ProcessVariables["CREDENTIALS_DIRECTORY"].map { $0 + "/" }
         isCredential = configured.hasPrefix(folder) || handed.map { configured.hasPrefix($0) } ?? false
         if configured.hasPrefix(folder), let source = subject.unit?.credentials[String(configured.dropFirst(folder.count))] {
             path = source

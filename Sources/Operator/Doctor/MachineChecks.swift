@@ -3,12 +3,6 @@ internal import EventLoop
 internal import PodoruConfiguration
 internal import Terminal
 
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
-
 /// Open files that the node may have against what its connections need.
 enum LimitCheck {
     static func finding(limit: UInt64, of whom: String, needed: Int) -> DoctorFinding {

@@ -3,15 +3,10 @@ internal import NIOPosix
 internal import Network
 internal import Node
 internal import NodeClient
+internal import Platform
 internal import Primitives
 internal import Terminal
 internal import Wire
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// What became of the question who somebody is.
 enum PeerAnswer: Hashable, Sendable {
@@ -45,11 +40,11 @@ struct PeerProbe: Sendable {
     }
 
     private func askWithoutEnd(_ endpoint: Endpoint) async -> PeerAnswer {
-        let end = ContinuousClock.now + timeout
+        let end = SystemClock.uptime(after: timeout)
         if endpoint.address == nil {
             // Looked up by itself first, so that a name server that hangs is not taken for a node that does.
             let host = endpoint.host
-            guard let fault = await Deadline.blocking(timeout / 2, { PeerProbe.lookUp(host) }) else {
+            guard let fault = await Deadline.blocking(timeout / 2, { AddressProbe.lookUpFault(host) }) else {
                 return .unresolved("the name server gave no answer in time")
             }
             if let fault { return .unresolved(fault) }
@@ -77,27 +72,16 @@ struct PeerProbe: Sendable {
     }
 
     /// At least a moment, so that what is late is told as such.
-    private func rest(until end: ContinuousClock.Instant) -> TimeAmount {
-        TimeAmount(max(.milliseconds(1), end - .now))
+    private func rest(until end: Int64) -> TimeAmount {
+        TimeAmount.nanoseconds(max(1_000_000, end - SystemClock.uptime))
     }
 
     private var greeting: [UInt8] {
         var random = SystemRandomNumberGenerator()
         let handshake = Handshake(
             version: PodoruVersion.current, chainID: chainID, height: 0, nodeType: .full, listenAddress: "", nonce: random.next())
-        let now = SystemTime.unixMilliseconds / 1000
+        let now = SystemClock.unixSeconds
         return (try? FrameEncoder.frame(type: .handshake, payload: handshake.encode(), timestamp: now)) ?? []
-    }
-
-    /// What is wrong with a name, or `nil`. Blocks.
-    private static func lookUp(_ host: String) -> String? {
-        var hints = addrinfo()
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        var list: UnsafeMutablePointer<addrinfo>?
-        let code = getaddrinfo(host, nil, &hints, &list)
-        guard code == 0 else { return String(cString: gai_strerror(code)) }
-        freeaddrinfo(list)
-        return nil
     }
 }
 
@@ -133,7 +117,7 @@ private final class HandshakeListener: ChannelInboundHandler {
         guard !isDone else { return }
         let answer = unwrapInboundIn(data).withUnsafeReadableBytes { bytes -> PeerAnswer? in
             var rest = bytes
-            switch decoder.next(&rest, budget: &budget, now: .milliseconds(SystemTime.milliseconds)) {
+            switch decoder.next(&rest, budget: &budget, now: .milliseconds(SystemClock.uptimeMilliseconds)) {
             case .frame(let frame): return HandshakeListener.judge(frame)
             case .violation(let violation): return .violation(violation)
             case .needMore, .waitingForBudget: return nil
@@ -152,7 +136,7 @@ private final class HandshakeListener: ChannelInboundHandler {
     }
 
     private static func judge(_ frame: Frame) -> PeerAnswer {
-        let now = SystemTime.unixMilliseconds
+        let now = SystemClock.unixMilliseconds
         do throws(Violation) {
             let message = try frame.withUnsafeBytes { bytes throws(Violation) in try Envelope(decoding: bytes) }
             guard message.known == .handshake else { return .stranger(type: message.type) }

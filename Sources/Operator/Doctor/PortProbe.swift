@@ -1,12 +1,8 @@
 internal import Network
+internal import Platform
+internal import SystemPackage
 internal import Terminal
 internal import Wire
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// Whether a port could be listened on now.
 enum PortProbe: Hashable, Sendable {
@@ -21,24 +17,17 @@ enum PortProbe: Hashable, Sendable {
 
     /// Takes the port as the node would and gives it back at once, without listening: nobody can connect to it. Does not wait.
     static func look(host: String, port: UInt16) -> PortProbe {
-        var hints = addrinfo()
-        hints.ai_flags = AI_NUMERICHOST | AI_PASSIVE
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        var list: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(host, "\(port)", &hints, &list) == 0, let entry = list?.pointee else { return .failed("\(host) is no address") }
-        defer { freeaddrinfo(list) }
-        let descriptor = socket(entry.ai_family, entry.ai_socktype | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { return .failed(errnoText()) }
-        defer { close(descriptor) }
-        var yes: Int32 = 1
-        // As the node's listener: connections that have ended lately do not count.
-        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-        if bind(descriptor, entry.ai_addr, entry.ai_addrlen) == 0 { return .free }
-        switch errno {
-        case EADDRINUSE: return .taken
-        case EADDRNOTAVAIL: return .foreignAddress
-        case EACCES: return .forbidden
-        default: return .failed(errnoText())
+        do throws(AddressProbe.Obstacle) {
+            try AddressProbe.listen(host: host, port: port)
+            return .free
+        } catch {
+            switch error {
+            case .noAddress: return .failed("\(host) is no address")
+            case .refused(.addressInUse): return .taken
+            case .refused(.addressNotAvailable): return .foreignAddress
+            case .refused(.permissionDenied): return .forbidden
+            case .refused(let errno): return .failed("\(errno)")
+            }
         }
     }
 

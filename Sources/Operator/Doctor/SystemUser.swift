@@ -1,10 +1,6 @@
+internal import Platform
+internal import SystemPackage
 internal import Terminal
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// A user of the system, as far as files know one.
 struct SystemUser: Hashable, Sendable {
@@ -12,9 +8,6 @@ struct SystemUser: Hashable, Sendable {
     var id: UInt32
     /// All groups, the first one among them.
     var groups: Set<UInt32>
-
-    /// Groups of one user that are looked at; Linux allows 65,536, people have some ten.
-    private static let maxGroups: Int32 = 1024
 
     init(name: String, id: UInt32, groups: Set<UInt32>) {
         self.name = name
@@ -24,29 +17,21 @@ struct SystemUser: Hashable, Sendable {
 
     /// Looks a name up; `nil` when nobody has it.
     init?(named name: String) {
-        guard let entry = getpwnam(name) else { return nil }
-        self.init(name: name, id: entry.pointee.pw_uid, groups: SystemUser.groups(name, entry.pointee.pw_gid))
+        guard let entry = UserEntry(named: name) else { return nil }
+        self.init(name: name, id: entry.id, groups: entry.groups)
     }
 
     /// Who has this id, whether it has a name or not.
     init(id: UInt32) {
-        guard let entry = getpwuid(id) else {
+        guard let entry = UserEntry(id: id) else {
             self.init(name: "user \(id)", id: id, groups: [])
             return
         }
-        let name = String(cString: entry.pointee.pw_name)
-        self.init(name: name, id: id, groups: SystemUser.groups(name, entry.pointee.pw_gid))
+        self.init(name: entry.name, id: id, groups: entry.groups)
     }
 
     /// Who runs this process.
-    static var current: SystemUser { SystemUser(id: geteuid()) }
-
-    private static func groups(_ name: String, _ first: UInt32) -> Set<UInt32> {
-        var count = maxGroups
-        var list = [gid_t](repeating: 0, count: Int(count))
-        guard getgrouplist(name, first, &list, &count) >= 0 else { return [first] }
-        return Set(list.prefix(Int(count)))
-    }
+    static var current: SystemUser { SystemUser(id: ThisProcess.userID) }
 }
 
 /// What `stat` says of a path.
@@ -77,19 +62,21 @@ struct FileFacts: Hashable, Sendable {
     }
 
     static func of(_ path: String) -> Result<FileFacts, Absence> {
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            switch errno {
-            case ENOENT, ENOTDIR: return .failure(.missing)
-            case EACCES, EPERM: return .failure(.hidden)
-            default: return .failure(.failed(errnoText()))
+        let status: Stat
+        do throws(Errno) {
+            status = try FileSystem.status(path)
+        } catch {
+            switch error {
+            case .noSuchFileOrDirectory, .notDirectory: return .failure(.missing)
+            case .permissionDenied, .notPermitted: return .failure(.hidden)
+            default: return .failure(.failed("\(error)"))
             }
         }
-        let kind: Kind = status.st_mode & S_IFMT == S_IFREG ? .file : status.st_mode & S_IFMT == S_IFDIR ? .folder : .other
+        let kind: Kind = status.type == .regular ? .file : status.type == .directory ? .folder : .other
         return .success(
             FileFacts(
-                kind: kind, mode: status.st_mode & 0o7777, owner: status.st_uid, group: status.st_gid,
-                bytes: UInt64(clamping: status.st_blocks) * 512))
+                kind: kind, mode: UInt32(status.permissions.rawValue), owner: status.userID.rawValue, group: status.groupID.rawValue,
+                bytes: UInt64(clamping: status.sizeAllocated)))
     }
 
     /// What keeps `user` from reading the file at `path`, as far as this user sees: its own bits, or those of a folder above it. A user

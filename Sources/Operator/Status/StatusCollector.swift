@@ -1,4 +1,5 @@
 package import NodeClient
+internal import Platform
 internal import Terminal
 
 /// Asks a node for all that a snapshot holds, and remembers what a second look can use.
@@ -31,7 +32,7 @@ package struct StatusCollector {
         let health = try await optional { () async throws(APIFailure) in try await client.health() }
         try await followBlocks(chain)
         var snapshot = StatusSnapshot(
-            address: client.address.description, takenAt: SystemTime.unixMilliseconds / 1000, info: info, chain: chain, blocks: blocks,
+            address: client.address.description, takenAt: SystemClock.unixSeconds, info: info, chain: chain, blocks: blocks,
             peers: peers, mempool: mempool, health: health)
         snapshot.blocksPerSecond = rate(snapshot.height)
         return snapshot
@@ -71,7 +72,7 @@ package struct StatusCollector {
 
     /// Takes note of the height; blocks a second over the last while.
     private mutating func rate(_ height: UInt64) -> Double? {
-        let now = SystemTime.milliseconds
+        let now = SystemClock.uptimeMilliseconds
         heights.append((now, height))
         heights.removeAll { now - $0.milliseconds > StatusCollector.rateMilliseconds }
         guard let first = heights.first, now > first.milliseconds else { return nil }

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
+internal import CHash
 
 /// A key or another string of a JSON text: a view of the text where it stands there as it is, a copy otherwise.
 ///
@@ -55,7 +51,7 @@ public struct JSONKey {
     private static func sameBytes(_ key: UnsafeRawBufferPointer, _ name: UnsafeRawBufferPointer) -> Bool {
         guard key.count == name.count else { return false }
         guard let left = key.baseAddress, let right = name.baseAddress else { return true }
-        return memcmp(left, right, key.count) == 0
+        return chash_compare(left, right, key.count) == 0
     }
 
     private static func foldedEqual(

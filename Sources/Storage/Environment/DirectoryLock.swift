@@ -1,8 +1,5 @@
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
+internal import Platform
+internal import SystemPackage
 
 /// The right to write to one data directory, held through `flock` on its `LOCK` file.
 ///
@@ -12,85 +9,108 @@ internal import Musl
 final class DirectoryLock {
     static let fileName = "LOCK"
     private static let mark = "store\n"
-    private let descriptor: Int32
+    private let file: FileDescriptor
     private let path: String
     /// Whether a store was made in this directory.
     private(set) var knowsStore: Bool
 
     /// `isHeld` of another process holds a shared lock for microseconds; a taker that meets it looks again so often,
-    /// `retryMicroseconds` apart, before it says that the directory is taken.
+    /// `retryMilliseconds` apart, before it says that the directory is taken.
     private static let retries = 5
-    private static let retryMicroseconds: UInt32 = 10_000
+    private static let retryMilliseconds: Int64 = 10
 
     /// Takes the lock, or throws `StoreError.locked` within 50 ms.
     init(directory: String) throws(StoreError) {
         let path = directory + "/" + DirectoryLock.fileName
-        let file = systemOpen(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw StoreError(errno: .lock, path: path) }
-        var reason: Int32 = 0
-        for attempt in 0...DirectoryLock.retries {
-            if attempt > 0 { usleep(DirectoryLock.retryMicroseconds) }
-            reason = flock(file, LOCK_EX | LOCK_NB) == 0 ? 0 : errno
-            if reason != EWOULDBLOCK { break }
+        do throws(Errno) {
+            file = try FileDescriptor(opening: path, .readWrite, .create, mode: 0o600)
+        } catch {
+            throw StoreError(.lock, errno: error, path: path)
         }
-        guard reason == 0 else {
+        self.path = path
+        do throws(Errno) {
+            try DirectoryLock.take(file)
+        } catch {
             let holder = DirectoryLock.readHolder(file)
-            close(file)
-            guard reason == EWOULDBLOCK else { throw StoreError(.lock, code: reason, path: path) }
+            file.closeQuietly()
+            guard error == .wouldBlock else { throw StoreError(.lock, errno: error, path: path) }
             let who = holder.map { "process \($0)" } ?? "another process"
             throw StoreError(.lock, .locked(holder: holder), path: directory, detail: "\(who) has it open for writing")
         }
-        descriptor = file
-        self.path = path
         knowsStore = DirectoryLock.text(file).hasSuffix("\n" + DirectoryLock.mark)
         // The id is a courtesy to the next opener; the lock itself holds without it.
-        _ = write()
+        try? write()
+    }
+
+    /// Takes the lock, patient with those who only look.
+    private static func take(_ file: FileDescriptor) throws(Errno) {
+        for _ in 0..<retries {
+            do throws(Errno) {
+                return try file.lock(.exclusive)
+            } catch {
+                if error != .wouldBlock { throw error }
+                SystemClock.sleep(milliseconds: retryMilliseconds)
+            }
+        }
+        try file.lock(.exclusive)
     }
 
     /// Notes that the directory has a store, for good.
     func noteStore() throws(StoreError) {
         guard !knowsStore else { return }
         knowsStore = true
-        guard write(), fsync(descriptor) == 0 else { throw StoreError(errno: .lock, path: path) }
+        do throws(Errno) {
+            try write()
+            try file.flush()
+        } catch {
+            throw StoreError(.lock, errno: error, path: path)
+        }
     }
 
-    private func write() -> Bool {
-        let text = Array(("\(getpid())\n" + (knowsStore ? DirectoryLock.mark : "")).utf8)
-        let count = text.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
-        return count == text.count && ftruncate(descriptor, off_t(count)) == 0
+    private func write() throws(Errno) {
+        let text = Array(("\(ThisProcess.id)\n" + (knowsStore ? DirectoryLock.mark : "")).utf8)
+        guard try file.writeBytes(text, at: 0) == text.count else { throw .noSpace }
+        try file.setLength(Int64(text.count))
     }
 
     /// True when some process holds the lock now. Creates nothing.
     static func isHeld(directory: String) -> Bool {
-        let file = systemOpen(directory + "/" + fileName, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return false }
-        defer { close(file) }
-        return flock(file, LOCK_SH | LOCK_NB) != 0
+        guard let file = try? FileDescriptor(opening: directory + "/" + fileName, .readOnly) else { return false }
+        defer { file.closeQuietly() }
+        return (try? file.lock(.shared)) == nil
     }
 
     /// Who holds the lock now. Creates nothing.
     static func holder(directory: String) -> StoreHolder {
-        let file = systemOpen(directory + "/" + fileName, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return errno == ENOENT || errno == ENOTDIR ? .nobody : .unknown }
-        defer { close(file) }
-        guard flock(file, LOCK_SH | LOCK_NB) != 0 else { return .nobody }
-        return errno == EWOULDBLOCK ? .process(readHolder(file)) : .unknown
+        let file: FileDescriptor
+        do throws(Errno) {
+            file = try FileDescriptor(opening: directory + "/" + fileName, .readOnly)
+        } catch {
+            return error == .noSuchFileOrDirectory || error == .notDirectory ? .nobody : .unknown
+        }
+        defer { file.closeQuietly() }
+        do throws(Errno) {
+            try file.lock(.shared)
+            return .nobody
+        } catch {
+            return error == .wouldBlock ? .process(readHolder(file)) : .unknown
+        }
     }
 
-    private static func readHolder(_ file: Int32) -> Int32? {
+    private static func readHolder(_ file: FileDescriptor) -> Int32? {
         Int32(text(file).prefix { $0 != "\n" })
     }
 
-    private static func text(_ file: Int32) -> String {
+    private static func text(_ file: FileDescriptor) -> String {
         // An id of up to ten digits and the mark.
         var buffer = [UInt8](repeating: 0, count: 32)
-        let count = buffer.withUnsafeMutableBytes { pread(file, $0.baseAddress, $0.count, 0) }
-        return String(decoding: buffer[..<max(0, count)], as: UTF8.self)
+        let count = (try? file.readBytes(into: &buffer, at: 0)) ?? 0
+        return String(decoding: buffer[..<count], as: UTF8.self)
     }
 
     deinit {
         // Closing releases the lock. The file stays: removing it would race with the next opener.
-        close(descriptor)
+        file.closeQuietly()
     }
 }
 

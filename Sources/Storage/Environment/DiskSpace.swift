@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
+internal import Platform
 
 /// What the file system of a path has left for this user.
 public struct DiskSpace: Hashable, Sendable {
@@ -26,10 +22,7 @@ public struct DiskSpace: Hashable, Sendable {
 
     /// Asks the system; `nil` when it does not say. May block for as long as the file system does.
     public init?(of path: String) {
-        var status = statvfs()
-        guard statvfs(path, &status) == 0 else { return nil }
-        self.init(
-            freeBytes: UInt64(status.f_bavail) * UInt64(status.f_frsize),
-            freeFiles: status.f_files > 0 ? UInt64(status.f_favail) : nil, isReadOnly: status.f_flag & UInt(ST_RDONLY) != 0)
+        guard let space = FileSystem.space(of: path) else { return nil }
+        self.init(freeBytes: space.freeBytes, freeFiles: space.freeFiles, isReadOnly: space.isReadOnly)
     }
 }

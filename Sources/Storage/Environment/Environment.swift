@@ -1,10 +1,6 @@
 internal import CLMDB
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
+internal import Platform
+internal import SystemPackage
 
 /// An open LMDB environment: the map and its growth, read transactions from any thread, one write at a time.
 ///
@@ -76,11 +72,12 @@ final class Environment: @unchecked Sendable {
             mdb_env_close(created)
             throw StoreError(.open, code: code, path: directory)
         }
-        resident = ResidentPages(file: file)
+        let data = FileDescriptor(rawValue: file)
+        resident = ResidentPages(file: data)
         handle = created
         // LMDB opens the data file without close-on-exec; a child of ours must not inherit it.
-        _ = podoru_set_cloexec(file)
-        map.withLock { $0.range = MemoryRanges.ofFile(file) }
+        data.setCloseOnExec()
+        map.withLock { $0.range = MemoryRanges.ofFile(data) }
         guard !readOnly else { return }
         // Slots of processes that were killed would keep old pages from being reused for ever.
         var dead: Int32 = 0
@@ -198,12 +195,12 @@ final class Environment: @unchecked Sendable {
         let code = mdb_env_set_mapsize(handle, bytes)
         guard code != 0 else {
             var file: Int32 = -1
-            let range = mdb_env_get_fd(handle, &file) == 0 ? MemoryRanges.ofFile(file) : nil
+            let range = mdb_env_get_fd(handle, &file) == 0 ? MemoryRanges.ofFile(FileDescriptor(rawValue: file)) : nil
             return map.withLock { $0.range = range }
         }
         let failure = StoreError(.grow, code: code, path: directory, context: "mapping \(bytes) bytes")
         // EINVAL comes before the old map is given up; anything else leaves no map at all.
-        if code != EINVAL { map.withLock { $0.failure = failure } }
+        if Errno(rawValue: code) != .invalidArgument { map.withLock { $0.failure = failure } }
         throw failure
     }
 
@@ -214,7 +211,13 @@ final class Environment: @unchecked Sendable {
         let code = mdb_env_get_fd(handle, &file)
         guard code == 0 else { throw StoreError(.grow, code: code, path: path) }
         if let size = fileSize(path), size >= UInt64(bytes) { return }
-        guard ftruncate(file, off_t(bytes)) == 0, fsync(file) == 0 else { throw StoreError(errno: .grow, path: path) }
+        let data = FileDescriptor(rawValue: file)
+        do throws(Errno) {
+            try data.setLength(Int64(bytes))
+            try data.flush()
+        } catch {
+            throw StoreError(.grow, errno: error, path: path)
+        }
     }
 
     private func transaction(_ opened: OpaquePointer) -> Transaction {
@@ -248,17 +251,17 @@ final class Environment: @unchecked Sendable {
 
     /// Writes a compacted copy of the last commit to an open file while others read and write. Counts as a reader, so
     /// that the map stays where it is.
-    func copy(to file: Int32, path: String) throws(StoreError) {
+    func copy(to file: FileDescriptor, path: String) throws(StoreError) {
         let idle = gate.enter()
         defer { gate.leave(idle) }
-        let code = mdb_env_copyfd2(handle, file, UInt32(MDB_CP_COMPACT))
+        let code = mdb_env_copyfd2(handle, file.rawValue, UInt32(MDB_CP_COMPACT))
         guard code == 0 else { throw StoreError(.copy, code: code, path: path) }
     }
 
     /// LMDB reports a short write, which is how a full disk often looks, as EIO.
     func explained(_ operation: StoreError.Operation, _ code: Int32) -> StoreError {
-        if code == EIO, let free = availableBytes(directory), free < StoreOptions.nearlyFullBytes {
-            return StoreError(operation, code: ENOSPC, path: directory, context: "\(free) bytes left on the disk")
+        if Errno(rawValue: code) == .ioError, let free = availableBytes(directory), free < StoreOptions.nearlyFullBytes {
+            return StoreError(operation, errno: .noSpace, path: directory, context: "\(free) bytes left on the disk")
         }
         return StoreError(operation, code: code, path: directory)
     }

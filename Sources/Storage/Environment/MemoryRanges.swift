@@ -1,8 +1,5 @@
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
+internal import Platform
+internal import SystemPackage
 
 /// Where files are mapped into this process, as Linux tells it (proc(5), `/proc/self/maps`).
 enum MemoryRanges {
@@ -14,11 +11,10 @@ enum MemoryRanges {
     }
 
     /// The first shared map of an open file; `nil` where the system does not tell.
-    static func ofFile(_ file: Int32) -> Range<UInt>? {
-        var status = stat()
-        guard fstat(file, &status) == 0 else { return nil }
+    static func ofFile(_ file: FileDescriptor) -> Range<UInt>? {
+        guard let status = try? file.status() else { return nil }
         // Range, permissions, offset, device, inode, path.
-        return first { $0.contains(" r--s ") && $0.split(separator: " ").dropFirst(4).first == "\(status.st_ino)" }
+        return first { $0.contains(" r--s ") && $0.split(separator: " ").dropFirst(4).first == "\(status.inode.rawValue)" }
     }
 
     private static func first(where isWanted: (Substring) -> Bool) -> Range<UInt>? {
@@ -28,13 +24,16 @@ enum MemoryRanges {
     }
 
     private static func text() -> String? {
-        let file = systemOpen("/proc/self/maps", O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return nil }
-        defer { close(file) }
-        var bytes: [UInt8] = []
-        // The kernel fills a page at most each time; a process has some hundreds of lines of a hundred bytes.
-        var part = [UInt8](repeating: 0, count: 4096)
-        while case let count = read(file, &part, part.count), count > 0 { bytes += part[..<count] }
-        return String(decoding: bytes, as: UTF8.self)
+        bytes(of: "/proc/self/maps", atMost: maxListBytes).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// A process has some hundreds of maps, with a line of a hundred bytes each.
+    private static let maxListBytes = 1 << 20
+
+    /// What a file of /proc says.
+    static func bytes(of path: String, atMost limit: Int) -> [UInt8]? {
+        guard let file = try? FileDescriptor(opening: path, .readOnly) else { return nil }
+        defer { file.closeQuietly() }
+        return try? file.readToEnd(atMost: limit)
     }
 }

@@ -1,3 +1,5 @@
+internal import Platform
+
 /// Counts the read snapshots that are open in this process, bounds them, and lets a resize of the map happen only
 /// between them: LMDB unmaps the file while it resizes, so a snapshot that is open then would read freed addresses.
 ///

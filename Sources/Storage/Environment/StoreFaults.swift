@@ -1,11 +1,5 @@
 internal import CCrash
-internal import CLMDB
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
+internal import Platform
 
 /// What happens when a store fails where no error can be returned: LMDB reads its file through a map, so a page that the disk
 /// cannot give (a bad sector, a file that was cut off while it is open) is a signal, and a page that was changed under it may be an
@@ -32,31 +26,31 @@ public enum StoreFaults {
         library = MemoryRanges.ofLibrary() ?? library
         // Made now: not in a handler.
         _ = (dataFile, lockFile)
-        _ = podoru_handle_signal(
+        _ = podoru_crash_take_signal(
             SIGBUS,
             { number, info, _ in
                 // Without /proc nothing tells whose page it is; a map of another file is rarer than a store.
-                let address = podoru_fault_address(info)
+                let address = podoru_crash_fault_address(info)
                 if address != 0, podoru_crash_is_mapped(address, StoreFaults.dataFile, StoreFaults.lockFile) != 0, !StoreFaults.path.isEmpty
                 {
                     StoreFaults.end("cannot be read any more: it was cut off while it was open, or its disk fails")
                 }
-                podoru_hand_signal_on(number, info, StoreFaults.others.bus)
+                podoru_crash_hand_signal_on(number, info, StoreFaults.others.bus)
             }, others.bus)
-        _ = podoru_handle_signal(
+        _ = podoru_crash_take_signal(
             SIGSEGV,
             { number, info, context in
-                if podoru_is_fault(info) != 0, StoreFaults.library.contains(podoru_interrupted_instruction(context)) {
+                if podoru_crash_is_fault(info) != 0, StoreFaults.library.contains(podoru_crash_interrupted_instruction(context)) {
                     StoreFaults.end(StoreFaults.impossiblePage)
                 }
-                podoru_hand_signal_on(number, info, StoreFaults.others.stray)
+                podoru_crash_hand_signal_on(number, info, StoreFaults.others.stray)
             }, others.stray)
     }
 
     // Unsafe: never changed. LMDB's own names, as C strings that live for ever.
-    nonisolated(unsafe) private static let dataFile = UnsafePointer(strdup(Environment.dataFile))
+    nonisolated(unsafe) private static let dataFile = Environment.dataFile.keptCString
     // Unsafe: likewise.
-    nonisolated(unsafe) private static let lockFile = UnsafePointer(strdup(Environment.lockFile))
+    nonisolated(unsafe) private static let lockFile = Environment.lockFile.keptCString
 
     private static let impossiblePage: StaticString = "is damaged: LMDB met a page that cannot be right"
 
@@ -77,15 +71,15 @@ public enum StoreFaults {
     /// Only calls that a signal handler may make.
     private static func end(_ what: StaticString) {
         put("podoru: the store at ")
-        _ = write(STDERR_FILENO, path.baseAddress, path.count)
+        podoru_crash_say(path.baseAddress, path.count)
         put(" ")
         put(what)
         put("; look at the disk (dmesg, smartctl), check the store with `podoru verify`, ")
         put("and put a copy made by `podoru backup` in its place\n")
-        _exit(exitCode)
+        podoru_crash_exit(exitCode)
     }
 
     private static func put(_ text: StaticString) {
-        _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
+        podoru_crash_say(text.utf8Start, text.utf8CodeUnitCount)
     }
 }

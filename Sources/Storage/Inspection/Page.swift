@@ -1,8 +1,5 @@
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
+internal import Platform
+internal import SystemPackage
 
 /// A branch or leaf page of the data file, read into memory and checked before anything in it is believed.
 struct Page {
@@ -23,7 +20,7 @@ struct Page {
         var overflowPage: UInt64 { data.withUnsafeBytes { $0.little(UInt64.self, at: 0) } }
     }
 
-    init(_ file: Int32, number: UInt64, pageBytes: Int, path: String) throws(StoreError) {
+    init(_ file: FileDescriptor, number: UInt64, pageBytes: Int, path: String) throws(StoreError) {
         self.number = number
         self.path = path
         bytes = try Page.read(file, at: number * UInt64(pageBytes), count: pageBytes, path: path)
@@ -150,22 +147,15 @@ struct Page {
     }
 
     /// Reads exactly `count` bytes of the file.
-    static func read(_ file: Int32, at offset: UInt64, count: Int, path: String) throws(StoreError) -> [UInt8] {
-        var failure: Int32 = 0
-        var done = 0
-        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-            while done < count {
-                let part = pread(file, buffer.baseAddress.map { $0 + done }, count - done, off_t(offset) + off_t(done))
-                if part < 0, errno == EINTR { continue }
-                if part < 0 { failure = errno }
-                if part <= 0 { break }
-                done += part
-            }
-            initialized = done
+    static func read(_ file: FileDescriptor, at offset: UInt64, count: Int, path: String) throws(StoreError) -> [UInt8] {
+        let bytes: [UInt8]
+        do throws(Errno) {
+            bytes = try file.readWhole(count, at: Int64(offset))
+        } catch {
+            throw StoreError(.check, errno: error, path: path)
         }
-        guard failure == 0 else { throw StoreError(.check, code: failure, path: path) }
-        guard done == count else {
-            throw StoreError(.check, .corrupted, path: path, detail: "the file ends at byte \(offset + UInt64(done))")
+        guard bytes.count == count else {
+            throw StoreError(.check, .corrupted, path: path, detail: "the file ends at byte \(offset + UInt64(bytes.count))")
         }
         return bytes
     }

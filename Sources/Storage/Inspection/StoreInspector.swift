@@ -1,8 +1,5 @@
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
+internal import Platform
+internal import SystemPackage
 
 /// Reads a data file page by page before LMDB maps it, because LMDB believes what it maps: on a file that was cut off it
 /// dies of SIGBUS, on a page that was changed of an assertion or a stray address. Here both are an error that says where.
@@ -25,7 +22,7 @@ struct StoreInspector: ~Copyable {
     }
 
     private let path: String
-    private let file: Int32
+    private let file: FileDescriptor
     private var pageBytes = 0
     private var lastPage: UInt64 = 0
     private var scope: Scope
@@ -47,12 +44,15 @@ struct StoreInspector: ~Copyable {
     private init(path: String) throws(StoreError) {
         self.path = path
         scope = .newest
-        file = systemOpen(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw StoreError(errno: .check, path: path) }
+        do throws(Errno) {
+            file = try FileDescriptor(opening: path, .readOnly)
+        } catch {
+            throw StoreError(.check, errno: error, path: path)
+        }
     }
 
     deinit {
-        close(file)
+        file.closeQuietly()
     }
 
     private mutating func run(fileBytes: UInt64, fullCheckBytes: Int) throws(StoreError) -> Summary {
@@ -258,7 +258,7 @@ struct StoreInspector: ~Copyable {
 }
 
 extension MetaRecord {
-    static func read(_ file: Int32, at offset: Int, count: Int) -> MetaRecord? {
+    static func read(_ file: FileDescriptor, at offset: Int, count: Int) -> MetaRecord? {
         guard let bytes = try? Page.read(file, at: UInt64(offset), count: count, path: "") else { return nil }
         return bytes.withUnsafeBytes { MetaRecord($0) }
     }

@@ -1,15 +1,11 @@
 internal import ArgumentParser
 internal import Dispatch
 internal import Ledger
+internal import Platform
 internal import Primitives
 internal import Storage
+internal import SystemPackage
 internal import Terminal
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// `podoru backup`: a copy of a store.
 struct BackupCommand: ParsableCommand {
@@ -38,7 +34,7 @@ struct BackupCommand: ParsableCommand {
     }
 
     func run() throws {
-        let began = SystemTime.milliseconds
+        let began = SystemClock.uptimeMilliseconds
         do {
             let store = try LMDBStore(directory: dataDir, access: .readOnly)
             // A store without a chain is nothing to keep.
@@ -47,7 +43,7 @@ struct BackupCommand: ParsableCommand {
             do throws(StoreError) {
                 try copy(store.reader)
             } catch {
-                if isNew { rmdir(out) }
+                if isNew { try? FileSystem.removeFolder(out) }
                 throw error
             }
             try end(began: began)
@@ -58,18 +54,17 @@ struct BackupCommand: ParsableCommand {
 
     /// Sees that nothing is in the way. Whether the folder is to be made.
     private func makeRoom() throws -> Bool {
-        guard let folder = opendir(out) else {
-            guard errno == ENOENT else { throw CommandFailure(.cannotCreate, "cannot use \(out) for the copy: \(errnoText())") }
+        let names: [String]
+        do throws(Errno) {
+            names = try FileSystem.names(in: out)
+        } catch {
+            guard error == .noSuchFileOrDirectory else {
+                throw CommandFailure(.cannotCreate, "cannot use \(out) for the copy: \(error)")
+            }
             return true
         }
-        defer { closedir(folder) }
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            guard [".", "..", UnfinishedBackup.name].contains(name) else {
-                throw CommandFailure(.cannotCreate, "\(out) is not empty (it holds \(name)): name another folder for the copy")
-            }
+        if let name = names.first(where: { $0 != UnfinishedBackup.name }) {
+            throw CommandFailure(.cannotCreate, "\(out) is not empty (it holds \(name)): name another folder for the copy")
         }
         return false
     }
@@ -89,7 +84,7 @@ struct BackupCommand: ParsableCommand {
             json.member("hash", head.hash.prefixedHex)
             json.member("state_root", head.stateRoot.prefixedHex)
             json.member("bytes", FileSize.of("\(out)/data.mdb"))
-            json.member("seconds", Double(SystemTime.milliseconds - began) / 1000)
+            json.member("seconds", Double(SystemClock.uptimeMilliseconds - began) / 1000)
         }
         try StandardOutput.put(line + [UInt8(ascii: "\n")])
     }
@@ -127,7 +122,6 @@ private struct CopyProgress {
 private enum FileSize {
     /// Bytes that a file takes; `nil` where there is none.
     static func of(_ path: String) -> UInt64? {
-        var status = stat()
-        return stat(path, &status) == 0 ? UInt64(clamping: status.st_size) : nil
+        (try? FileSystem.status(path)).map { UInt64(clamping: $0.size) }
     }
 }

@@ -1,14 +1,10 @@
 internal import ArgumentParser
 internal import Ledger
 internal import Node
+internal import Platform
 internal import PodoruConfiguration
+internal import SystemPackage
 internal import Terminal
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// `podoru check-config FILE`: every mistake in a configuration, or `ok`.
 struct CheckConfig: ParsableCommand {
@@ -37,7 +33,7 @@ struct CheckConfig: ParsableCommand {
     func run() throws {
         let loaded = try ConfigurationLoader.load(file)
         let configuration = loaded.configuration
-        if access(configuration.genesisPath, R_OK) == 0 { try checkGenesis(loaded) }
+        if FileSystem.allows(.read, configuration.genesisPath) { try checkGenesis(loaded) }
         if quiet, !effective { return }
         for note in loaded.notes { StandardError.say("note: \(note)") }
         note(configuration.genesisPath, "genesis_path")
@@ -70,6 +66,10 @@ struct CheckConfig: ParsableCommand {
 
     /// Says when a file that the configuration names is not there for this user.
     private func note(_ path: String, _ key: String) {
-        if access(path, R_OK) != 0 { StandardError.say("note: \(key) names \(path), which cannot be read: \(errnoText())") }
+        do throws(Errno) {
+            try FileSystem.check(.read, path)
+        } catch {
+            StandardError.say("note: \(key) names \(path), which cannot be read: \(error)")
+        }
     }
 }

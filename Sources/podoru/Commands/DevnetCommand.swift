@@ -1,14 +1,10 @@
 internal import ArgumentParser
 internal import Devnet
 internal import Node
+internal import Platform
 internal import Storage
+internal import SystemPackage
 internal import Terminal
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// `podoru devnet`: a whole network on this machine, in real processes.
 struct DevnetCommand: AsyncParsableCommand {
@@ -65,7 +61,7 @@ struct DevnetCommand: AsyncParsableCommand {
         let run = try DevnetRun(plan: plan, duration: duration == "forever" ? nil : PlainDuration.seconds(duration))
         let succeeded = run.run()
         if succeeded, dir == nil {
-            DevnetFolder.remove(folder)
+            FileSystem.removeTree(folder)
         } else {
             StandardError.say("keys, data and logs are in \(folder)")
         }

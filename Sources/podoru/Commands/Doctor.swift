@@ -3,12 +3,6 @@ internal import Operator
 internal import PodoruConfiguration
 internal import Terminal
 
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
-
 /// `podoru doctor`: everything around a node that can be wrong, and what to do about it.
 struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

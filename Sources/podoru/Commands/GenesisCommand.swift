@@ -2,15 +2,10 @@ internal import ArgumentParser
 internal import Ledger
 internal import Node
 internal import NodeClient
+internal import Platform
 internal import Primitives
 internal import Terminal
 internal import WholeFiles
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// `podoru genesis`: a genesis file from options.
 struct GenesisCommand: ParsableCommand {
@@ -86,7 +81,7 @@ struct GenesisCommand: ParsableCommand {
 
     func run() throws {
         let configuration = try configuration()
-        if let fault = configuration.timeFault(now: Int64(time(nil))) {
+        if let fault = configuration.timeFault(now: SystemClock.unixSeconds) {
             throw CommandFailure(.usage, "these options make no genesis: \(fault)")
         }
         let genesis: Genesis
@@ -110,7 +105,7 @@ extension GenesisCommand {
     private func configuration() throws(CommandFailure) -> GenesisConfiguration {
         if authority.isEmpty { throw usage("a chain needs at least one --authority") }
         return GenesisConfiguration(
-            timestamp: timestamp ?? Int64(time(nil)), authorities: try authorities(), initialState: try initialState(),
+            timestamp: timestamp ?? SystemClock.unixSeconds, authorities: try authorities(), initialState: try initialState(),
             token: try tokenConfiguration(), gas: try gasConfiguration(), initialBalances: try balances())
     }
 

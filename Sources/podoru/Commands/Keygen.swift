@@ -1,14 +1,10 @@
 internal import ArgumentParser
 internal import Node
+internal import Platform
 internal import Primitives
+internal import SystemPackage
 internal import Terminal
 internal import WholeFiles
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// `podoru keygen`: makes a private key.
 struct Keygen: ParsableCommand {
@@ -27,7 +23,7 @@ struct Keygen: ParsableCommand {
         // Nothing after the 64 characters: the reference reads the file as it is.
         var text = Hex.encode(key.secretBytes)
         // A person's prompt is no file.
-        if output == "-", isatty(STDOUT_FILENO) == 1 { text.append(UInt8(ascii: "\n")) }
+        if output == "-", FileDescriptor.standardOutput.isTerminal { text.append(UInt8(ascii: "\n")) }
         try Files.write(text, to: output, as: "key file", mode: 0o600, replaces: false)
         let address = key.address.checksummed.text
         guard !OutputFile.isStandardOutput(output) else { return StandardError.say(address) }

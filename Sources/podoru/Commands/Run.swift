@@ -4,16 +4,11 @@ internal import Logging
 internal import Node
 internal import NodeLogging
 internal import Operator
+internal import Platform
 internal import PodoruConfiguration
 internal import Primitives
 internal import Supervisor
 internal import Terminal
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// `podoru run`: one node until SIGTERM.
 struct Run: AsyncParsableCommand {
@@ -57,8 +52,8 @@ struct Run: AsyncParsableCommand {
         }
         let api = try await Run.serve(node, loaded)
         // Before anybody is told that the node is ready: a signal that nobody expects ends a process.
-        let hangups = SystemSignal.stream(SIGHUP)
-        let endings = SystemSignal.stream([SIGTERM, SIGINT])
+        let hangups = SystemSignal.stream(.hangup)
+        let endings = SystemSignal.stream([.terminate, .interrupt])
         let (shutdowns, shutDown) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingOldest(1))
         let listening = Task {
             async let orphaned: Void = Run.end(shutDown, when: losses)
@@ -76,13 +71,13 @@ struct Run: AsyncParsableCommand {
 extension Run {
     /// Ends the node in order on the first signal, and the process at once on the second: an operator who asks again does not want to
     /// wait. Nothing that was committed is lost.
-    private static func end(_ shutDown: AsyncStream<Void>.Continuation, on signals: AsyncStream<Int32>) async {
+    private static func end(_ shutDown: AsyncStream<Void>.Continuation, on signals: AsyncStream<Signal>) async {
         var isEnding = false
-        for await number in signals {
+        for await signal in signals {
             if isEnding {
                 StandardError.say("podoru: a second signal: ending at once", .warning)
                 // As a shell tells an end by this signal.
-                _exit(128 + number)
+                ThisProcess.exitAtOnce(128 + signal.rawValue)
             }
             isEnding = true
             shutDown.yield()
@@ -115,7 +110,7 @@ private struct NodeService {
     let node: Node
     let api: APIServer?
     let manager: ServiceManager?
-    let hangups: AsyncStream<Int32>
+    let hangups: AsyncStream<Signal>
     let configurationPath: String
     let failures: AsyncStream<String>
     /// Ends it in order. Nothing in that waits for a peer for longer than 2 s.

@@ -2,15 +2,10 @@ internal import ArgumentParser
 internal import Dispatch
 internal import NodeClient
 internal import Operator
+internal import Platform
 internal import PodoruConfiguration
 internal import Primitives
 internal import Terminal
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// `podoru status`: one screen about a running node.
 struct Status: AsyncParsableCommand {
@@ -75,13 +70,13 @@ struct Status: AsyncParsableCommand {
 
     private func keepWatching(_ collector: inout StatusCollector) async throws {
         let screen = WatchScreen()
-        let signals = [SIGINT, SIGTERM].map { StopSignal($0) { screen.endProcess() } }
+        let signals = [Signal.interrupt, .terminate].map { StopSignal($0) { screen.endProcess() } }
         defer { for signal in signals { signal.cancel() } }
         let interval = PlainDuration.milliseconds(interval) ?? 1000
         var last: StatusSnapshot?
         var lostSince: Int64?
         while true {
-            let began = SystemTime.milliseconds
+            let began = SystemClock.uptimeMilliseconds
             var loss: Loss?
             do throws(APIFailure) {
                 last = try await collector.gather()
@@ -90,10 +85,10 @@ struct Status: AsyncParsableCommand {
                 let since = lostSince ?? began
                 lostSince = since
                 loss = Loss(
-                    failure: error, address: collector.client.address.description, seconds: (SystemTime.milliseconds - since) / 1000)
+                    failure: error, address: collector.client.address.description, seconds: (SystemClock.uptimeMilliseconds - since) / 1000)
             }
             try show(last, loss, screen)
-            let rest = interval - (SystemTime.milliseconds - began)
+            let rest = interval - (SystemClock.uptimeMilliseconds - began)
             if rest > 0 { try await Task.sleep(for: .milliseconds(rest)) }
         }
     }
@@ -109,7 +104,7 @@ struct Status: AsyncParsableCommand {
         var json: [UInt8] {
             return JSONWriter.object { json in
                 json.member("api", address)
-                json.member("time", SystemTime.unixMilliseconds / 1000)
+                json.member("time", SystemClock.unixSeconds)
                 json.member("state", "unreachable")
                 json.member("error", failure.description)
             } + [UInt8(ascii: "\n")]

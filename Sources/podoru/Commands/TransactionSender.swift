@@ -1,6 +1,7 @@
 internal import ChainService
 internal import Ledger
 internal import NodeClient
+internal import Platform
 internal import Primitives
 internal import Terminal
 
@@ -46,7 +47,7 @@ struct TransactionSender {
     func run(_ operation: Operation) async throws {
         let nonce = try await self.nonce()
         let transaction = Transaction(
-            operations: [operation], timestamp: SystemTime.unixMilliseconds / 1000, nonce: nonce, key: key)
+            operations: [operation], timestamp: SystemClock.unixSeconds, nonce: nonce, key: key)
         let prepared = PreparedTransaction(transaction)
         if let fault = prepared.fault { throw CommandFailure(.badData, "no node would take this transaction: \(fault)") }
         guard prepared.size <= Limits.maxTransactionBytes else {
@@ -139,7 +140,7 @@ struct TransactionSender {
     /// Asks until a block has it. A node that is gone for a moment is asked again.
     private func follow(_ result: inout TransactionResult) async throws {
         say("sent \(result.hash.prefixedHex); waiting for a block")
-        let began = SystemTime.milliseconds
+        let began = SystemClock.uptimeMilliseconds
         let end = began + options.timeoutMilliseconds
         var trouble: APIFailure?
         while true {
@@ -149,7 +150,7 @@ struct TransactionSender {
             } catch {
                 trouble = error
             }
-            let now = SystemTime.milliseconds
+            let now = SystemClock.uptimeMilliseconds
             result.milliseconds = now - began
             if case .confirmed = result.place { return }
             guard now < end else { break }

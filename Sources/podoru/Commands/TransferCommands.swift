@@ -3,6 +3,7 @@ internal import ChainService
 internal import ChainTools
 internal import Ledger
 internal import Node
+internal import Platform
 internal import Primitives
 internal import Storage
 internal import Terminal
@@ -223,6 +224,6 @@ private struct ProgressBar {
 /// The clock of commands.
 enum CommandClock {
     static var moment: Moment {
-        Moment(uptime: SystemTime.milliseconds * 1_000_000, unixMilliseconds: SystemTime.unixMilliseconds)
+        Moment(uptime: SystemClock.uptimeMilliseconds * 1_000_000, unixMilliseconds: SystemClock.unixMilliseconds)
     }
 }

@@ -1,11 +1,7 @@
+internal import Platform
 internal import Primitives
+internal import SystemPackage
 internal import Terminal
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// Randomness for secrets, straight from the kernel.
 enum Entropy {
@@ -14,8 +10,10 @@ enum Entropy {
     static func bytes(_ count: Int) throws(CommandFailure) -> [UInt8] {
         precondition(count <= 256)
         var bytes = [UInt8](repeating: 0, count: count)
-        guard bytes.withUnsafeMutableBytes({ getentropy($0.baseAddress, $0.count) }) == 0 else {
-            throw CommandFailure(.internalError, "the system gives no random numbers: \(errnoText())")
+        do throws(Errno) {
+            try ThisProcess.fillWithEntropy(&bytes)
+        } catch {
+            throw CommandFailure(.internalError, "the system gives no random numbers: \(error)")
         }
         return bytes
     }

@@ -1,12 +1,7 @@
 internal import ArgumentParser
 internal import NodeClient
+internal import Platform
 internal import PodoruConfiguration
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// Where the node is that a command asks.
 struct NodeOptions: ParsableArguments {
@@ -25,7 +20,7 @@ struct NodeOptions: ParsableArguments {
 
     func address() throws -> APIAddress {
         if let config { return try APIAddress(configuration: ConfigurationLoader.load(config).configuration, file: config) }
-        if let text = api ?? getenv(PodoruVariable.api.rawValue).map({ String(cString: $0) }), !text.isEmpty { return try APIAddress(text) }
+        if let text = api ?? ProcessVariables[PodoruVariable.api.rawValue], !text.isEmpty { return try APIAddress(text) }
         return .standard
     }
 }

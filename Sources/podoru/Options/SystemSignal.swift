@@ -1,26 +1,21 @@
 internal import Dispatch
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
+internal import Platform
 
 /// Signals as streams.
 enum SystemSignal {
-    /// Every `number` from now on; those that come faster than they are taken are one.
-    static func stream(_ number: Int32) -> AsyncStream<Int32> { stream([number]) }
+    /// Every `signal` from now on; those that come faster than they are taken are one.
+    static func stream(_ signal: Signal) -> AsyncStream<Signal> { stream([signal]) }
 
-    /// Every one of `numbers` from now on, of which the newest is kept until it is taken. There must be one stream a signal at most:
+    /// Every one of `signals` from now on, of which the newest is kept until it is taken. There must be one stream a signal at most:
     /// a second one would undo what dispatch arranged for the first.
-    static func stream(_ numbers: [Int32]) -> AsyncStream<Int32> {
+    static func stream(_ signals: [Signal]) -> AsyncStream<Signal> {
         AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
             // Made here, cancelled once at the end of the stream: a dispatch source may be cancelled from any thread.
-            nonisolated(unsafe) let sources = numbers.map { number in
+            nonisolated(unsafe) let sources = signals.map { signal in
                 // The default action ends the process; the source hears it all the same.
-                signal(number, SIG_IGN)
-                let source = DispatchSource.makeSignalSource(signal: number)
-                source.setEventHandler { continuation.yield(number) }
+                signal.ignore()
+                let source = DispatchSource.makeSignalSource(signal: signal.rawValue)
+                source.setEventHandler { continuation.yield(signal) }
                 return source
             }
             continuation.onTermination = { _ in for source in sources { source.cancel() } }

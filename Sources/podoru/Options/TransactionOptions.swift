@@ -1,16 +1,11 @@
 internal import ArgumentParser
 internal import Ledger
 internal import Node
+internal import Platform
 internal import PodoruConfiguration
 internal import Primitives
 internal import Terminal
 internal import WholeFiles
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// What all the `tx` commands take.
 struct TransactionOptions: ParsableArguments {
@@ -40,7 +35,7 @@ struct TransactionOptions: ParsableArguments {
     var timeoutMilliseconds: Int64 { PlainDuration.milliseconds(timeout) ?? 60_000 }
 
     func key() throws -> PrivateKey {
-        let path = keyFile ?? getenv(PodoruVariable.keyFile.rawValue).map { String(cString: $0) } ?? ""
+        let path = keyFile ?? ProcessVariables[PodoruVariable.keyFile.rawValue] ?? ""
         guard !path.isEmpty else {
             throw CommandFailure(.usage, "no key to sign with: give --key-file FILE, or set PODORU_KEY_FILE (podoru keygen makes a key)")
         }

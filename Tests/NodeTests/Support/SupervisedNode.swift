@@ -1,5 +1,6 @@
 import Foundation
 import Ledger
+import Platform
 import Storage
 import Supervisor
 import TestKit
@@ -18,7 +19,7 @@ final class SupervisedNode: @unchecked Sendable {
     private let logPath: String
     private let disk: SmallDisk?
     private let asNobody: Bool
-    private var child: ChildProcess?
+    private var child: DevnetProcess?
     private var readyPort: UInt16?
     /// The highest height that it reported as committed, over all its lives.
     private(set) var lastCommitted: UInt64 = 0
@@ -68,9 +69,9 @@ final class SupervisedNode: @unchecked Sendable {
                 let words =
                     (asNobody ? SupervisedNode.becomeNobody : []) + [
                         TestProcess.podoru.path, "run", "--config", configurationPath, "--supervisor-fd",
-                        "\(ChildProcess.supervisorDescriptor)",
+                        "\(DevnetProcess.supervisorDescriptor)",
                     ]
-                return try ChildProcess.start(name: name, executable: words[0], arguments: Array(words[1...]), logPath: logPath)
+                return try DevnetProcess.start(name: name, executable: words[0], arguments: Array(words[1...]), logPath: logPath)
             }
         }
     }
@@ -131,7 +132,7 @@ final class SupervisedNode: @unchecked Sendable {
     /// SIGKILL; returns once the process is gone. What it reported last counts.
     func kill() {
         guard let child else { return }
-        child.signal(SIGKILL)
+        child.signal(.kill)
         while !child.reap() { usleep(200) }
         try? read()
         self.child = nil
@@ -140,7 +141,7 @@ final class SupervisedNode: @unchecked Sendable {
     /// SIGTERM, and waits for the end.
     func terminate() async throws {
         guard let child else { return }
-        child.signal(SIGTERM)
+        child.signal(.terminate)
         try await end()
     }
 

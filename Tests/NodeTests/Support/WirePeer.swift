@@ -1,6 +1,7 @@
 import EventLoop
 import Ledger
 import Network
+import Platform
 import Primitives
 import Synchronization
 import TestKit
@@ -76,7 +77,7 @@ final class WirePeer: TCPConnectionDelegate, @unchecked Sendable {
     }
 
     private func write(_ type: MessageType, _ payload: [UInt8]) {
-        guard let frame = try? FrameEncoder.frame(type: type, payload: payload, timestamp: EventLoop.unixMilliseconds / 1000) else {
+        guard let frame = try? FrameEncoder.frame(type: type, payload: payload, timestamp: SystemClock.unixSeconds) else {
             return
         }
         _ = connection?.write(frame)
@@ -104,7 +105,7 @@ final class WirePeer: TCPConnectionDelegate, @unchecked Sendable {
 
     func connection(_ connection: TCPConnection, didRead bytes: UnsafeRawBufferPointer) {
         var rest = bytes
-        while case .frame(let frame) = decoder.next(&rest, budget: &budget, now: EventLoop.now) {
+        while case .frame(let frame) = decoder.next(&rest, budget: &budget, now: SystemClock.uptime) {
             guard let message = try? frame.withUnsafeBytes({ try Envelope(decoding: $0) }) else { continue }
             heard.withLock { $0.messages.append(message) }
             // A node asks a peer without pings for its peers to see whether it lives.

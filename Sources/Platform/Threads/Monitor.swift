@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
+internal import CPosix
 
 /// A value behind a lock with a condition to wait on: the one blocking primitive of the machine's threads.
 ///

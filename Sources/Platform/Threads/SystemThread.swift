@@ -1,18 +1,12 @@
-internal import CUV
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
+internal import CPosix
 
 /// A thread of the system, for work that blocks.
 public enum SystemThread {
-    /// Cores that this process may use: fewer than the machine has under `taskset` or a cpuset.
-    public static var usableCores: Int { Int(uv_available_parallelism()) }
-
     /// Lets a thread run that waits for this core; goes on at once when none does. Half a microsecond.
     public static func yield() { sched_yield() }
+
+    /// Gives the calling thread the name that the system shows, cut to 15 bytes.
+    package static func nameCurrent(_ name: String) { podoru_name_thread(name) }
 
     private final class Body {
         let name: String
@@ -36,7 +30,7 @@ public enum SystemThread {
             { argument in
                 guard let argument else { return nil }
                 let body = Unmanaged<Body>.fromOpaque(argument).takeRetainedValue()
-                body.name.withCString { podoru_uv_name_thread($0) }
+                SystemThread.nameCurrent(body.name)
                 CrashReport.withStackForFaults { body.run() }
                 return nil
             }, handed.toOpaque())
