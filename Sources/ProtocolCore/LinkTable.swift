@@ -28,7 +28,13 @@ struct LinkTable: Sendable {
     /// For how long peers were not read for their rate; for those that are so now, until they last were looked at.
     private var throttled: Nanoseconds = 0
 
+    /// A copy. What is asked for every message has a question of its own.
     subscript(id: PeerID) -> Link? { all[id] }
+
+    func contains(_ id: PeerID) -> Bool { all.contains(id) }
+
+    /// The identity that a peer named, once its handshake was accepted.
+    func identity(of id: PeerID) -> Address? { all.position(of: id).flatMap { all[$0].identity } }
 
     // MARK: Come and go
 

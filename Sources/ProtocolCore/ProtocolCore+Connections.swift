@@ -39,7 +39,7 @@ extension ProtocolCore {
 
     /// The framing found that a peer broke the protocol.
     public mutating func violated(_ id: PeerID, _ violation: Violation, at now: Moment, into effects: inout [CoreEffect]) {
-        guard links[id] != nil else { return }
+        guard links.contains(id) else { return }
         effects.append(.fact(.violated(id, violation)))
         peers.penalize(id, .violation(violation), at: now, into: &peerEffects.waiting)
         settle(at: now, into: &effects)

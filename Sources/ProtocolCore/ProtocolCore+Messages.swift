@@ -13,7 +13,7 @@ extension ProtocolCore {
     /// Cost: a block's header is decoded and hashed, a transaction's payload is hashed; everything else that costs is left to
     /// the chain worker.
     public mutating func received(_ received: ReceivedMessage, from id: PeerID, at now: Moment, into effects: inout [CoreEffect]) {
-        guard links[id] != nil else { return }
+        guard links.contains(id) else { return }
         countReceived(received, from: id)
         do throws(Violation) {
             try judge(received, from: id, at: now, into: &effects)
@@ -34,10 +34,10 @@ extension ProtocolCore {
         guard received.type == .handshake || peers.messageReceived(id, at: now, into: &peerEffects.waiting) else { return }
         switch received.content {
         case .message(let message):
-            try received.checkSigner(expected: links[id]?.identity)
+            try received.checkSigner(expected: links.identity(of: id))
             try take(message, from: id, at: now, into: &effects)
         case .malformed(let type, let violation):
-            if type != .handshake { try received.checkSigner(expected: links[id]?.identity) }
+            if type != .handshake { try received.checkSigner(expected: links.identity(of: id)) }
             throw violation
         case .unknown:
             // A newer node's message: ignored and counted, never a violation (`protocol.md`, "Envelope").

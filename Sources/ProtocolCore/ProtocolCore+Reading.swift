@@ -19,14 +19,14 @@ extension ProtocolCore {
 
     /// A write to this peer was refused because its queue is full.
     public mutating func slowReader(_ id: PeerID, at now: Moment, into effects: inout [CoreEffect]) {
-        guard links[id] != nil else { return }
+        guard links.contains(id) else { return }
         peers.penalize(id, .slowReader, at: now, into: &peerEffects.waiting)
         settle(at: now, into: &effects)
     }
 
     /// The shell's write queue to this peer rose above its high-water mark, or fell to the low one.
     public mutating func setCongested(_ id: PeerID, _ isCongested: Bool, at now: Moment, into effects: inout [CoreEffect]) {
-        guard links[id] != nil else { return }
+        guard links.contains(id) else { return }
         transactions.peerWritable(id, !isCongested, at: now, into: &gossipEffects.waiting)
         defer { settle(at: now, into: &effects) }
         if isCongested {
