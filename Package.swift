@@ -87,7 +87,7 @@ let package = Package(
         // The machine: sockets, disk, files.
         module("EventLoop", ["Platform", "CSystemShims", deque]),
         module("Storage", ["Platform", "Primitives", "Ledger", "CCrash", "CSystemShims", system]),
-        module("PodoruConfiguration", ["Platform", "Primitives", "CSystemShims", system]),
+        module("PodoruConfiguration", ["Platform", "Network", "Primitives", "CSystemShims", system]),
 
         // Files that are read and written whole: keys, the genesis, what a command makes.
         module("WholeFiles", ["Platform", "Primitives", "Ledger", system]),
@@ -95,7 +95,8 @@ let package = Package(
         module(
             "ChainService",
             [
-                "Platform", "Primitives", "Ledger", "Network", "Wire", "Sync", "Mempool", "Chain", "EventLoop", "Storage", "WholeFiles", logging, deque,
+                "Platform", "Primitives", "Ledger", "Network", "Wire", "Sync", "Mempool", "Chain", "EventLoop", "Storage", "WholeFiles",
+                logging, deque,
             ]),
 
         // What a node writes: its log, and what it tells whoever started it.
@@ -106,13 +107,15 @@ let package = Package(
         module(
             "Node",
             [
-                "Platform", "Primitives", "Ledger", "Network", "Wire", "Peering", "Sync", "Mempool", "Consensus", "Chain", "Session", "ProtocolCore",
+                "Platform", "Primitives", "Ledger", "Network", "Wire", "Peering", "Sync", "Mempool", "Consensus", "Chain", "Session",
+                "ProtocolCore",
                 "EventLoop", "Storage", "PodoruConfiguration", "WholeFiles", "ChainService", "NodeLogging", "Supervisor", logging,
             ]),
         module(
             "API",
             [
-                "Platform", "Node", "ChainService", "Chain", "ProtocolCore", "Peering", "PodoruConfiguration", "Storage", "Mempool", "Ledger", "Network",
+                "Platform", "Node", "ChainService", "Chain", "ProtocolCore", "Peering", "PodoruConfiguration", "Storage", "Mempool",
+                "Ledger", "Network",
                 "Wire", "Primitives",
                 "RateLimiter", logging, deque,
                 websocket, system,
@@ -127,13 +130,17 @@ let package = Package(
         module(
             "Operator",
             [
-                "Platform", "NodeClient", "Terminal", "API", "Node", "WholeFiles", "PodoruConfiguration", "EventLoop", "Storage", "Mempool", "Network",
+                "Platform", "NodeClient", "Terminal", "API", "Node", "WholeFiles", "PodoruConfiguration", "EventLoop", "Storage", "Mempool",
+                "Network",
                 "Wire", "Ledger", "Primitives", logging, .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"), system,
             ]),
         module(
             "Devnet",
-            ["Platform", "NodeClient", "Terminal", "Supervisor", "Node", "WholeFiles", "EventLoop", "Storage", "Wire", "Ledger", "Primitives", system]),
+            [
+                "Platform", "NodeClient", "Terminal", "Supervisor", "Node", "WholeFiles", "EventLoop", "Storage", "Wire", "Ledger",
+                "Primitives", system,
+            ]),
         .executableTarget(
             name: "podoru",
             dependencies: [
@@ -149,7 +156,8 @@ let package = Package(
         .executableTarget(
             name: "podoru-bench",
             dependencies: [
-                "Platform", "ChainTools", "ChainService", "WholeFiles", "Supervisor", "Node", "EventLoop", "Network", "Wire", "Ledger", "Storage",
+                "Platform", "ChainTools", "ChainService", "WholeFiles", "Supervisor", "Node", "EventLoop", "Network", "Wire", "Ledger",
+                "Storage",
                 "Primitives", "CEchoReference", arguments, system,
             ] + nio,
             swiftSettings: strict),
@@ -183,7 +191,8 @@ let package = Package(
         tests(
             "Node",
             [
-                "Platform", "podoru", "Devnet", "ChainTools", "ChainService", "WholeFiles", "NodeLogging", "Supervisor", "Node", "ProtocolCore",
+                "Platform", "podoru", "Devnet", "ChainTools", "ChainService", "WholeFiles", "NodeLogging", "Supervisor", "Node",
+                "ProtocolCore",
                 "Chain",
                 "Consensus", "Sync",
                 "Peering",

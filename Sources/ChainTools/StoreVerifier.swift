@@ -4,6 +4,7 @@ internal import Platform
 public import Primitives
 internal import Storage
 internal import WholeFiles
+
 /// Checks a whole store: each page of its file, each block by all rules from the genesis on, each index and undo record
 /// against what applying the blocks again gives.
 ///

@@ -53,6 +53,13 @@ public struct IPAddress: Hashable, Sendable {
         return high == other.high && (low ^ other.low) >> UInt64(128 - length) == 0
     }
 
+    /// The first `length` bits, the rest zero.
+    fileprivate func masked(to length: Int) -> IPAddress {
+        // A shift by the width of a word or more gives 0 in Swift.
+        if isIPv4 { return IPAddress(ipv4: UInt32(truncatingIfNeeded: low & ~(0xFFFF_FFFF >> UInt64(length)))) }
+        return IPAddress(high: high & ~(UInt64.max >> UInt64(min(length, 64))), low: low & ~(UInt64.max >> UInt64(max(length - 64, 0))))
+    }
+
     // MARK: Reading
 
     private static func parseIPv4(_ text: some Collection<UInt8>) -> UInt32? {
@@ -181,10 +188,12 @@ public struct IPNetwork: Hashable, Sendable {
     /// Leading bits that count: 0…32 for IPv4, 0…128 for IPv6.
     public let prefixLength: Int
 
-    /// `nil` unless `text` is an address or `address/length` with a length that the family has.
+    /// `nil` unless `text` is an address or `address/length` with a length that the family has. IPv4 networks are written as IPv4, not
+    /// inside IPv6.
     public init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let address = IPAddress(parts[0]) else { return nil }
+        // IPv4 inside IPv6 would have a length that counts from another place.
+        guard let address = IPAddress(parts[0]), !(address.isIPv4 && parts[0].utf8.contains(UInt8(ascii: ":"))) else { return nil }
         let bits = address.isIPv4 ? 32 : 128
         var length = bits
         if parts.count == 2 {
@@ -193,9 +202,21 @@ public struct IPNetwork: Hashable, Sendable {
             else { return nil }
             length = read
         }
-        self.address = address
-        prefixLength = length
+        self.init(address: address, prefixLength: length)
     }
 
+    private init(address: IPAddress, prefixLength: Int) {
+        self.address = address
+        self.prefixLength = prefixLength
+    }
+
+    /// The same network without bits beyond its length.
+    public var masked: IPNetwork { IPNetwork(address: address.masked(to: prefixLength), prefixLength: prefixLength) }
+
     public func contains(_ other: IPAddress) -> Bool { address.sharesPrefix(prefixLength, with: other) }
+}
+
+extension IPNetwork: CustomStringConvertible {
+    /// `address/length`; reads back to the same value.
+    public var description: String { "\(address)/\(prefixLength)" }
 }

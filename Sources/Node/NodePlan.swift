@@ -132,7 +132,7 @@ struct NodePlan {
         peering.maxPeers = configuration.maxPeers
         peering.minOutboundPeers = configuration.minOutboundPeers
         peering.maxPeersPerAddress = configuration.maxPeersPerIP
-        peering.exempt = configuration.ipLimitExempt.compactMap { IPNetwork($0.description) }
+        peering.exempt = configuration.ipLimitExempt
         peering.authorities = Set(genesis.authorities.compactMap { Address($0) })
         peering.handshakeTimeout = configuration.handshakeTimeout
         peering.deadAfter = configuration.idleTimeout

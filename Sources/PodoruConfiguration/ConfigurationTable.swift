@@ -98,7 +98,7 @@ extension ConfigurationKey {
             "max_peers_per_ip", \.maxPeersPerIP, .integer(1...1000, unit: "peers"), .limits, .atRunTime,
             "Connections of one IP address. Loopback addresses are not counted."),
         ConfigurationKey(
-            "ip_limit_exempt", \.ipLimitExempt, .list(of: .cidr), .limits, .atRunTime,
+            "ip_limit_exempt", \.ipLimitExempt, .list(of: .network), .limits, .atRunTime,
             """
             Networks that max_peers_per_ip does not count and that are never banned, as "10.0.0.0/8" or one address:
             for nodes that reach this one through a common address.
@@ -167,7 +167,7 @@ extension ConfigurationKey {
             answer is 429. 0 is no limit. Behind a proxy all clients have its address, unless api_trusted_proxies names it.
             """),
         ConfigurationKey(
-            "api_trusted_proxies", \.apiTrustedProxies, .list(of: .cidr), .api, .atRunTime,
+            "api_trusted_proxies", \.apiTrustedProxies, .list(of: .network), .api, .atRunTime,
             """
             Networks of reverse proxies, as "127.0.0.1" or "10.0.0.0/8": in a request of theirs the right-most address of
             X-Forwarded-For that is none of them is the client's. From anybody else that header is not read. List only

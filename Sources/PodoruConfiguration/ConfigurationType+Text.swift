@@ -1,3 +1,4 @@
+internal import Network
 internal import Primitives
 
 extension ConfigurationType where Value: RawRepresentable & CaseIterable & Sendable, Value.RawValue == String {
@@ -33,16 +34,16 @@ extension ConfigurationType where Value == Address {
     }
 }
 
-extension ConfigurationType where Value == CIDR {
-    static var cidr: ConfigurationType {
+extension ConfigurationType where Value == IPNetwork {
+    static var network: ConfigurationType {
         scalar(
             "a network as 10.0.0.0/8 or 2001:db8::/32, or one address", write: { quoted($0.description) },
             parse: { text, _ throws(ConfigurationComplaint) in
-                guard let written = CIDR(text) else {
+                guard let written = IPNetwork(text) else {
                     throw ConfigurationComplaint(
                         "'\(shortened(text))' is not a network", remedy: "write an address and a length, as in 10.0.0.0/8 or 2001:db8::/32")
                 }
-                guard written.hostBitsAreZero else {
+                guard written == written.masked else {
                     throw ConfigurationComplaint(
                         "\(text) sets bits beyond its length", remedy: "write \(written.masked) or a longer length")
                 }

@@ -1,3 +1,4 @@
+public import Network
 public import Primitives
 
 /// Everything that an operator decides about a node (`operations.md`, "Configuration"). A plain value.
@@ -57,7 +58,7 @@ public struct NodeConfiguration: Hashable, Sendable {
     public var maxPeers = 50
     public var minOutboundPeers = 8
     public var maxPeersPerIP = 3
-    public var ipLimitExempt: [CIDR] = []
+    public var ipLimitExempt: [IPNetwork] = []
     public var rateLimitMessagesPerSecond = 100
     public var rateLimitBurst = 100
     public var rateLimitPatience = Nanoseconds.seconds(30)
@@ -79,7 +80,7 @@ public struct NodeConfiguration: Hashable, Sendable {
     /// Of one client address; 0: no limit.
     public var apiRequestsPerSecond = 1000
     /// Whose `X-Forwarded-For` is believed.
-    public var apiTrustedProxies: [CIDR] = []
+    public var apiTrustedProxies: [IPNetwork] = []
     /// The path of the Unix socket for the admin verbs; `nil`: none.
     public var apiAdminSocket: String?
     public var metricsEnabled = true

@@ -1,3 +1,5 @@
+internal import Network
+
 /// Origins of web pages as texts (RFC 6454): a page is known by what its browser sends, byte for byte.
 enum OriginText {
     /// What is wrong with `text`, which is to be `*` or an origin just as browsers send it: scheme and host in lower case, an
@@ -46,10 +48,12 @@ enum OriginText {
             host = authority[..<colon]
         }
         if host.hasPrefix("["), host.hasSuffix("]") {
-            guard let bits = IPBits(String(host.dropFirst().dropLast())), !bits.isIPv4, !bits.isUnspecified else { return nil }
-            return ("[\(bits)]", port)
+            guard let address = IPAddress(host.dropFirst().dropLast()), !address.isIPv4, !address.isUnspecified else { return nil }
+            return ("[\(address)]", port)
         }
-        if let bits = IPBits(String(host)) { return bits.isIPv4 && !bits.isUnspecified ? ("\(bits)", port) : nil }
-        return NetworkText.isHostName(String(host)) ? (host.lowercased(), port) : nil
+        // Port 1 stands for any: the host alone is judged.
+        guard let endpoint = Endpoint(host: host, port: 1) else { return nil }
+        if let address = endpoint.address, !address.isIPv4 || address.isUnspecified { return nil }
+        return (endpoint.host, port)
     }
 }

@@ -28,8 +28,10 @@ import Testing
 
     /// The one module that knows a C library; its types stay behind it.
     private static let wrappers: [String: Set<String>] = [
-        "CUV": ["EventLoop"], "CLMDB": ["Storage"], "CYAML": ["PodoruConfiguration"], "CSecp256k1": ["Primitives"], "CHash": ["Primitives"],
-        "CCrash": ["EventLoop", "Storage"], "CZlib": ["Storage", "ChainTools"], "CEchoReference": ["podoru-bench"],
+        "CUV": ["EventLoop"], "CLMDB": ["Storage"], "CYAML": ["PodoruConfiguration"], "CSecp256k1": ["Primitives"],
+        "CHash": ["Primitives", "Ledger"],
+        "CPosix": ["Platform"],
+        "CCrash": ["Platform", "Storage"], "CZlib": ["Storage", "ChainTools"], "CEchoReference": ["podoru-bench"],
     ]
 
     private static func floor(of module: String) -> Int? { floors.firstIndex { $0.contains(module) } }
@@ -53,7 +55,7 @@ import Testing
     @Test func theCoreDoesNotKnowTheMachine() {
         let found = House.findings(in: Self.core) { line in
             guard let name = House.importedModule(line) else { return false }
-            let own = Self.core + ["CHash", "CSecp256k1", "DequeModule", "OrderedCollections", "HeapModule", "Glibc", "Musl"]
+            let own = Self.core + ["CHash", "CSecp256k1", "DequeModule", "OrderedCollections", "HeapModule"]
             return !own.contains(name)
         }
         #expect(found == [])
@@ -88,5 +90,13 @@ import Testing
             }
         }
         #expect(found == [])
+    }
+
+    @Test func theCLibraryIsImportedInOneHeader() {
+        let found = House.findings { line in
+            if let name = House.importedModule(line) { return ["Glibc", "Musl", "Darwin", "Foundation"].contains(name) }
+            return line.contains("canImport(Glibc)") || line.contains("strerror(") && !line.contains("mdb_strerror(")
+        }
+        #expect(found == [], "what the system does is asked of Platform")
     }
 }

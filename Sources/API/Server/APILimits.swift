@@ -1,4 +1,5 @@
 internal import NIOCore
+internal import Network
 internal import PodoruConfiguration
 
 /// Every bound of the HTTP server, each with its reason. A value, so that tests can make them small.
@@ -14,7 +15,7 @@ struct APILimits: Sendable {
     private(set) var requestsPerSecond = 0
 
     /// Proxies whose `X-Forwarded-For` names the client (`api_trusted_proxies`).
-    private(set) var trustedProxies: [CIDR] = []
+    private(set) var trustedProxies: [IPNetwork] = []
     /// Descriptors that connections of the API leave to others.
     private(set) var room = DescriptorRoom.all
 

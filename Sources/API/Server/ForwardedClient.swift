@@ -15,8 +15,8 @@ struct TrustedProxies: Sendable, Equatable {
     /// Proxies in a row that are followed. Three are many; the header may hold thousands of addresses.
     static let maxHops = 16
 
-    init(_ networks: [CIDR] = []) {
-        self.networks = networks.compactMap { IPNetwork($0.description) }
+    init(_ networks: [IPNetwork] = []) {
+        self.networks = networks
     }
 
     func contains(_ address: IPAddress) -> Bool { networks.contains { $0.contains(address) } }

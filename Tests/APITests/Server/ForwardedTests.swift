@@ -8,7 +8,7 @@ import Wire
 
 /// Who a request is from behind proxies (`api_trusted_proxies`).
 @Suite struct ForwardedTests {
-    private static let proxies = TrustedProxies(["127.0.0.0/8", "10.0.0.0/8", "fd00::/8"].compactMap { CIDR($0) })
+    private static let proxies = TrustedProxies(["127.0.0.0/8", "10.0.0.0/8", "fd00::/8"].compactMap { IPNetwork($0) })
 
     private func client(_ peer: String, _ fields: String..., proxies: TrustedProxies = Self.proxies) throws -> String {
         proxies.client(of: try #require(IPAddress(peer)), forwarded: fields).description
@@ -75,7 +75,7 @@ import Wire
     @Test func behindATrustedProxyEachClientHasItsOwnRate() async throws {
         let configure: (inout NodeConfiguration) -> Void = {
             $0.apiRequestsPerSecond = 1
-            $0.apiTrustedProxies = ["127.0.0.1"].compactMap { CIDR($0) }
+            $0.apiTrustedProxies = ["127.0.0.1"].compactMap { IPNetwork($0) }
         }
         try await withAPINode(routes: DispatchTests.routes, configure: configure) { api in
             let proxy = try await RawClient.connect(port: api.port)
@@ -98,7 +98,7 @@ import Wire
             #expect(statuses.contains(429))
             var trusting = NodeConfiguration()
             trusting.apiRequestsPerSecond = 1
-            trusting.apiTrustedProxies = ["127.0.0.0/8"].compactMap { CIDR($0) }
+            trusting.apiTrustedProxies = ["127.0.0.0/8"].compactMap { IPNetwork($0) }
             await api.server.reload(trusting)
             // An open connection too.
             for number in 0..<40 { #expect(try await self.statuses(api, client, 1, from: "198.51.100.\(number)") == [200]) }
