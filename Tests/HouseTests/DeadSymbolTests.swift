@@ -18,7 +18,7 @@ import Testing
     ]
     /// Names for which the next capability has a use already, and tests: the choice between chains, an address book that is kept, links that seal.
     private static let waiting: Set<String> = [
-        "ForkChoice", "prefers", "undoHead", "blockUndone",
+        "ForkChoice", "prefers",
     ]
 
     @Test func everyNameIsUsed() {

@@ -10,7 +10,7 @@ import Testing
         ["Storage", "WholeFiles", "Peering", "Gossip", "Sync", "Mempool", "Consensus", "Session"],
         ["Chain"],
         ["ProtocolCore"],
-        ["ChainService"],
+        ["ChainService", "Supervisor", "NodeLogging"],
         ["Node", "ChainTools"],
         ["API", "Terminal"],
         ["NodeClient"],
