@@ -14,13 +14,6 @@ extension Errno {
         if result < 0 { throw .current }
     }
 
-    /// As `check`, for a call that says how many bytes it took.
-    @inline(__always)
-    static func checkCount(_ result: Int) throws(Errno) -> Int {
-        if result < 0 { throw .current }
-        return result
-    }
-
     /// Runs a call of swift-system, which is declared to throw anything and throws an `Errno` only.
     @inline(__always)
     static func typed<Result>(_ call: () throws -> Result) throws(Errno) -> Result {

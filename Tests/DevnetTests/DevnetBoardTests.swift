@@ -1,4 +1,3 @@
-import Node
 import Platform
 import Primitives
 import Supervisor
