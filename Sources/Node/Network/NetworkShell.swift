@@ -19,7 +19,7 @@ final class NetworkShell: @unchecked Sendable {
     private(set) var swarm: Swarm
     private weak var observer: (any CoreObserver)?
     private var phase = Phase.idle
-    private var sockets: [PeerID: PeerSocket] = [:]
+    private var sockets = PeerArray<PeerSocket>()
     private let dialler: Dialler
     private(set) var listener: TCPListener?
     private var timer: EventLoop.Timer?
@@ -41,7 +41,6 @@ final class NetworkShell: @unchecked Sendable {
         startedAt = .current
     }
 
-    var core: ProtocolCore { swarm.core }
     var moment: Moment { .current }
     var isStopping: Bool { phase == .stopped }
 
@@ -69,7 +68,7 @@ final class NetworkShell: @unchecked Sendable {
         timer?.cancel()
         housekeeping?.cancel()
         dialler.stop()
-        for socket in sockets.values { socket.close(flushes: true) }
+        for socket in sockets { socket.close(flushes: true) }
         observer = nil
     }
 
@@ -124,7 +123,7 @@ extension NetworkShell {
     private func adopt(_ connection: TCPConnection, _ event: (inout Swarm, Moment) -> PeerID?) {
         if let id = event(&swarm, moment) {
             let socket = PeerSocket(id: id, connection: connection, shell: self)
-            sockets[id] = socket
+            sockets.insert(socket)
             connection.delegate = socket
             connection.startReading()
         } else {
@@ -145,7 +144,7 @@ extension NetworkShell {
     }
 
     func closed(_ id: PeerID, _ reason: CloseReason) {
-        sockets[id] = nil
+        sockets.remove(id)
         let reason: DisconnectReason = reason == .ended || reason == .requested ? .closedByPeer : .connectionLost
         happened { $0.closed(id, reason, at: $1) }
     }

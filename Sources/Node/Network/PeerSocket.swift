@@ -5,7 +5,7 @@ internal import ProtocolCore
 internal import Session
 
 /// What libuv tells of one connection, as events of the shell.
-final class PeerSocket: TCPConnectionDelegate {
+final class PeerSocket: TCPConnectionDelegate, Identifiable {
     let id: PeerID
     let connection: TCPConnection
     private unowned let shell: NetworkShell
