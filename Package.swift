@@ -73,7 +73,7 @@ let package = Package(
         module("Network", ["Primitives"]),
         module("Wire", ["Primitives", "Network"]),
         module("Peering", ["Primitives", "Network", "Wire", ordered]),
-        module("Gossip", ["Primitives", "Network", "RateLimiter", deque]),
+        module("Gossip", ["Primitives", "Network", "RateLimiter", deque, ordered]),
         module("Sync", ["Primitives", "Network", deque]),
         module("Session", ["Primitives", "Network", "Wire", deque]),
         module("Mempool", ["Primitives", "Ledger", deque, heap]),

@@ -26,7 +26,8 @@ import Testing
     private static let targets: [Target] = {
         let plain = text.replacing(#/ *//.*/#, with: "")
         var targets: [Target] = []
-        for match in plain.matches(of: #/(?:module\(|\.executableTarget\(|\.target\(\s*name:|\.executableTarget\(\s*name:)\s*"?([\w-]+)"/#) {
+        for match in plain.matches(of: #/(?:module\(|\.executableTarget\(|\.target\(\s*name:|\.executableTarget\(\s*name:)\s*"?([\w-]+)"/#)
+        {
             let rest = plain[match.range.upperBound...]
             guard let open = rest.firstIndex(of: "["), !rest[..<open].contains(")") else { continue }
             var (depth, end) = (0, open)
@@ -51,7 +52,7 @@ import Testing
     /// The modules that a declared name makes importable.
     private static func modules(of name: String) -> Set<String> {
         switch name {
-        case "CSystemShims": ["CUV", "CLMDB", "CYAML", "CZlib", "CSecp256k1", "CSystemShims"]
+        case "CSystemShims": ["CUV", "CLMDB", "CYAML", "CZlib", "CSecp256k1", "CPosix", "CSystemShims"]
         case "NIOHTTPTypesHTTP1": [name]
         case "SystemPackage": ["SystemPackage", "System"]
         default: [name]
