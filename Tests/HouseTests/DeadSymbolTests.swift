@@ -18,7 +18,7 @@ import Testing
     ]
     /// Names for which the next capability has a use already, and tests: the choice between chains, reads that tell how much.
     private static let waiting: Set<String> = [
-        "ForkChoice", "prefers", "checkCount",
+        "ForkChoice", "prefers",
     ]
 
     @Test func everyNameIsUsed() {
