@@ -64,7 +64,6 @@ devnet: build ## the main job: five nodes on one chain, on this machine (options
 	@$(RELEASE)/podoru devnet $(DEVNET)
 
 test: deps ## run all the tests
-	$(SWIFT) build --product podoru
 	$(SWIFT) build --build-tests
 	@status=0; \
 	$(SWIFT) test --skip-build --skip '^($(subst $(space),|,$(PROCESS_TESTS)))\.' || status=1; \
