@@ -1,6 +1,7 @@
 internal import ChainService
 internal import NIOHTTP1
 internal import Node
+internal import Platform
 internal import Primitives
 internal import Synchronization
 
@@ -33,7 +34,8 @@ final class NodeStatusCache: Sendable {
 
     fileprivate struct State {
         var snapshot: Snapshot?
-        var takenAt: ContinuousClock.Instant?
+        /// By the clock's uptime.
+        var takenAt: Int64?
         var isRefreshing = false
         /// The refresh that is under way has used up `patience`.
         var isLate = false
@@ -73,7 +75,7 @@ final class NodeStatusCache: Sendable {
     static let lateError = APIError(.serviceUnavailable, "the network loop does not answer", headers: ["Retry-After": "1"])
 
     private static func young(_ state: State) -> Snapshot? {
-        guard let takenAt = state.takenAt, ContinuousClock.now - takenAt < lifetime else { return nil }
+        guard let takenAt = state.takenAt, .nanoseconds(SystemClock.uptime - takenAt) < lifetime else { return nil }
         return state.snapshot
     }
 
@@ -107,7 +109,7 @@ final class NodeStatusCache: Sendable {
     private func finish(_ snapshot: Snapshot?) {
         let waiting = state.withLock { state in
             state.snapshot = snapshot
-            state.takenAt = .now
+            state.takenAt = SystemClock.uptime
             state.isRefreshing = false
             state.isLate = false
             return state.takeWaiting()
