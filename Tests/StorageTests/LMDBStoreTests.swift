@@ -21,8 +21,8 @@ import Testing
     }
 
     @Test func theDirectoryIsTheOwnersAlone() throws {
-        _ = try LMDBStore(directory: directory.path + "/deep/er")
-        for path in [directory.path, directory.path + "/deep/er"] {
+        _ = try LMDBStore(directory: directory.file("deep/er"))
+        for path in [directory.file("deep"), directory.file("deep/er")] {
             let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
             #expect(mode == 0o700)
         }

@@ -59,8 +59,8 @@ import Testing
     }
 
     @Test func aFileInTheDirectorysPlaceIsAnError() throws {
-        try Data("hello".utf8).write(to: URL(fileURLWithPath: directory.path))
-        let error = #expect(throws: StoreError.self) { try LMDBStore(directory: directory.path) }
+        try Data("hello".utf8).write(to: URL(fileURLWithPath: directory.file("store")))
+        let error = #expect(throws: StoreError.self) { try LMDBStore(directory: directory.file("store")) }
         #expect(error?.operation == .createDirectory)
     }
 
