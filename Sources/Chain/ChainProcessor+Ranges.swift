@@ -1,8 +1,8 @@
-internal import Network
-internal import Wire
-internal import Primitives
 public import Ledger
+internal import Network
+internal import Primitives
 public import Sync
+internal import Wire
 
 extension ChainProcessor {
     /// Takes a range that was prepared here or elsewhere, and reports it.

@@ -133,7 +133,7 @@ final class Proxy: @unchecked Sendable {
 
     func wait(_ what: String, _ condition: () async throws -> Bool) async throws {
         try await eventually(
-            what, within: .seconds(30), state: { log("node.log") + log("proxy.out") + log("proxy.log") }, condition)
+            what, within: .seconds(30), state: log("node.log") + log("proxy.out") + log("proxy.log"), condition)
     }
 
     // MARK: Using

@@ -57,15 +57,23 @@ import Testing
 
         /// Waits until the manager was told so, `count` times in all.
         func hears(_ line: String, count: Int = 1) async throws {
-            try await eventually("the service manager hears \(line)", within: .seconds(30), state: { "\(told), \(log)" }) {
-                while let datagram = manager.next() { told += datagram.split(separator: "\n").map(String.init) }
+            try await eventually("the service manager hears \(line)", within: .seconds(30), state: "\(told), \(log)") {
+                listen()
                 return told.filter({ $0.hasPrefix(line) }).count >= count
             }
         }
 
         /// Waits until the log has it.
         func logs(_ text: String) async throws {
-            try await eventually("the log has \(text)", within: .seconds(30), state: { log }) { log.contains(text) }
+            try await eventually("the log has \(text)", within: .seconds(30), state: log) {
+                listen()
+                return log.contains(text)
+            }
+        }
+
+        /// Takes what was told: the socket has room for ten datagrams, and a node drops what finds none.
+        private func listen() {
+            while let datagram = manager.next() { told += datagram.split(separator: "\n").map(String.init) }
         }
 
         /// The first match of a pattern in its log.
@@ -140,7 +148,7 @@ import Testing
         // busy that the second signal comes later than that gets another try.
         for _ in 1...5 {
             let service = try Service(produces: true)
-                try await service.hears("READY=1")
+            try await service.hears("READY=1")
             try await service.logs("block produced")
             let client = try SocketClient(port: try #require(UInt16(service.logged(/api=127\.0\.0\.1:([0-9]+)/))))
             try client.send(

@@ -26,7 +26,8 @@ enum Shell {
     static func run(_ script: String, _ environment: [String: String] = [:]) throws -> Result {
         let home = TemporaryDirectory()
         return try TestProcess.run(
-            ["/bin/sh", "-c", script], in: root, environment: ["PATH": path, "HOME": home.path, "LC_ALL": "C.UTF-8"].merging(environment) { $1 })
+            ["/bin/sh", "-c", script], in: root,
+            environment: ["PATH": path, "HOME": home.path, "LC_ALL": "C.UTF-8"].merging(environment) { $1 })
     }
 
     /// A file below `deploy/`.

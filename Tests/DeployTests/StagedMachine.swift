@@ -190,6 +190,6 @@ final class StagedMachine {
     }
 
     func eventually(_ what: String, _ condition: () throws -> Bool) async throws {
-        try await TestKit.eventually(what, state: { log }, condition)
+        try await TestKit.eventually(what, state: log, condition)
     }
 }

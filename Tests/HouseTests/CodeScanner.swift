@@ -56,7 +56,11 @@ struct CodeScanner {
             rooms[rooms.count - 1] = .code(parentheses: parentheses + 1)
             keep()
         } else if text[index] == UInt8(ascii: ")") {
-            if parentheses == 0, rooms.count > 1 { rooms.removeLast() } else { rooms[rooms.count - 1] = .code(parentheses: parentheses - 1) }
+            if parentheses == 0, rooms.count > 1 {
+                rooms.removeLast()
+            } else {
+                rooms[rooms.count - 1] = .code(parentheses: parentheses - 1)
+            }
             keep()
         } else {
             keep()

@@ -50,7 +50,8 @@ import Testing
 
     /// A moment is called `now`, and effects are appended `into` a list.
     @Test func parametersHaveOneName() {
-        #expect(House.findings(in: Self.modulesWithNow) { $0.contains("moment: Moment") && !$0.contains("var moment") } == [], "say now: Moment")
+        let moments = House.findings(in: Self.modulesWithNow) { $0.contains("moment: Moment") && !$0.contains("var moment") }
+        #expect(moments == [], "say now: Moment")
         let found = House.findings { line in
             line.contains("effects: inout") && !line.contains("into effects: inout") && !line.contains("_ effects: inout")
         }

@@ -23,7 +23,7 @@ struct PythonPeer {
         let process = try TestProcess(
             ["/usr/bin/env", "python3", "-B", script.path] + arguments, in: folder,
             log: folder.appendingPathComponent("python-\(UUID().uuidString).log"))
-        try await eventually("python ends", state: { process.log }) {
+        try await eventually("python ends", state: process.log) {
             meanwhile()
             return !process.isRunning
         }

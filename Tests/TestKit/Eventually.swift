@@ -10,7 +10,7 @@ public struct TestFailure: Error, CustomStringConvertible {
 /// Polls until `condition` holds, and fails after `deadline` with what was waited for and what `state` then says. The deadline is far above what a
 /// busy machine needs: it ends a test that hangs, it measures nothing.
 public func eventually(
-    _ what: String, within deadline: Duration = .seconds(60), state: () -> String = { "" }, _ condition: () async throws -> Bool
+    _ what: String, within deadline: Duration = .seconds(60), state: @autoclosure () -> String = "", _ condition: () async throws -> Bool
 ) async throws {
     let end = ContinuousClock.now + deadline
     while try await !condition() {

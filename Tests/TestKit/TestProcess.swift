@@ -106,7 +106,7 @@ public final class TestProcess: @unchecked Sendable {
 
     /// Waits until `condition` holds; fails at once when the process has ended, and in each case with its log.
     public func wait(_ what: String, within deadline: Duration = .seconds(30), _ condition: () async throws -> Bool) async throws {
-        try await eventually(what, within: deadline, state: { log }) {
+        try await eventually(what, within: deadline, state: log) {
             if try await condition() { return true }
             guard process.isRunning else { throw TestFailure("ended with \(ending.map { "\($0)" } ?? "?"), not yet: \(what): \(log)") }
             return false
@@ -134,7 +134,7 @@ public final class TestProcess: @unchecked Sendable {
     @discardableResult
     public func end(by number: Int32? = nil, within deadline: Duration = .seconds(60)) async throws -> Ending {
         if let number { signal(number) }
-        try await eventually("process \(process.processIdentifier) ends", within: deadline, state: { log }) { !process.isRunning }
+        try await eventually("process \(process.processIdentifier) ends", within: deadline, state: log) { !process.isRunning }
         return ending ?? .code(-1)
     }
 

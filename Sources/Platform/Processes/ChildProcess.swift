@@ -4,7 +4,8 @@ package import SystemPackage
 
 /// Another program that this one has started: the only place where that is done (`posix_spawn(3)`).
 ///
-/// Nothing of this process is inherited but what `Launch` names: every descriptor that is opened in this project closes itself there. Who
+/// Nothing of this process is inherited but what `Launch` names: every descriptor that is opened in this project closes itself there, and
+/// signals do what they do to a program that knows nothing of them. Who
 /// has started it must reap it, by `reap` now and then or by `waitForEnd`; a child that nobody reaps stays as a zombie until this process
 /// ends, and its number is not given to another meanwhile, so that a signal never reaches a stranger.
 package final class ChildProcess: Sendable {
@@ -138,10 +139,18 @@ extension ChildProcess {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
+        // The threads of dispatch block every signal that can be blocked, and commands ignore some: a child would inherit both.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        sigfillset(&signals)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        var flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
         if launch.leadsGroup {
-            posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+            flags |= POSIX_SPAWN_SETPGROUP
             posix_spawnattr_setpgroup(&attributes, 0)
         }
+        posix_spawnattr_setflags(&attributes, Int16(flags))
         var processID: pid_t = 0
         let result = withCStrings([launch.executable] + launch.arguments) { words in
             guard let variables = launch.environment else {

@@ -56,7 +56,7 @@ final class Terminal {
     }
 
     func wait(_ what: String, _ condition: (String) -> Bool) async throws {
-        try await eventually(what, within: .seconds(30), state: { output }) { condition(output) }
+        try await eventually(what, within: .seconds(30), state: output) { condition(output) }
     }
 
     /// Waits for the end; the exit code.
