@@ -165,7 +165,9 @@ let package = Package(
         .target(name: "CEchoReference", linkerSettings: [.linkedLibrary("uv")]),
 
         // Tests.
-        .target(name: "TestKit", dependencies: ["Ledger", "Primitives", "CSystemShims"], path: "Tests/TestKit", swiftSettings: strict),
+        .target(
+            name: "TestKit", dependencies: ["Network", "Ledger", "Primitives", "CSystemShims"], path: "Tests/TestKit", swiftSettings: strict
+        ),
         tests("Primitives", ["Primitives", "CHash"]),
         tests("Ledger", ["Ledger", "Primitives"]),
         tests("RateLimiter", ["RateLimiter"]),

@@ -2,7 +2,6 @@ public import Ledger
 internal import Network
 internal import Primitives
 public import Sync
-internal import Wire
 
 extension ChainProcessor {
     /// Takes a range that was prepared here or elsewhere, and reports it.

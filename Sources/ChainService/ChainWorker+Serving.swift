@@ -2,12 +2,18 @@ internal import Dispatch
 internal import EventLoop
 package import Network
 internal import Primitives
-internal import Storage
+package import Storage
 internal import Synchronization
 internal import Wire
 
-// Blocks for peers, read beside the writer.
+// What is read beside the writer.
 extension ChainWorker {
+    /// For reads beside the writer; `nil` once the worker has stopped.
+    package var storeReader: StoreReader? { reader.withLock { $0 } }
+
+    /// Transactions that wait for a block.
+    package var mempoolCount: Int { feed.mempool.count }
+
     /// Reads from a snapshot of its own, beside the writer; one request after the other, so that serving takes one core at most.
     package func readBlocks(_ range: HeightRange, isSingle: Bool, for id: PeerID) {
         guard let outputs = outputs.withLock({ $0 }) else { return }

@@ -11,7 +11,6 @@ package import Storage
 internal import Sync
 internal import Synchronization
 internal import WholeFiles
-internal import Wire
 
 /// The chain's own thread: the one writer of the store. Commands come in from the loop, reports go back in batches.
 ///
@@ -81,7 +80,6 @@ package final class ChainWorker: Sendable {
     let outputs = Mutex<Outputs?>(nil)
     let maxFrameBytes: Int
     private let startThread: ThreadStarter
-    private let isPaused = Atomic(false)
     private let desk = SubmissionDesk()
     /// Carries the mempool over a restart; `nil` for a mempool that begins and ends empty.
     private let keeper: MempoolKeeper?
@@ -168,20 +166,7 @@ package final class ChainWorker: Sendable {
         if desk.add(candidate, answer) { post(.submissions) }
     }
 
-    /// For reads beside the writer; `nil` once the worker has stopped.
-    package var storeReader: StoreReader? { reader.withLock { $0 } }
-
-    /// Transactions that wait for a block.
-    package var mempoolCount: Int { feed.mempool.count }
-
-    package var isProductionPaused: Bool { isPaused.load(ordering: .relaxed) }
-
     package var validationTimes: Histogram { validation.withLock { $0 } }
-
-    /// Makes no more blocks, whatever the core orders.
-    package func setProductionPaused(_ isPaused: Bool) {
-        self.isPaused.store(isPaused, ordering: .relaxed)
-    }
 
     /// Finishes the command under way, drops the rest, keeps what is pending, closes the store, and calls back on the chain's thread; at
     /// once when that has happened already.
@@ -239,8 +224,6 @@ package final class ChainWorker: Sendable {
 
     private func take(_ job: Job, _ processor: ChainProcessor, _ outputs: Outputs, _ reports: inout [ChainReport]) {
         switch job {
-        case .command(.produceBlock(let timestamp)) where isPaused.load(ordering: .relaxed):
-            reports.append(.productionSkipped(timestamp: timestamp, reason: "producing is paused"))
         case .command(let command): handle(command, processor, outputs, &reports)
         case .prepared(let ticket, let result): processor.install(ticket, result) { reports.append($0) }
         case .submissions: checkSubmissions(processor, outputs, &reports)

@@ -6,7 +6,6 @@ public import Network
 internal import Platform
 public import Primitives
 internal import Storage
-internal import Wire
 
 /// Threads, one a core, for what costs nine tenths of a block: decoding, hashing, recovering signers. None of it needs state.
 ///

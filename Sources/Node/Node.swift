@@ -16,7 +16,6 @@ internal import Storage
 public import Supervisor
 internal import Synchronization
 internal import WholeFiles
-internal import Wire
 
 /// A running node: the loop thread with its peers, the chain worker, the store.
 public final class Node: Sendable {
@@ -132,13 +131,11 @@ public final class Node: Sendable {
                 identity: identity, listenAddress: Node.announced(address), nonce: nonce, commit: options.commit),
             head: head, seed: generator.next(),
             at: .current)
+        let late = LateShell()
         let supervisor = options.supervisor.map { descriptor in
             SupervisorChannel(
                 descriptor: descriptor,
-                onOrder: { [weak worker] order in
-                    // The worker of a paused producer refuses to make blocks; the core asks again and again, which costs nothing.
-                    if order == .pause { worker?.setProductionPaused(true) }
-                },
+                onOrder: { order in if order == .pause { late.pauseProduction() } },
                 onEnd: {
                     log.notice("the supervising process has gone")
                     options.onSupervisorEnd()
@@ -149,6 +146,7 @@ public final class Node: Sendable {
         networkOptions.identity = identity
         networkOptions.onProblem = { log.warning("\($0)") }
         let shell = NetworkShell(loop: loop, core: core, options: networkOptions, chain: worker, observer: observer)
+        late.arrived(shell)
         let hasStarted = worker.start(
             processor,
             outputs: ChainWorker.Outputs(
@@ -247,7 +245,6 @@ public final class Node: Sendable {
         return await loop.perform {
             var status = shell.status()
             status?.mempoolCount = worker.mempoolCount
-            status?.isProductionPaused = worker.isProductionPaused
             return status
         }
     }

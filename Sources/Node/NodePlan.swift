@@ -124,18 +124,18 @@ struct NodePlan {
         let isProducer = configuration.nodeType == .producer
         let local = LocalNode(
             version: PodoruVersion.current, chainID: chainID, nodeType: isProducer ? .producer : .full,
-            listenAddress: configuration.externalAddress ?? listenAddress, nodeID: identity.address, nonce: nonce,
+            listenAddress: configuration.externalAddress?.description ?? listenAddress, nodeID: identity.address, nonce: nonce,
             rules: genesis.rulesHash, commit: commit)
         var peering = PeerConfiguration(local: local)
-        peering.bootstrapPeers = configuration.bootstrapPeers.compactMap { Endpoint($0) }
-        peering.privatePeers = configuration.privatePeers.compactMap { Endpoint($0) }
+        peering.bootstrapPeers = configuration.bootstrapPeers
+        peering.privatePeers = configuration.privatePeers
         peering.maxPeers = configuration.maxPeers
         peering.minOutboundPeers = configuration.minOutboundPeers
-        peering.maxPeersPerAddress = configuration.maxPeersPerIP
+        peering.maxPeersPerIP = configuration.maxPeersPerIP
         peering.exempt = configuration.ipLimitExempt
         peering.authorities = Set(genesis.authorities.compactMap { Address($0) })
         peering.handshakeTimeout = configuration.handshakeTimeout
-        peering.deadAfter = configuration.idleTimeout
+        peering.idleTimeout = configuration.idleTimeout
 
         var core = CoreConfiguration(peering: peering)
         core.maxFrameBytes = configuration.maxMessageBytes

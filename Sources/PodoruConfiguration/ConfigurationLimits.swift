@@ -1,3 +1,5 @@
+internal import Network
+
 /// The bounds of what a configuration may be.
 public enum ConfigurationLimits {
     /// The longest file in bytes. The commented manual of every key has about 10 KB.
@@ -19,7 +21,7 @@ public enum ConfigurationLimits {
     /// The longest path of a Unix socket in bytes, `sun_path` without the terminator.
     public static let maxSocketPathBytes = 107
     /// The longest `chain_id` in bytes, that of the handshake (`NetworkLimits.maxChainIDBytes`).
-    public static let maxChainIDBytes = 128
+    public static let maxChainIDBytes = NetworkLimits.maxChainIDBytes
     /// The longest entry of any other text in bytes.
     public static let maxTextBytes = 512
 }

@@ -1,3 +1,4 @@
+internal import Network
 internal import Primitives
 
 extension ConfigurationKey {
@@ -86,16 +87,16 @@ extension ConfigurationKey {
 
     private static let limits: [ConfigurationKey] = [
         ConfigurationKey(
-            "max_peers", \.maxPeers, .integer(1...1000, unit: "peers"), .limits, .atRunTime,
+            "max_peers", \.maxPeers, .integer(1...NodeDefaults.maxPeersCeiling, unit: "peers"), .limits, .atRunTime,
             "Connections in both directions. Each costs memory and every relayed block's bandwidth."),
         ConfigurationKey(
-            "min_outbound_peers", \.minOutboundPeers, .integer(0...1000, unit: "peers"), .limits, .atRunTime,
+            "min_outbound_peers", \.minOutboundPeers, .integer(0...NodeDefaults.maxPeersCeiling, unit: "peers"), .limits, .atRunTime,
             """
             Connections that the node opens itself and keeps up; nobody outside can choose them. At most half of
             max_peers is kept free for them.
             """),
         ConfigurationKey(
-            "max_peers_per_ip", \.maxPeersPerIP, .integer(1...1000, unit: "peers"), .limits, .atRunTime,
+            "max_peers_per_ip", \.maxPeersPerIP, .integer(1...NodeDefaults.maxPeersCeiling, unit: "peers"), .limits, .atRunTime,
             "Connections of one IP address. Loopback addresses are not counted."),
         ConfigurationKey(
             "ip_limit_exempt", \.ipLimitExempt, .list(of: .network), .limits, .atRunTime,
@@ -113,7 +114,7 @@ extension ConfigurationKey {
             "rate_limit_patience", \.rateLimitPatience, .duration(.seconds(1) ... .seconds(3600)), .limits, .atRunTime,
             "A peer that stays above the rate for this long is disconnected and scored down."),
         ConfigurationKey(
-            "max_message_bytes", \.maxMessageBytes, .size(2 * 1024 * 1024...10 * 1024 * 1024), .limits, .atRestart,
+            "max_message_bytes", \.maxMessageBytes, .size(2 * 1024 * 1024...NetworkLimits.maxFrameBytes), .limits, .atRestart,
             """
             The longest message of a peer. 10 MiB is the protocol's cap, which every node may use; below 2 MiB a block
             of the greatest size would not pass.
@@ -122,13 +123,13 @@ extension ConfigurationKey {
             "handshake_timeout", \.handshakeTimeout, .duration(.milliseconds(100) ... .seconds(60)), .limits, .atRunTime,
             "How long a new connection may take to introduce itself."),
         ConfigurationKey(
-            "idle_timeout", \.idleTimeout, .duration(.seconds(1) ... .seconds(30)), .limits, .atRunTime,
+            "idle_timeout", \.idleTimeout, .duration(.seconds(1)...NodeDefaults.idleTimeoutCeiling), .limits, .atRunTime,
             """
             A peer that sends nothing for this long, not even an answer to a ping, is taken for dead. Peers are asked
             at least twice in that time.
             """),
         ConfigurationKey(
-            "sync_batch_size", \.syncBatchSize, .integer(1...100, unit: "blocks"), .limits, .atRestart,
+            "sync_batch_size", \.syncBatchSize, .integer(1...NetworkLimits.rangeCount, unit: "blocks"), .limits, .atRestart,
             "Blocks that are asked for in one request while the node catches up."),
         ConfigurationKey(
             "sync_threshold", \.syncThreshold, .integer(1...1_000_000, unit: "blocks"), .limits, .atRestart,

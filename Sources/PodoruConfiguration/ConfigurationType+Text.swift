@@ -34,6 +34,15 @@ extension ConfigurationType where Value == Address {
     }
 }
 
+extension ConfigurationType where Value == Endpoint {
+    /// Where a node can be dialled.
+    static var endpoint: ConfigurationType {
+        scalar(
+            "host:port", write: { quoted($0.description) },
+            parse: { text, _ throws(ConfigurationComplaint) in try NetworkText.endpoint(text) })
+    }
+}
+
 extension ConfigurationType where Value == IPNetwork {
     static var network: ConfigurationType {
         scalar(
@@ -79,16 +88,6 @@ extension ConfigurationType where Value == String {
             "an IPv4 or IPv6 address", write: quoted,
             parse: { text, _ throws(ConfigurationComplaint) in
                 if let complaint = NetworkText.complaintAboutAddress(text) { throw complaint }
-                return text
-            })
-    }
-
-    /// Where a node can be dialled.
-    static var endpoint: ConfigurationType {
-        scalar(
-            "host:port", write: quoted,
-            parse: { text, _ throws(ConfigurationComplaint) in
-                if let complaint = NetworkText.complaintAboutEndpoint(text) { throw complaint }
                 return text
             })
     }

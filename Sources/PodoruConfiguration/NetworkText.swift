@@ -9,14 +9,15 @@ enum NetworkText {
             "'\(shortened(text))' is not an IPv4 or IPv6 address", remedy: "write one as 0.0.0.0 or ::1, without name, brackets or port")
     }
 
-    static func complaintAboutEndpoint(_ text: String) -> ConfigurationComplaint? {
-        if isDialable(text) { return nil }
+    /// An endpoint that can be dialled.
+    static func endpoint(_ text: String) throws(ConfigurationComplaint) -> Endpoint {
+        if let endpoint = Endpoint(text), endpoint.isDialable { return endpoint }
         if let (surplus, rest) = bare(text), isDialable(rest) {
-            return ConfigurationComplaint(
+            throw ConfigurationComplaint(
                 "'\(shortened(text))' is more than a host and a port", remedy: "leave out \(surplus): write \(rest)")
         }
         let example = "write host:port, as in 192.168.1.10:9000, node.example.org:9000 or [::1]:9000"
-        return ConfigurationComplaint(faultOfEndpoint(text), remedy: example)
+        throw ConfigurationComplaint(faultOfEndpoint(text), remedy: example)
     }
 
     private static func isDialable(_ text: String) -> Bool { Endpoint(text)?.isDialable ?? false }
@@ -65,6 +66,11 @@ enum NetworkText {
 public enum EndpointAdvice {
     /// What is wrong with `text` as `host:port` and what to write instead; `nil` when nothing is.
     public static func text(for text: String) -> String? {
-        NetworkText.complaintAboutEndpoint(text).map { "\($0.reason); \($0.remedy)" }
+        do throws(ConfigurationComplaint) {
+            _ = try NetworkText.endpoint(text)
+            return nil
+        } catch {
+            return "\(error.reason); \(error.remedy)"
+        }
     }
 }

@@ -46,27 +46,24 @@ public struct NodeConfiguration: Hashable, Sendable {
     public var p2pPort: UInt16 = 9000
     /// An IPv4 or IPv6 address.
     public var p2pBindAddr = "0.0.0.0"
-    /// `host:port`.
-    public var externalAddress: String?
-    /// `host:port` each.
-    public var bootstrapPeers: [String] = []
-    /// `host:port` each.
-    public var privatePeers: [String] = []
+    public var externalAddress: Endpoint?
+    public var bootstrapPeers: [Endpoint] = []
+    public var privatePeers: [Endpoint] = []
 
     // MARK: Limits
 
-    public var maxPeers = 50
-    public var minOutboundPeers = 8
-    public var maxPeersPerIP = 3
+    public var maxPeers = NodeDefaults.maxPeers
+    public var minOutboundPeers = NodeDefaults.minOutboundPeers
+    public var maxPeersPerIP = NodeDefaults.maxPeersPerIP
     public var ipLimitExempt: [IPNetwork] = []
-    public var rateLimitMessagesPerSecond = 100
-    public var rateLimitBurst = 100
-    public var rateLimitPatience = Nanoseconds.seconds(30)
-    public var maxMessageBytes = 10 * 1024 * 1024
-    public var handshakeTimeout = Nanoseconds.seconds(10)
-    public var idleTimeout = Nanoseconds.seconds(25)
-    public var syncBatchSize = 100
-    public var syncThreshold = 10
+    public var rateLimitMessagesPerSecond = NetworkLimits.messagesPerSecond
+    public var rateLimitBurst = NetworkLimits.messageBurst
+    public var rateLimitPatience = NodeDefaults.rateLimitPatience
+    public var maxMessageBytes = NetworkLimits.maxFrameBytes
+    public var handshakeTimeout = NetworkLimits.handshakeTimeout
+    public var idleTimeout = NodeDefaults.idleTimeout
+    public var syncBatchSize = NetworkLimits.rangeCount
+    public var syncThreshold = NodeDefaults.syncThreshold
 
     // MARK: API
 

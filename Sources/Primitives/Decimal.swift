@@ -1,4 +1,5 @@
 /// Reads a decimal number of ASCII digits; `nil` for anything else and above 2^64 - 1. Leading zeros pass.
+@inlinable
 package func parseDecimal(_ digits: some Collection<UInt8>) -> UInt64? {
     guard !digits.isEmpty else { return nil }
     var value: UInt64 = 0

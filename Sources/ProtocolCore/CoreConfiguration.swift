@@ -14,11 +14,11 @@ public struct CoreConfiguration: Sendable {
     public var maxFrameBytes = NetworkLimits.maxFrameBytes
 
     /// Messages a second that a peer may send (`rate_limit_messages_per_second`).
-    public var messagesPerSecond = 100
+    public var messagesPerSecond = NetworkLimits.messagesPerSecond
     /// Messages it may send at once (`rate_limit_burst`).
-    public var messageBurst = 100
+    public var messageBurst = NetworkLimits.messageBurst
     /// How long a peer may keep its bucket empty before it is disconnected (`rate_limit_patience`).
-    public var rateLimitPatience: Nanoseconds = .seconds(30)
+    public var rateLimitPatience = NodeDefaults.rateLimitPatience
 
     /// The producer's part, for a node that is one.
     public var producer: ProducerConfiguration?

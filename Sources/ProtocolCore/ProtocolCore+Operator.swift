@@ -43,6 +43,9 @@ extension ProtocolCore {
         reconsiderProduction(at: now)
     }
 
+    /// Whether it orders none because somebody asked for that.
+    public var isProductionPaused: Bool { production?.isPaused ?? false }
+
     /// Whether this node makes blocks when it may.
     public var isProducer: Bool { production != nil }
 }

@@ -26,7 +26,7 @@ public struct SyncConfiguration: Sendable, Hashable {
 
     /// A gap above this many blocks makes the node call itself syncing (`networking.md`, "Batch synchronisation"). Smaller
     /// gaps are filled all the same.
-    public var threshold: UInt64 = 10
+    public var threshold = UInt64(NodeDefaults.syncThreshold)
 
     /// An answer is overdue after this long plus its expected size at `slowestBytesPerSecond`, without a byte. 5 s are
     /// a long round trip and a busy disk, and leave a third of the 30 s in which a dead peer must be found.

@@ -3,16 +3,6 @@ internal import Primitives
 
 /// What the envelope and the payloads share in reading their JSON.
 
-extension [UInt8] {
-    /// The standard function loses the type of the error, so the result is carried out.
-    func withBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
-        let result: Result<R, E> = withUnsafeBytes { bytes in
-            do throws(E) { return .success(try body(bytes)) } catch { return .failure(error) }
-        }
-        return try result.get()
-    }
-}
-
 /// The keys of one object that were read, to find a repeated one.
 struct KeyMemory {
     private var known: UInt32 = 0

@@ -6,7 +6,6 @@ internal import Node
 internal import Platform
 internal import Primitives
 internal import Synchronization
-internal import Wire
 
 /// The HTTP API of a `podoru run` process with a few peers, on a chain that grows by a block a second.
 ///

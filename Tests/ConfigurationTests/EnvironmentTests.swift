@@ -1,6 +1,7 @@
 import Foundation
 import PodoruConfiguration
 import Primitives
+import TestKit
 import Testing
 
 struct EnvironmentTests {
@@ -22,7 +23,7 @@ struct EnvironmentTests {
                 "PODORU_IDLE_TIMEOUT": "20s", "MAX_PEERS": "9",
             ])
         #expect(read.maxPeers == 8)
-        #expect(read.bootstrapPeers == ["b:2", "[::1]:9000"])
+        #expect(read.bootstrapPeers == [.of("b:2"), .of("[::1]:9000")])
         #expect(read.privateKey == nil)
         #expect(read.logLevel == .debug)
         #expect(read.idleTimeout == .seconds(20))

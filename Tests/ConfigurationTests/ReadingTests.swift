@@ -1,6 +1,7 @@
 import Foundation
 import PodoruConfiguration
 import Primitives
+import TestKit
 import Testing
 
 struct ReadingTests {
@@ -41,7 +42,7 @@ struct ReadingTests {
         expected.privateKey = "/data/keys/producer1.key"
         expected.p2pPort = 9001
         expected.p2pBindAddr = "::"
-        expected.bootstrapPeers = ["172.20.0.11:9000", "[2001:db8::1]:9000"]
+        expected.bootstrapPeers = [.of("172.20.0.11:9000"), .of("[2001:db8::1]:9000")]
         expected.maxPeers = 60
         expected.apiEnabled = false
         expected.apiPort = 8546
@@ -55,7 +56,7 @@ struct ReadingTests {
 
     @Test func aListStandsInBracketsOrOneALineOrIsEmpty() throws {
         for text in ["[\"a:1\", b:2]", "\n  - a:1\n  - \"b:2\"", "\n- a:1\n- b:2"] {
-            #expect(try configuration("bootstrap_peers: \(text)").bootstrapPeers == ["a:1", "b:2"])
+            #expect(try configuration("bootstrap_peers: \(text)").bootstrapPeers == [.of("a:1"), .of("b:2")])
         }
         for text in ["", "[]", "null", "~", "\n  # - a:1"] {
             #expect(try configuration("api_cors_origins: \(text)").apiCORSOrigins == [])

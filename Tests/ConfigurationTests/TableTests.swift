@@ -4,6 +4,7 @@ import Peering
 import PodoruConfiguration
 import Primitives
 import Sync
+import TestKit
 import Testing
 
 struct TableTests {
@@ -63,37 +64,30 @@ struct TableTests {
     }
 }
 
-/// The facts that other modules know too, because they may not import this one, nor this one them.
+/// What other modules know too: a default stands once, so the parts of the core must take it from there as well.
 struct AgreementTests {
     private let defaults = NodeConfiguration()
 
     private func accepts(_ text: String) -> Bool { complaints(text).isEmpty }
 
-    @Test func withNetwork() {
-        #expect(defaults.maxMessageBytes == NetworkLimits.maxFrameBytes)
-        #expect(defaults.handshakeTimeout == NetworkLimits.handshakeTimeout)
-        #expect(ConfigurationLimits.maxChainIDBytes == NetworkLimits.maxChainIDBytes)
+    @Test func noKeyGoesBeyondTheLimitsOfTheWire() {
         #expect(!accepts("max_message_bytes: \(NetworkLimits.maxFrameBytes + 1)"))
+        #expect(!accepts("sync_batch_size: \(NetworkLimits.rangeCount + 1)"))
     }
 
-    @Test func withPeering() {
-        #expect(defaults.maxPeers == PeeringLimits.maxPeers)
-        #expect(defaults.minOutboundPeers == PeeringLimits.minOutboundPeers)
-        #expect(defaults.maxPeersPerIP == PeeringLimits.maxPeersPerAddress)
-        #expect(defaults.idleTimeout == PeeringLimits.deadAfter)
+    @Test func peeringTakesWhatAKeyMaySay() {
         #expect(ConfigurationLimits.maxListCount == PeeringLimits.maxBootstrapPeers)
-        #expect(accepts("max_peers: \(PeeringLimits.maxPeersCeiling)"))
-        #expect(!accepts("max_peers: \(PeeringLimits.maxPeersCeiling + 1)"))
-        let ceiling = PeeringLimits.deadAfterCeiling / .milliseconds(1)
+        #expect(accepts("max_peers: \(NodeDefaults.maxPeersCeiling)"))
+        #expect(!accepts("max_peers: \(NodeDefaults.maxPeersCeiling + 1)"))
+        let ceiling = NodeDefaults.idleTimeoutCeiling / .milliseconds(1)
         #expect(accepts("idle_timeout: \(ceiling)ms"))
         #expect(!accepts("idle_timeout: \(ceiling + 1)ms"))
     }
 
-    @Test func withSync() {
+    @Test func syncBeginsWithTheSameDefaults() {
         let sync = SyncConfiguration()
         #expect(defaults.syncBatchSize == sync.batchCount)
         #expect(UInt64(defaults.syncThreshold) == sync.threshold)
-        #expect(!accepts("sync_batch_size: \(NetworkLimits.rangeCount + 1)"))
     }
 }
 
@@ -137,7 +131,7 @@ struct ChangeTests {
     @Test func changesSayWhatAndWhen() {
         var new = NodeConfiguration()
         new.maxPeers = 80
-        new.bootstrapPeers = ["a:1"]
+        new.bootstrapPeers = [.of("a:1")]
         new.p2pPort = 9001
         let changes = new.changes(from: NodeConfiguration())
         #expect(

@@ -6,7 +6,6 @@ import Primitives
 import Storage
 import TestKit
 import Testing
-import Wire
 
 @testable import Node
 

@@ -4,7 +4,6 @@ import Network
 import Primitives
 import TestKit
 import Testing
-import Wire
 
 @testable import Node
 @testable import Storage

@@ -164,7 +164,7 @@ import Wire
 extension TestNetwork {
     func dialling(_ configuration: NodeConfiguration, _ node: Node) -> NodeConfiguration {
         var copy = configuration
-        copy.bootstrapPeers = ["127.0.0.1:\(node.port)"]
+        copy.bootstrapPeers = [.of("127.0.0.1:\(node.port)")]
         return copy
     }
 }

@@ -42,7 +42,7 @@ import Wire
         configuration.genesisPath = Vectors.folder.appendingPathComponent("genesis.json").path
         configuration.p2pBindAddr = "127.0.0.1"
         configuration.p2pPort = 0
-        configuration.bootstrapPeers = bootstrap.map { "127.0.0.1:\($0)" }
+        configuration.bootstrapPeers = bootstrap.map { .of("127.0.0.1:\($0)") }
         return configuration
     }
 

@@ -8,7 +8,6 @@ import Primitives
 import ProtocolCore
 import Storage
 import Testing
-import Wire
 
 @testable import ChainService
 @testable import Node

@@ -1,7 +1,9 @@
 import Foundation
+import Network
 import PodoruConfiguration
 import Primitives
 import Storage
+import TestKit
 import Testing
 import Wire
 
@@ -168,7 +170,7 @@ import Wire
     @Test func anAddressForOthersNeedsAnOpenDoor() {
         func reachable(_ external: PeerAnswer?, _ bind: String = "0.0.0.0") -> DoctorFinding {
             ports(.taken, .process(7), handshake(chain), external: external) {
-                $0.externalAddress = "node.example.org:9000"
+                $0.externalAddress = .of("node.example.org:9000")
                 $0.p2pBindAddr = bind
             }.reachableFinding
         }
@@ -183,13 +185,13 @@ import Wire
     }
 
     @Test func aNodeForThisMachineAloneIsFineIfItsPeersAreHereToo() {
-        func reachable(_ peers: [String]) -> DoctorFinding.Outcome {
+        func reachable(_ peers: [Endpoint]) -> DoctorFinding.Outcome {
             ports(.free, .nobody) {
                 $0.p2pBindAddr = "127.0.0.1"
                 $0.bootstrapPeers = peers
             }.reachableFinding.outcome
         }
-        #expect(reachable([]) == .ok && reachable(["127.0.0.1:9001"]) == .ok && reachable(["192.0.2.1:9000"]) == .warning)
+        #expect(reachable([]) == .ok && reachable([.of("127.0.0.1:9001")]) == .ok && reachable([.of("192.0.2.1:9000")]) == .warning)
     }
 
     // MARK: The node and its files

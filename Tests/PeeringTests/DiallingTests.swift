@@ -194,7 +194,7 @@ import Testing
         _ = driver.take()
         driver.tell(id, (2...20).map { endpoint("10.1.1.\($0):9000") })
         driver.pass(.seconds(5), answering: [id])
-        #expect(driver.take().dials.count == PeeringLimits.minOutboundPeers)
+        #expect(driver.take().dials.count == NodeDefaults.minOutboundPeers)
     }
 
     @Test func aNameMustNotLeadFurtherInThanItsTellerCouldMean() {

@@ -19,7 +19,7 @@ import Wire
     @Test(arguments: [[Capability.ping], []])
     func aSilentPeerIsDeadWithin30Seconds(_ capabilities: [String]) {
         var (driver, id) = peer(capabilities)
-        driver.pass(PeeringLimits.deadAfter - 1)
+        driver.pass(NodeDefaults.idleTimeout - 1)
         #expect(driver.take().closed(id) == nil)
         driver.pass(1)
         let effects = driver.take()
@@ -136,9 +136,9 @@ import Wire
 
     @Test func theConfiguredSilenceIsAtMost30Seconds() {
         var configuration = PeerConfiguration(local: localNode(500))
-        configuration.deadAfter = .seconds(600)
-        #expect(PeerManager(configuration: configuration, seed: 1).configuration.deadAfter == .seconds(30))
-        configuration.deadAfter = .seconds(4)
+        configuration.idleTimeout = .seconds(600)
+        #expect(PeerManager(configuration: configuration, seed: 1).configuration.idleTimeout == .seconds(30))
+        configuration.idleTimeout = .seconds(4)
         let short = PeerManager(configuration: configuration, seed: 1).configuration
         #expect(short.pingInterval == .seconds(2))
     }

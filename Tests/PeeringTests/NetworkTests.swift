@@ -31,8 +31,8 @@ import Testing
         for index in network.living {
             let outbound = network.nodes[index].manager.outboundCount
             #expect(
-                outbound >= PeeringLimits.minOutboundPeers || network.nodes[index].manager.peerCount >= 20, "node \(index): \(outbound)")
-            #expect(network.nodes[index].manager.peerCount <= PeeringLimits.maxPeers)
+                outbound >= NodeDefaults.minOutboundPeers || network.nodes[index].manager.peerCount >= 20, "node \(index): \(outbound)")
+            #expect(network.nodes[index].manager.peerCount <= NodeDefaults.maxPeers)
         }
         #expect(network.disagreements() == [])
         // A node that everybody names as its way in finds out that it is one of them, and is left alone by itself.
@@ -148,7 +148,7 @@ import Testing
                 }
             }
         }
-        #expect(driver.manager.outboundCount == PeeringLimits.minOutboundPeers)
+        #expect(driver.manager.outboundCount == NodeDefaults.minOutboundPeers)
         #expect(driver.manager.knownAddressCount <= 40 + 1 + PeeringLimits.untriedBucketsPerSource * PeeringLimits.untriedBucketSize)
         #expect(good.allSatisfy { driver.manager.dialling.book[$0] != nil }, "no good address was pushed out")
         #expect(driver.manager.checkInvariants() == [])

@@ -233,7 +233,7 @@ import Wire
             harness.core.tick(at: harness.now, into: &harness.effects)
         }
         #expect(harness.closeReasons == [])
-        for _ in 0..<(PeeringLimits.deadAfter / .seconds(1)) {
+        for _ in 0..<(NodeDefaults.idleTimeout / .seconds(1)) {
             harness.time += .seconds(1)
             harness.core.tick(at: harness.now, into: &harness.effects)
         }

@@ -3,6 +3,7 @@ import Network
 import Peering
 import Primitives
 import ProtocolCore
+import TestKit
 import Testing
 import Wire
 

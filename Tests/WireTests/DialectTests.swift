@@ -1,5 +1,6 @@
 import Network
 import Primitives
+import TestKit
 import Testing
 
 @testable import Wire

@@ -1,4 +1,5 @@
 import Network
+import TestKit
 import Testing
 import Wire
 

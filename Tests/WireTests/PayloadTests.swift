@@ -1,6 +1,7 @@
 import Foundation
 import Network
 import Primitives
+import TestKit
 import Testing
 import Wire
 

@@ -1,7 +1,6 @@
 internal import NIOCore
 internal import Network
 internal import RateLimiter
-internal import Wire
 
 /// A client as the request rate knows it: its IPv4 address, or the first 64 bits of its IPv6 address, which one customer has. An IPv4
 /// address inside IPv6, as a listener on `::` sees it, is that IPv4 address.

@@ -2,7 +2,6 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import Network
 internal import PodoruConfiguration
-internal import Wire
 
 /// Who asks, where proxies stand in front of the node (`api_trusted_proxies`). A plain value.
 ///

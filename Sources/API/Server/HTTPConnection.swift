@@ -1,7 +1,6 @@
 internal import NIOCore
 internal import NIOHTTP1
 internal import Network
-internal import Wire
 
 /// One client's connection: requests in, answers out, in order, with every deadline. On the API's thread only.
 ///

@@ -3,7 +3,6 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 internal import Network
-internal import Wire
 
 /// Listens, and sets up each accepted connection. No task lives as long as a connection: everything about it happens in its handlers on
 /// the API's thread.

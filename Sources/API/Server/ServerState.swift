@@ -3,7 +3,6 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import Network
 internal import PodoruConfiguration
-internal import Wire
 
 /// One connection, as the server looks after it. On the API's thread.
 protocol LiveConnection: AnyObject {

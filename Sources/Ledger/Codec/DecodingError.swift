@@ -38,13 +38,3 @@ func decodeDocument<R>(
         throw .json(error)
     }
 }
-
-extension [UInt8] {
-    /// `withUnsafeBytes` for a body with a typed error.
-    func withBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
-        let result: Result<R, E> = withUnsafeBytes { buffer in
-            do throws(E) { return .success(try body(buffer)) } catch { return .failure(error) }
-        }
-        return try result.get()
-    }
-}

@@ -7,7 +7,6 @@ internal import Peering
 internal import PodoruConfiguration
 internal import Primitives
 internal import ProtocolCore
-internal import Wire
 
 // What an operator asks of a running node. Nothing of it outlives the process: what is to last belongs into the configuration.
 // Each verb is one visit to the loop and a line in the log.

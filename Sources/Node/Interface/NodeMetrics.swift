@@ -79,6 +79,7 @@ extension NetworkShell {
         for peer in core.peers.readyPeers {
             if peer.direction.isInbound { metrics.inboundPeers += 1 } else { metrics.outboundPeers += 1 }
         }
+        metrics.isProductionPaused = core.isProductionPaused
         metrics.clockOffset = core.clocks.readings(at: now.uptime).map(\.offsetMilliseconds).max().map { .milliseconds($0) }
         return metrics
     }
@@ -91,7 +92,6 @@ extension Node {
         guard var metrics = await loop.perform({ shell.metrics() }) else { return nil }
         metrics.commit = commit
         metrics.mempoolCount = worker.mempoolCount
-        metrics.isProductionPaused = worker.isProductionPaused
         metrics.validation = worker.validationTimes
         metrics.storeBytes = chain.usedBytes ?? 0
         metrics.storeFreeBytes = freeStoreBytes

@@ -3,7 +3,7 @@ internal import Network
 internal import Peering
 internal import Primitives
 internal import ProtocolCore
-internal import Wire
+internal import Synchronization
 
 /// The operator's verbs. On the loop.
 extension NetworkShell {
@@ -35,8 +35,36 @@ extension NetworkShell {
     /// Returns whether this node makes blocks at all.
     func setProductionPaused(_ isPaused: Bool) -> Bool {
         guard swarm.core.isProducer else { return false }
-        chain.setProductionPaused(isPaused)
         tell { core, now, _ in core.setProductionPaused(isPaused, at: now) }
         return true
+    }
+}
+
+/// Brings a supervisor's orders to the shell, which is made after the channel that they come by.
+final class LateShell: Sendable {
+    private struct State {
+        var shell: NetworkShell?
+        var isPaused = false
+    }
+
+    private let state = Mutex(State())
+
+    /// From now on orders go to `shell`; one that came before goes there now. From any thread.
+    func arrived(_ shell: NetworkShell) {
+        let isPaused = state.withLock { state in
+            state.shell = shell
+            return state.isPaused
+        }
+        if isPaused { pauseProduction() }
+    }
+
+    /// Has no more blocks ordered, for good. From any thread.
+    func pauseProduction() {
+        let shell = state.withLock { state in
+            state.isPaused = true
+            return state.shell
+        }
+        guard let shell else { return }
+        shell.loop.execute { _ = shell.setProductionPaused(true) }
     }
 }

@@ -7,7 +7,6 @@ internal import Primitives
 internal import ProtocolCore
 internal import Supervisor
 internal import Sync
-internal import Wire
 
 /// What the node says of itself. On the loop.
 extension NetworkShell {
@@ -49,6 +48,7 @@ extension NetworkShell {
         status.nodeType = local.nodeType
         status.address = local.nodeID?.checksummed.text ?? ""
         status.observedAddresses = swarm.observedEndpoints(listeningAt: listener.map { Endpoint($0.localAddress) })
+        status.isProductionPaused = core.isProductionPaused
         status.clockOffsets = core.clocks.readings(at: now.uptime).map {
             NodeStatus.ClockOffset(producer: $0.producer, ahead: .milliseconds($0.offsetMilliseconds))
         }

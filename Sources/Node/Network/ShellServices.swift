@@ -7,8 +7,6 @@ internal import ProtocolCore
 /// `NetworkShell.report`.
 protocol ChainExecutor: AnyObject, Sendable {
     func submit(_ command: ChainCommand)
-    /// Refuses orders to make blocks for as long as it is paused, those on their way too.
-    func setProductionPaused(_ isPaused: Bool)
     /// Reads blocks and has them sent: calls `NetworkShell.answer` once for each call, from any thread.
     func readBlocks(_ range: HeightRange, isSingle: Bool, for id: PeerID)
 }

@@ -7,7 +7,6 @@ internal import Platform
 internal import PodoruConfiguration
 internal import Primitives
 internal import Storage
-internal import Wire
 
 /// Looks at everything, each with its deadline, and judges. Writes nothing but the nameless file of the disk's trial.
 package struct DoctorExamination: Sendable {
@@ -115,7 +114,7 @@ package struct DoctorExamination: Sendable {
         let (p2pHost, p2pPort) = (configuration.p2pBindAddr, configuration.p2pPort)
         let p2p = PortProbe.look(host: p2pHost, port: p2pPort)
         let own = p2p == .taken ? PortProbe.reachable(p2pHost, p2pPort) : nil
-        let outside = p2p == .taken ? configuration.externalAddress.flatMap { Endpoint($0) } : nil
+        let outside = p2p == .taken ? configuration.externalAddress : nil
         async let ownAnswer = ask(own, probe)
         async let externalAnswer = ask(outside, probe)
         async let node = NodeAnswer.ask(subject, timeout: timeout)

@@ -23,14 +23,13 @@ struct PeerCheck: Sendable {
 
     /// Asks all at once. The configuration bounds them.
     static func ask(_ configuration: NodeConfiguration, _ probe: PeerProbe) async -> [Asked] {
-        var names: [String] = []
-        for name in configuration.bootstrapPeers + configuration.privatePeers where !names.contains(name) { names.append(name) }
+        var endpoints: [Endpoint] = []
+        for endpoint in configuration.bootstrapPeers + configuration.privatePeers where !endpoints.contains(endpoint) {
+            endpoints.append(endpoint)
+        }
         return await withTaskGroup(of: (Int, Asked).self) { group in
-            for (index, name) in names.enumerated() {
-                group.addTask {
-                    guard let endpoint = Endpoint(name) else { return (index, Asked(peer: name, answer: .unresolved("it is no endpoint"))) }
-                    return (index, Asked(peer: name, answer: await probe.ask(endpoint)))
-                }
+            for (index, endpoint) in endpoints.enumerated() {
+                group.addTask { (index, Asked(peer: "\(endpoint)", answer: await probe.ask(endpoint))) }
             }
             var answers: [(Int, Asked)] = []
             for await answer in group { answers.append(answer) }

@@ -136,7 +136,7 @@ struct PortCheck: Sendable {
         let outside = configuration.externalAddress
         if PortProbe.isLoopback(configuration.p2pBindAddr) { return loopbackFinding(outside) }
         guard let outside else { return inboundFinding }
-        let fromOutside = "Try it from a machine outside: `nc -zv \(outside.replacing(":", with: " ", maxReplacements: 1))`."
+        let fromOutside = "Try it from a machine outside: `nc -zv \(outside.host) \(outside.port)`."
         switch external {
         case nil:
             return .skipped(
@@ -161,14 +161,14 @@ struct PortCheck: Sendable {
         }
     }
 
-    private func loopbackFinding(_ outside: String?) -> DoctorFinding {
+    private func loopbackFinding(_ outside: Endpoint?) -> DoctorFinding {
         let host = configuration.p2pBindAddr
         if let outside {
             return .failure(
                 .reachable, "external_address is \(outside), but p2p_bind_addr \(host) takes connections of this machine only",
                 do: "Set `p2p_bind_addr: \"0.0.0.0\"`, or remove `external_address`.")
         }
-        let hasPeersOutside = configuration.bootstrapPeers.contains { Endpoint($0).map { !PortProbe.isLoopback($0.host) } ?? false }
+        let hasPeersOutside = configuration.bootstrapPeers.contains { !PortProbe.isLoopback($0.host) }
         guard hasPeersOutside else { return .ok(.reachable, "from this machine only (p2p_bind_addr \(host)), as its peers are") }
         return .warning(
             .reachable, "p2p_bind_addr \(host) takes connections of this machine only: no other node can connect",

@@ -2,7 +2,6 @@ internal import Network
 internal import Platform
 internal import SystemPackage
 internal import Terminal
-internal import Wire
 
 /// Whether a port could be listened on now.
 enum PortProbe: Hashable, Sendable {

@@ -1,3 +1,4 @@
+internal import Network
 internal import NodeClient
 internal import Primitives
 
@@ -27,9 +28,9 @@ extension StatusSnapshot {
         case alone
     }
 
-    /// Blocks that a node may be behind its best peer without being called so: within this range it fetches no ranges, since
-    /// gossip brings what is missing (`sync_threshold`).
-    static let tolerance: UInt64 = 10
+    /// Blocks that a node may be behind its best peer without being called so. The default of `sync_threshold`: an API does not
+    /// tell what its node has.
+    static let tolerance = UInt64(NodeDefaults.syncThreshold)
 
     var height: UInt64 { max(info.height ?? 0, chain.height) }
 

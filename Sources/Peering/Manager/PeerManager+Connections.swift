@@ -76,7 +76,7 @@ extension PeerManager {
         if offences.isBannedByOperator(remote.address, at: now) { return .banned }
         guard let address = remote.address, !configuration.isExempt(address) else { return nil }
         if offences.isBanned(address, at: now) { return .banned }
-        if peers.count(from: address) >= configuration.maxPeersPerAddress { return .tooManyConnectionsFromAddress }
+        if peers.count(from: address) >= configuration.maxPeersPerIP { return .tooManyConnectionsFromAddress }
         return nil
     }
 
@@ -90,7 +90,7 @@ extension PeerManager {
         if group.isLimited, peers.outboundCount(in: group) >= PeeringLimits.maxOutboundPerGroup { return .networkGroupFull }
         if configuration.isExempt(address) { return nil }
         if offences.isBanned(address, at: now) { return .banned }
-        if peers.count(from: address) >= configuration.maxPeersPerAddress { return .tooManyConnectionsFromAddress }
+        if peers.count(from: address) >= configuration.maxPeersPerIP { return .tooManyConnectionsFromAddress }
         return nil
     }
 

@@ -68,7 +68,7 @@ extension PeerManager {
         let inGroup = group.isLimited ? peers.outboundCount(in: group) + dialling.dials.count(in: group) : 0
         guard inGroup < PeeringLimits.maxOutboundPerGroup else { return false }
         if configuration.isExempt(address) { return true }
-        return !offences.isBanned(address, at: now) && peers.count(from: address) < configuration.maxPeersPerAddress
+        return !offences.isBanned(address, at: now) && peers.count(from: address) < configuration.maxPeersPerIP
     }
 
     // MARK: Dials

@@ -5,7 +5,7 @@ public import Wire
 /// Signs of life, latency and heights.
 ///
 /// A peer with the `ping` capability gets a Ping each `pingInterval`, which also measures the round trip and tells
-/// heights. A peer without is asked for its peer list after as long a silence. Whoever is silent for `deadAfter` is
+/// heights. A peer without is asked for its peer list after as long a silence. Whoever is silent for `idleTimeout` is
 /// dead, also when the connection looks well: with a probe at most 10 s after the last sign and 25 s in all, half-open
 /// connections are found within the 30 s of the seed's operators. Bytes of an unfinished frame are a sign of life
 /// too, or a large frame on a thin line would cost the peer.
@@ -66,7 +66,7 @@ extension PeerManager {
     mutating func checkLiveness(_ due: [PeerID], at now: Nanoseconds, into effects: inout [PeerEffect]) {
         for id in due {
             guard let peer = peers[id], peer.isReady else { continue }
-            if now - peer.lastHeard >= configuration.deadAfter {
+            if now - peer.lastHeard >= configuration.idleTimeout {
                 close(id, .livenessTimeout, at: now, into: &effects)
             } else if let ping = peer.liveness.outstanding, ping.deadline <= now {
                 close(id, .pingTimeout, at: now, into: &effects)

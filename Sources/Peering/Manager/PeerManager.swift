@@ -1,6 +1,5 @@
 internal import Network
 public import Primitives
-internal import Wire
 
 /// Decides whom to dial, whom to accept and whom to drop.
 ///
@@ -148,7 +147,7 @@ public struct PeerManager: Sendable {
     /// When it must be seen whether a peer lives, or has shaken hands.
     func lifeDeadline(of peer: PeerInfo) -> Nanoseconds {
         if let deadline = peer.handshakeDeadline { return deadline }
-        var earliest = min(peer.lastHeard + configuration.deadAfter, nextProbe(of: peer))
+        var earliest = min(peer.lastHeard + configuration.idleTimeout, nextProbe(of: peer))
         if let ping = peer.liveness.outstanding { earliest = min(earliest, ping.deadline) }
         if let contest = peer.contest { earliest = min(earliest, contest.until) }
         return earliest

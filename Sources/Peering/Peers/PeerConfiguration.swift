@@ -56,11 +56,11 @@ public struct PeerConfiguration: Sendable {
     /// Never told to others (`private_peers`): as a peer's listen address or the address where it was dialled.
     public var privatePeers: [Endpoint] = []
     /// `max_peers`.
-    public var maxPeers = PeeringLimits.maxPeers
+    public var maxPeers = NodeDefaults.maxPeers
     /// `min_outbound_peers`; at most half of `maxPeers` is reserved.
-    public var minOutboundPeers = PeeringLimits.minOutboundPeers
+    public var minOutboundPeers = NodeDefaults.minOutboundPeers
     /// `max_peers_per_ip`.
-    public var maxPeersPerAddress = PeeringLimits.maxPeersPerAddress
+    public var maxPeersPerIP = NodeDefaults.maxPeersPerIP
     /// `ip_limit_exempt`: no limit per address and no ban; a fault still disconnects. The loopback is always exempt.
     public var exempt: [IPNetwork] = []
     /// Take and tell addresses of private networks from and to anybody, for networks that span several of them.
@@ -72,8 +72,8 @@ public struct PeerConfiguration: Sendable {
     public var handshakeTimeout = NetworkLimits.handshakeTimeout
     public var dialTimeout = PeeringLimits.dialTimeout
     public var pingInterval = PeeringLimits.pingInterval
-    /// `idle_timeout`: silence after which a peer is dead, at most `PeeringLimits.deadAfterCeiling`.
-    public var deadAfter = PeeringLimits.deadAfter
+    /// `idle_timeout`: silence after which a peer is dead, at most `NodeDefaults.idleTimeoutCeiling`.
+    public var idleTimeout = NodeDefaults.idleTimeout
 
     public init(local: LocalNode) {
         self.local = local
@@ -82,12 +82,12 @@ public struct PeerConfiguration: Sendable {
     /// The same with every value in its range.
     func normalised() -> PeerConfiguration {
         var result = self
-        result.maxPeers = min(max(maxPeers, 1), PeeringLimits.maxPeersCeiling)
+        result.maxPeers = min(max(maxPeers, 1), NodeDefaults.maxPeersCeiling)
         result.minOutboundPeers = min(max(minOutboundPeers, 0), result.maxPeers)
-        result.maxPeersPerAddress = max(maxPeersPerAddress, 1)
-        result.deadAfter = min(max(deadAfter, .seconds(1)), PeeringLimits.deadAfterCeiling)
+        result.maxPeersPerIP = max(maxPeersPerIP, 1)
+        result.idleTimeout = min(max(idleTimeout, .seconds(1)), NodeDefaults.idleTimeoutCeiling)
         // A probe must have time to be answered before its peer counts as dead.
-        result.pingInterval = min(max(pingInterval, .milliseconds(100)), result.deadAfter / 2)
+        result.pingInterval = min(max(pingInterval, .milliseconds(100)), result.idleTimeout / 2)
         result.handshakeTimeout = max(handshakeTimeout, .milliseconds(100))
         result.dialTimeout = max(dialTimeout, .milliseconds(100))
         result.bootstrapPeers = Array(bootstrapPeers.filter(\.isDialable).uniqued().prefix(PeeringLimits.maxBootstrapPeers))

@@ -1,6 +1,5 @@
 public import Network
 public import Primitives
-internal import Wire
 
 /// What the shell is to do. Effects are carried out in their order.
 public enum PeerEffect: Hashable, Sendable {

@@ -1,20 +1,9 @@
 public import Primitives
 
-/// Every bound and default of this module, once, each with its reason. What a configuration may change is a default
-/// here; the rest is fixed.
+/// Every bound of this module, once, each with its reason. What a configuration may change stands in `NodeDefaults`.
 public enum PeeringLimits {
     // MARK: Slots
 
-    /// Ready peers, both directions (`networking.md`, "Peers"; `max_peers`).
-    public static let maxPeers = 50
-    /// The most that a configuration may ask for: each peer costs a scan a tick here and buffers elsewhere.
-    public static let maxPeersCeiling = 1000
-    /// Outbound connections that the node keeps up, and slots that inbound ones may not take (`min_outbound_peers`).
-    /// A handful of good peers is enough (`networking.md`, "Peers"), and outbound ones are those that an attacker cannot
-    /// choose for us.
-    public static let minOutboundPeers = 8
-    /// Connections of one address in all states (`networking.md`, "Peers"; `max_peers_per_ip`).
-    public static let maxPeersPerAddress = 3
     /// Outbound connections into one group of addresses of the internet: an attacker with one network must not be
     /// most of our view, and two leave room for honest nodes at one hosting firm.
     public static let maxOutboundPerGroup = 2
@@ -103,11 +92,6 @@ public enum PeeringLimits {
 
     /// A ping goes to each peer this often; a peer without the capability is probed after this long a silence.
     public static let pingInterval: Nanoseconds = .seconds(10)
-    /// A peer that sent nothing for this long is dead: less than the 30 s in which it must be found, more than two
-    /// ping intervals, so that one lost segment (resent after at most 3 s) never costs a peer.
-    public static let deadAfter: Nanoseconds = .seconds(25)
-    /// The most that a configuration may ask for.
-    public static let deadAfterCeiling: Nanoseconds = .seconds(30)
     /// A peer that sends, but leaves a ping unanswered for this long, does not read. Above the 50 s that the greatest
     /// frame may take in each direction (`NetworkLimits.minFrameBytesPerSecond`).
     public static let pingAnswerTimeout: Nanoseconds = .seconds(120)

@@ -1,4 +1,5 @@
 internal import Network
+internal import Primitives
 
 /// The payload of type 4, cut into its blocks without reading them (`protocol.md`, "Messages").
 public enum BlockResponse: Hashable, Sendable {

@@ -75,7 +75,7 @@ import Testing
         guard row.name.hasSuffix("one inbound)") || row.name.hasSuffix("with peer") else { return try await replay(row, api) }
         let port = api.p2pPort
         var difference: String?
-        let configure = { (configuration: inout NodeConfiguration) in configuration.bootstrapPeers = ["127.0.0.1:\(port)"] }
+        let configure = { (configuration: inout NodeConfiguration) in configuration.bootstrapPeers = [.of("127.0.0.1:\(port)")] }
         try await withAPINode(configure: configure) { _ in
             try await eventually("the peer is connected") { await api.node.status()?.peers.count == 1 }
             try await api.statusIsForgotten()

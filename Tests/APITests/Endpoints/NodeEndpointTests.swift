@@ -36,7 +36,7 @@ import Testing
                 #expect(info["address"] == peer?["id"])
                 #expect(info["peers"]?[0]?["direction"]?.string == "outbound")
             }
-            try await withAPINode(configure: { $0.bootstrapPeers = ["127.0.0.1:\(port)"] }, check)
+            try await withAPINode(configure: { $0.bootstrapPeers = [.of("127.0.0.1:\(port)")] }, check)
         }
     }
 
@@ -108,7 +108,7 @@ import Testing
     }
 
     @Test func aNodeWithoutItsPeersIsDegraded() async throws {
-        try await withAPINode(configure: { $0.bootstrapPeers = ["127.0.0.1:1"] }, Self.expectNoPeers)
+        try await withAPINode(configure: { $0.bootstrapPeers = [.of("127.0.0.1:1")] }, Self.expectNoPeers)
     }
 
     private static let expectNoPeers: @Sendable (APINode) async throws -> Void = { api in

@@ -29,7 +29,7 @@ import Testing
             #expect(try reasons(alone) == ["no peers"])
             #expect(try await first.get("/api/v1/node/live").status == 200, "it lives all the same")
             let port = first.node.port
-            try await withAPINode(configure: { $0.bootstrapPeers = ["127.0.0.1:\(port)"] }) { second in
+            try await withAPINode(configure: { $0.bootstrapPeers = [.of("127.0.0.1:\(port)")] }) { second in
                 try await eventually("both are ready") {
                     let answers = [try await first.get("/api/v1/node/ready"), try await second.get("/api/v1/node/ready")]
                     return answers.allSatisfy {

@@ -20,7 +20,7 @@ func withBareNodes(_ count: Int = 1, _ body: ([Node]) async throws -> Void) asyn
             configuration.p2pPort = 0
             configuration.apiEnabled = false
             // Each dials the one before it.
-            configuration.bootstrapPeers = nodes.suffix(1).map { "127.0.0.1:\($0.port)" }
+            configuration.bootstrapPeers = nodes.suffix(1).map { .of("127.0.0.1:\($0.port)") }
             nodes.append(
                 try await Node.start(configuration, options: Node.Options(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })))
         }

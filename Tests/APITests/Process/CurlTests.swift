@@ -18,7 +18,7 @@ struct CurlTests {
     @Test func theReferencePagesLinesRunAsTheyStand() async throws {
         try await withAPINode { api in
             let port = api.node.port
-            let configure: (inout NodeConfiguration) -> Void = { $0.bootstrapPeers = ["127.0.0.1:\(port)"] }
+            let configure: (inout NodeConfiguration) -> Void = { $0.bootstrapPeers = [.of("127.0.0.1:\(port)")] }
             try await withAPINode(configure: configure) { _ in
                 try await eventually("the peer is shown") {
                     try await api.get("/api/v1/node/peers").payload["peer_count"]?.int == 1

@@ -2,7 +2,6 @@ import NIOHTTP1
 import Network
 import PodoruConfiguration
 import Testing
-import Wire
 
 @testable import API
 

@@ -4,7 +4,6 @@ import Network
 import PodoruConfiguration
 import TestKit
 import Testing
-import Wire
 
 @testable import API
 

@@ -87,7 +87,7 @@ import Testing
         let log = LogRecorder()
         var configuration = network.configuration("node")
         // Nobody listens on the first; names that end so never exist (RFC 6761); the last is no place of this machine's network.
-        configuration.bootstrapPeers = ["127.0.0.1:1", "nobody.invalid:9000"]
+        configuration.bootstrapPeers = [.of("127.0.0.1:1"), .of("nobody.invalid:9000")]
         try await withNodes { nodes in
             _ = try await nodes.start(configuration, log: log)
             let told = try await line(log, "no peer: ")

@@ -51,7 +51,7 @@ final class TestNetwork: Sendable {
         configuration.p2pBindAddr = "127.0.0.1"
         configuration.p2pPort = 0
         configuration.apiEnabled = false
-        configuration.bootstrapPeers = bootstrap.map { "127.0.0.1:\($0)" }
+        configuration.bootstrapPeers = bootstrap.map { .of("127.0.0.1:\($0)") }
         if let authority {
             configuration.nodeType = .producer
             configuration.privateKey = keyPath(authority)
