@@ -28,6 +28,22 @@ package struct Signal: RawRepresentable, Hashable, Sendable {
     /// From now on it does what it does to a program that knows nothing of it.
     package func restore() { _ = podoru_default_signal(rawValue) }
 
+    // Unsafe: added to by the signal handler, read elsewhere; whole words that are made before a handler can run and never freed.
+    nonisolated(unsafe) private static let came = {
+        let counts = UnsafeMutablePointer<sig_atomic_t>.allocate(capacity: 65)
+        counts.initialize(repeating: 0, count: 65)
+        return counts
+    }()
+
+    /// From now on it is counted and does nothing else, until somebody else takes it over.
+    package func count() {
+        _ = Signal.came
+        _ = podoru_catch_signal(rawValue) { Signal.came[Int($0)] &+= 1 }
+    }
+
+    /// Whether it came since `count`.
+    package var hasCome: Bool { Signal.came[Int(rawValue)] > 0 }
+
     /// Sends it to this process.
     package func raise() { _ = CPosix.raise(rawValue) }
 }

@@ -6,10 +6,11 @@ struct StopSignal {
     private let source: any DispatchSourceSignal
 
     init(_ signal: Signal, _ handler: @escaping @Sendable () -> Void) {
-        // The default action would end the process first; the source hears it all the same.
-        signal.ignore()
+        // As in `SystemSignal`: what comes before dispatch has taken the signal over is heard as well.
+        signal.count()
         source = DispatchSource.makeSignalSource(signal: signal.rawValue, queue: .global())
         source.setEventHandler(handler: handler)
+        source.setRegistrationHandler { if signal.hasCome { handler() } }
         source.resume()
     }
 

@@ -12,9 +12,11 @@ enum SystemSignal {
         AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
             // Made here, cancelled once at the end of the stream: a dispatch source may be cancelled from any thread.
             nonisolated(unsafe) let sources = signals.map { signal in
-                // The default action ends the process; the source hears it all the same.
-                signal.ignore()
+                // Dispatch takes a signal over on a thread of its own. What comes until then would end the process by default and be
+                // lost by an ignored signal.
+                signal.count()
                 let source = DispatchSource.makeSignalSource(signal: signal.rawValue)
+                source.setRegistrationHandler { if signal.hasCome { continuation.yield(signal) } }
                 source.setEventHandler { continuation.yield(signal) }
                 return source
             }
