@@ -44,8 +44,7 @@ import Testing
         #expect(await node.submit(network.set("while", nonce: 1).json).summary == "admitted")
         #expect(node.mempool.count == 1)
         #expect(try node.chain.read { try $0.head()?.height } == 0)
-        // That nothing comes can only be seen by waiting: ten beats long.
-        try await Task.sleep(for: .milliseconds(500))
+        try await Task.sleep(for: .milliseconds(500))  // That nothing comes can only be seen by waiting: ten beats long.
         #expect(fake.next() == nil)
         gate.signal()
         try await eventually("it beats again") { fake.next()?.contains("WATCHDOG=1") == true }

@@ -134,6 +134,7 @@ extension NetworkShell {
 
     /// Takes messages off what was just read, each with its consequences before the next.
     func read(_ bytes: UnsafeRawBufferPointer, from id: PeerID) {
+        guard !isStopping else { return }
         swarm.bytesArrived(bytes.count, from: id, at: moment)
         var rest = bytes
         var isMore = true

@@ -37,7 +37,7 @@ package struct Signal: RawRepresentable, Hashable, Sendable {
 
     /// From now on it is counted and does nothing else, until somebody else takes it over.
     package func count() {
-        _ = Signal.came
+        Signal.came[Int(rawValue)] = 0
         _ = podoru_catch_signal(rawValue) { Signal.came[Int($0)] &+= 1 }
     }
 

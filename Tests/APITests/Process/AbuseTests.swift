@@ -77,8 +77,8 @@ import Testing
         try await withNodeProcess(openFiles: 80) { node in
             var clients: [RawClient] = []
             for _ in 0..<100 { clients.append(try await RawClient.connect(port: node.port)) }
-            // Some of them are in the kernel's queue: the server cannot accept them yet.
-            try await Task.sleep(for: .milliseconds(200))
+            // Some of them are in the kernel's queue: the server cannot accept them now.
+            try await eventually("the listener rests") { node.logged.contains("the HTTP API rests") }
             for client in clients { client.close() }
             try await eventually("it serves again") {
                 let client = try await RawClient.connect(port: node.port)
